@@ -1,0 +1,75 @@
+"""What a reply in progress says: the one stream-event type between ``api`` and everything above it."""
+
+from dataclasses import dataclass
+
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.message import PartKind, State
+from desktop_chat.domain.usage import Timing, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """Attempt ``attempt`` (1 is the first) of at most ``attempts`` is about to leave."""
+
+    attempt: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """``error`` ended an attempt; attempt ``attempt`` of ``attempts`` follows in ``delay`` seconds."""
+
+    error: ChatError
+    attempt: int
+    attempts: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The server accepted the request and its answer begins."""
+
+    request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Text to append to the answer. Never empty, never with a lone surrogate."""
+
+    kind: PartKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """One attempt that reached a server is over: a row for the ledger.
+
+    ``error`` is None where it ended well. ``usage`` is None where the server reported none.
+    """
+
+    attempt: int
+    request_id: str | None
+    model: str | None
+    usage: Usage | None
+    timing: Timing
+    error: ChatError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event. ``state`` is COMPLETE, TRUNCATED, INTERRUPTED or FAILED.
+
+    COMPLETE only where the server's own end mark was seen. ``error`` says why for INTERRUPTED and FAILED.
+    ``finish_reason`` is the server's word: ``stop``, ``length``, ``content_filter``, … for both dialects.
+    """
+
+    state: State
+    finish_reason: str | None = None
+    request_id: str | None = None
+    model: str | None = None
+    usage: Usage | None = None
+    timing: Timing | None = None
+    error: ChatError | None = None
+
+
+ReplyEvent = AttemptStarted | RetryScheduled | Started | Delta | AttemptEnded | Finished

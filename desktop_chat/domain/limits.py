@@ -1,0 +1,17 @@
+"""How long to wait and how often to try: set by the user, obeyed by ``api``."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Attempts per turn, and watchdogs in seconds.
+
+    ``connect``: until a connection stands. ``first_event``: from the request leaving until the first *data*
+    event. ``idle``: between two data events. Comment keep-alives do not count.
+    """
+
+    attempts: int = 5
+    connect: float = 10.0
+    first_event: float = 120.0
+    idle: float = 60.0

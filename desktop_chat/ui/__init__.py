@@ -1,0 +1,1 @@
+"""Windows and widgets: the only home of QtGui and QtWidgets."""

@@ -1,0 +1,116 @@
+"""Colours, fonts and sizes of both themes.
+
+The values are those of the design's style sheet; both themes were checked for 4.5:1 text contrast.
+"""
+
+from dataclasses import dataclass, fields
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication
+
+SPACE = 4
+RADIUS_CONTROL, RADIUS_CODE, RADIUS_BUBBLE, RADIUS_COMPOSER = 8, 10, 14, 16
+LINE_HEIGHT = 1.55
+COLUMN_WIDTH = 640
+"""Width of the transcript column at 100 % zoom, in logical pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colors:
+    """The named colours of one theme."""
+
+    window: QColor
+    side: QColor
+    raised: QColor
+    line: QColor
+    text: QColor
+    dim: QColor
+    faint: QColor
+    accent: QColor
+    accent_soft: QColor
+    on_accent: QColor
+    user: QColor
+    code: QColor
+    hover: QColor
+    ok: QColor
+    warn: QColor
+    warn_soft: QColor
+    error: QColor
+    error_soft: QColor
+    code_keyword: QColor
+    code_string: QColor
+    code_function: QColor
+    code_comment: QColor
+    code_number: QColor
+
+
+def _colors(values: str) -> Colors:
+    names = [field.name for field in fields(Colors)]
+    return Colors(**{name: QColor(value) for name, value in zip(names, values.split(), strict=True)})
+
+
+LIGHT = _colors("""
+    #ffffff #f6f6f7 #ffffff #e4e4e7  #1b1b1f #6b6b76 #6f6f7a  #2f6feb #e8f0fe #ffffff
+    #f1f3f7 #f7f7f9 #ececef  #1a7f4b #9a6700 #fff4d6 #c62f2f #fdeaea
+    #8250df #0a7d55 #1f5fd0 #6f6f7a #0a7d55
+""")
+DARK = _colors("""
+    #1a1b1f #141518 #232429 #2f3037  #ececf1 #a0a1ab #9495a0  #6ea1ff #223150 #0f1420
+    #26282e #141518 #26272d  #5ec48f #e6b450 #3a3118 #ff7b72 #3d2020
+    #d2a8ff #7ee0b0 #8ab6ff #9495a0 #7ee0b0
+""")
+
+
+class Theme(QObject):
+    """The theme in force: colours, fonts and zoom. ``changed`` is emitted after any of them changed."""
+
+    changed = Signal()
+
+    def __init__(self, mode: str = "system", zoom: int = 100, parent: QObject | None = None) -> None:
+        """``mode`` is ``"system"``, ``"light"`` or ``"dark"``; ``zoom`` is in per cent."""
+        super().__init__(parent)
+        self._mode = mode
+        self.zoom = zoom
+        self.dark = self._wants_dark()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    @property
+    def colors(self) -> Colors:
+        return DARK if self.dark else LIGHT
+
+    def px(self, size: float) -> int:
+        """A length of the design in logical pixels, zoomed."""
+        return round(size * self.zoom / 100)
+
+    def font(self, size: float = 14, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+        """The user's interface font at ``size`` of the design's pixels, zoomed."""
+        font = QFont(QGuiApplication.font())
+        font.setPixelSize(max(6, self.px(size)))
+        font.setWeight(weight)
+        return font
+
+    def code_font(self, size: float = 12.5) -> QFont:
+        """The system's monospace font at ``size`` of the design's pixels, zoomed."""
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPixelSize(max(6, self.px(size)))
+        return font
+
+    def set_mode(self, mode: str) -> None:
+        self._mode = mode
+        self._system_changed()
+
+    def set_zoom(self, zoom: int) -> None:
+        if zoom != self.zoom:
+            self.zoom = zoom
+            self.changed.emit()
+
+    def _wants_dark(self) -> bool:
+        if self._mode == "system":
+            return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return self._mode == "dark"
+
+    def _system_changed(self) -> None:
+        dark = self._wants_dark()
+        if dark != self.dark:
+            self.dark = dark
+            self.changed.emit()
