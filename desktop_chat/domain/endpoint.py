@@ -57,6 +57,19 @@ class Endpoint:
         return origin_of(self.base_url)
 
 
+DEMO_ENDPOINT = Endpoint(
+    id="demo",
+    name="Demo",
+    kind=EndpointKind.DEMO,
+    base_url="http://demo.invalid/v1",
+    dialect=Dialect.RESPONSES,
+    key_source=KeySource.NONE,
+    default_model="demo",
+    title_model="demo",
+)
+"""The demo model inside the program; its address is never connected to."""
+
+
 def origin_of(url: str) -> str:
     """``scheme://host:port`` of a URL; raises ``ValueError`` for another scheme, no host or a bad port."""
     parts = urlsplit(url)

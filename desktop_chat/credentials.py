@@ -1,0 +1,176 @@
+"""API keys in the operating system's keyring, one entry an endpoint, bound to its scheme, host and port.
+
+A key is never written anywhere else. The keyring of a desktop may ask its user to unlock it, may be absent,
+and may hang for ever (a prompt that nobody sees), so every call runs in a daemon thread, which cannot hold
+up the exit, and has a time limit.
+"""
+
+import asyncio
+import importlib
+import threading
+from collections.abc import Callable
+from types import ModuleType
+from typing import TypeVar
+
+from desktop_chat.domain.endpoint import Endpoint, KeySource
+from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable
+
+T = TypeVar("T")
+
+SERVICE = "desktop-chat"
+TIME_LIMIT = 30.0
+"""Seconds for one call: long enough to type the password of a locked keyring."""
+LONGEST_KEY = 1280
+"""Characters. The Windows Credential Manager takes 2,560 bytes, and stores UTF-16."""
+
+_UNSAFE_BACKENDS = ("keyring.backends.null", "keyrings.alt", "keyrings.cryptfile")
+"""Back ends that forget the key or write it to a file of their own."""
+
+
+class InvalidKey(ValueError):
+    """A text that cannot be a key; its message is a plain sentence that does not hold the text."""
+
+
+def clean_key(text: str) -> str:
+    """A pasted key without the white space, quotes and ``Bearer`` that often come along."""
+    text = text.strip().strip("\"'`").strip()
+    if text[:7].lower() == "bearer ":
+        text = text[7:].strip().strip("\"'`")
+    return text
+
+
+def check_key(key: str) -> None:
+    """Raise :class:`InvalidKey` where ``key`` cannot be sent in a header or stored everywhere."""
+    if not key:
+        raise InvalidKey("The key is empty.")
+    if any(character in key for character in "\r\n"):
+        raise InvalidKey("The key has a line break in it. Paste one key, on one line.")
+    if not key.isascii():
+        raise InvalidKey("The key has characters that no key has. Was something else copied?")
+    if not key.isprintable() or " " in key:
+        raise InvalidKey("The key has a space or a control character in it.")
+    if len(key) > LONGEST_KEY:
+        raise InvalidKey(f"The key is longer than {LONGEST_KEY:,} characters.")
+
+
+def _entry(endpoint: Endpoint) -> str:
+    return f"{endpoint.id} {endpoint.origin}"
+
+
+class Credentials:
+    """The keys of this run's endpoints."""
+
+    def __init__(self, environment_key: str = "", time_limit: float = TIME_LIMIT) -> None:
+        """``environment_key`` is for endpoints whose key comes from the environment; it is never stored."""
+        self._environment_key = environment_key
+        self._time_limit = time_limit
+        self._known: dict[str, str] = {}
+
+    async def load(self) -> None:
+        """Import the keyring, off the calling thread. Raises :class:`KeyringUnavailable`."""
+        await self._call(lambda keyring: None)
+
+    async def key(self, endpoint: Endpoint) -> str | None:
+        """The endpoint's key, None where it needs none.
+
+        Raises :class:`KeyMissing` where none is stored for its host, :class:`KeyringUnavailable` where the
+        keyring cannot be asked.
+        """
+        if endpoint.key_source is KeySource.NONE:
+            return None
+        if endpoint.key_source is KeySource.ENVIRONMENT:
+            if not self._environment_key:
+                raise KeyMissing("OPENAI_API_KEY is not set.", host=endpoint.origin)
+            return self._environment_key
+        entry = _entry(endpoint)
+        if entry not in self._known:
+            found = await self._call(lambda keyring: keyring.get_password(SERVICE, entry))
+            if not found:
+                raise KeyMissing(host=endpoint.origin)
+            self._known[entry] = found
+        return self._known[entry]
+
+    async def has_key(self, endpoint: Endpoint) -> bool:
+        """Whether a key is there. Raises :class:`KeyringUnavailable`."""
+        try:
+            await self.key(endpoint)
+        except KeyMissing:
+            return False
+        return True
+
+    async def store(self, endpoint: Endpoint, key: str) -> None:
+        """Put the key into the keyring, and read it back. Raises :class:`KeyringUnavailable`."""
+        entry = _entry(endpoint)
+
+        def work(keyring: ModuleType) -> bool:
+            keyring.set_password(SERVICE, entry, key)
+            return bool(keyring.get_password(SERVICE, entry) == key)
+
+        if not await self._call(work):
+            raise KeyringUnavailable("The keyring took the key and did not give it back.")
+        self._known[entry] = key
+
+    def keep_for_session(self, endpoint: Endpoint, key: str) -> None:
+        """Keep the key in memory until the program ends."""
+        self._known[_entry(endpoint)] = key
+
+    async def remove(self, endpoint: Endpoint) -> None:
+        """Forget the key, here and in the keyring. Raises :class:`KeyringUnavailable`."""
+        entry = _entry(endpoint)
+        self._known.pop(entry, None)
+
+        def work(keyring: ModuleType) -> None:
+            if keyring.get_password(SERVICE, entry) is not None:
+                keyring.delete_password(SERVICE, entry)
+
+        await self._call(work)
+
+    async def _call(self, work: Callable[[ModuleType], T]) -> T:
+        """Run ``work`` with the keyring module in a daemon thread, for at most the time limit."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(result: T | None, error: KeyringUnavailable | None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)  # type: ignore[arg-type]
+
+        def run() -> None:
+            result: T | None = None
+            error: KeyringUnavailable | None = None
+            try:
+                keyring = importlib.import_module("keyring")
+                backend = type(keyring.get_keyring()).__module__
+                if backend.startswith(_UNSAFE_BACKENDS):
+                    error = KeyringUnavailable(f"The keyring {backend} does not keep keys safely.")
+                else:
+                    result = work(keyring)
+            # Back ends raise anything: KeyringError, pywintypes.error, D-Bus and secretstorage errors.
+            except Exception as failure:  # noqa: BLE001
+                error = KeyringUnavailable(_reason(failure))
+            try:
+                loop.call_soon_threadsafe(settle, result, error)
+            except RuntimeError:
+                return  # the program ended while the keyring was thinking
+
+        threading.Thread(target=run, name="keyring", daemon=True).start()
+        try:
+            return await asyncio.wait_for(future, self._time_limit)
+        except TimeoutError:
+            raise KeyringUnavailable(
+                f"The keyring did not answer within {self._time_limit:.0f} seconds."
+            ) from None
+
+
+def _reason(error: Exception) -> str:
+    """A plain sentence; the text of a back end's error may hold anything, so only its kind is told."""
+    return {
+        "NoKeyringError": "This computer has no keyring service.",
+        "KeyringLocked": "The keyring is locked.",
+        "InitError": "The keyring could not be opened.",
+        "PasswordSetError": "The keyring refused to store the key.",
+        "PasswordDeleteError": "The keyring refused to remove the key.",
+    }.get(type(error).__name__, f"The keyring failed ({type(error).__name__}).")

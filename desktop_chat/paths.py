@@ -1,0 +1,85 @@
+"""Where things are: a profile's files, and the resources of the program.
+
+A profile is the folder of one user's data. Without ``--profile`` its files lie where the platform puts
+them (platformdirs); with it all of them lie under that one folder.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "desktop-chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The files of one profile. ``data`` holds the chats, ``config`` the settings, ``logs`` the logs."""
+
+    data: Path
+    config: Path
+    logs: Path
+
+    @classmethod
+    def default(cls) -> "Profile":
+        return cls(
+            platformdirs.user_data_path(APP_NAME, appauthor=False),
+            platformdirs.user_config_path(APP_NAME, appauthor=False, roaming=True),
+            platformdirs.user_log_path(APP_NAME, appauthor=False),
+        )
+
+    @classmethod
+    def at(cls, folder: Path) -> "Profile":
+        folder = folder.expanduser().absolute()
+        return cls(folder, folder, folder / "logs")
+
+    def create(self) -> None:
+        """Make the folders, readable by their owner alone. Raises ``OSError``."""
+        for folder in (self.data, self.config, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+
+    @property
+    def database(self) -> Path:
+        return self.data / "chats.db"
+
+    @property
+    def backups(self) -> Path:
+        return self.data / "backups"
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "settings.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "lock"
+
+
+def resources() -> Path:
+    """The folder of icons, demo replies and other data: of the frozen bundle, the wheel or the checkout."""
+    if frozen := getattr(sys, "_MEIPASS", None):
+        return Path(frozen) / "resources"
+    package = Path(__file__).parent
+    installed = package / "resources"
+    return installed if installed.is_dir() else package.parent / "resources"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` so that a crash leaves the old file or the new one; mode 0600.
+
+    Raises ``OSError``; the old file is then untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

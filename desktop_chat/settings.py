@@ -1,0 +1,210 @@
+"""Every preference once: type, default, limits, description.
+
+``settings.json`` holds those that differ from their default, and never a secret. It is written atomically by
+a thread of its own. A value that cannot be used falls back to its default, and a file that cannot be read is
+kept beside the new one; both are told in ``complaints``. Names that this version does not know are kept, so
+that going back to an older version and forth again loses nothing.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast, overload
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, origin_of
+from desktop_chat.domain.limits import Limits
+from desktop_chat.paths import write_atomically
+
+VERSION = 1
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class Field(Generic[T]):
+    """One preference. ``read`` turns JSON into the value and ``write`` the value into JSON."""
+
+    default: T
+    description: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[T, ...] = ()
+    read: Callable[[Any], T] | None = None
+    write: Callable[[T], Any] | None = None
+    name: str = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Field[T]": ...
+    @overload
+    def __get__(self, instance: "Settings", owner: type) -> T: ...
+    def __get__(self, instance: "Settings | None", owner: type) -> "Field[T] | T":
+        return self if instance is None else cast(T, instance._values.get(self.name, self.default))
+
+    def check(self, value: Any) -> T:
+        """``value`` as this preference's type; raises ``ValueError`` with a plain sentence."""
+        if isinstance(self.default, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if type(value) is not type(self.default):
+            raise ValueError(f"{self.name}: {value!r} is not a {type(self.default).__name__}.")
+        if self.choices and value not in self.choices:
+            raise ValueError(f"{self.name}: {value!r} is not one of {', '.join(map(str, self.choices))}.")
+        if self.minimum is not None and self.maximum is not None:
+            number: Any = value
+            if not self.minimum <= number <= self.maximum:
+                raise ValueError(
+                    f"{self.name}: {number} is not between {self.minimum:g} and {self.maximum:g}."
+                )
+        return value  # type: ignore[no-any-return]
+
+
+def _endpoint_from_json(data: Any) -> Endpoint:
+    known = {field.name for field in fields(Endpoint)}
+    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
+        raise ValueError("an endpoint is an object of texts")
+    values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
+    try:
+        values["kind"] = EndpointKind(values["kind"])
+        values["dialect"] = Dialect(values["dialect"])
+        values["key_source"] = KeySource(values.get("key_source", KeySource.KEYRING))
+        if values["kind"] is not EndpointKind.DEMO:
+            origin_of(values["base_url"])
+        return Endpoint(**values)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"an endpoint lacks {error}") from error
+
+
+def _read_endpoints(data: Any) -> tuple[Endpoint, ...]:
+    if not isinstance(data, list):
+        raise ValueError("endpoints: not a list")
+    endpoints = tuple(_endpoint_from_json(item) for item in data)
+    if len({endpoint.id for endpoint in endpoints}) != len(endpoints):
+        raise ValueError("endpoints: an id stands twice")
+    return endpoints
+
+
+def _write_endpoints(endpoints: tuple[Endpoint, ...]) -> list[dict[str, Any]]:
+    return [asdict(endpoint) for endpoint in endpoints]
+
+
+class Settings(QObject):
+    """The preferences of one profile, as attributes. ``changed`` carries the name of each that changed.
+
+    ``not_saved`` carries the reason when the file could not be written; the values hold for this run.
+    """
+
+    changed = Signal(str)
+    not_saved = Signal(str)
+
+    theme = Field("system", "Light, dark, or as the system", choices=("system", "light", "dark"))
+    zoom = Field(100, "Size of text and controls, in per cent", 50, 300)
+    send_with_enter = Field(True, "Enter sends; else Ctrl+Enter does")
+    attempts = Field(5, "How often a request is tried in all", 1, 10)
+    connect_timeout = Field(10.0, "Seconds until a connection stands", 1, 600)
+    first_event_timeout = Field(120.0, "Seconds until the first word of an answer", 1, 3600)
+    idle_timeout = Field(60.0, "Seconds between two pieces of an answer", 1, 3600)
+    endpoints: Field[tuple[Endpoint, ...]] = Field(
+        (), "Where requests go", read=_read_endpoints, write=_write_endpoints
+    )
+    default_endpoint = Field("", "The endpoint of new chats, by its id")
+    window_geometry = Field("", "Place and size of the window, as Qt saves it, in base64")
+    sidebar_width = Field(264, "Pixels", 180, 600)
+    details_width = Field(272, "Pixels", 220, 600)
+    sidebar_visible = Field(True, "Whether the list of chats is shown")
+    details_visible = Field(True, "Whether the details panel is shown")
+
+    def __init__(self, path: Path, temporary_endpoints: tuple[Endpoint, ...] = ()) -> None:
+        """Read ``path``. ``temporary_endpoints`` (the environment's) are offered too, and never written."""
+        super().__init__()
+        self.path = path
+        self.complaints: list[str] = []
+        self._temporary = temporary_endpoints
+        self._values: dict[str, Any] = {}
+        self._unknown: dict[str, Any] = {}
+        self._writer = ThreadPoolExecutor(1, "settings")
+        self._load()
+
+    def change(self, **values: Any) -> None:
+        """Set preferences by name. Raises ``ValueError`` with a plain sentence; then none is set."""
+        checked = {name: FIELDS[name].check(value) for name, value in values.items()}
+        changed = [name for name, value in checked.items() if getattr(self, name) != value]
+        if not changed:
+            return
+        self._values |= checked
+        self._writer.submit(self._write, self._to_json())
+        for name in changed:
+            self.changed.emit(name)
+
+    def limits(self) -> Limits:
+        return Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
+
+    @property
+    def all_endpoints(self) -> tuple[Endpoint, ...]:
+        """Those of the file, then those of this run only."""
+        return self.endpoints + self._temporary
+
+    def endpoint(self, endpoint_id: str | None) -> Endpoint | None:
+        """The endpoint of that id; of None or an unknown id the default one; None where there is none."""
+        by_id = {endpoint.id: endpoint for endpoint in self.all_endpoints}
+        wanted = endpoint_id if endpoint_id in by_id else self.default_endpoint
+        return by_id.get(wanted) or next(iter(by_id.values()), None)
+
+    def close(self) -> None:
+        """Wait until the last change is on disk."""
+        self._writer.shutdown()
+
+    def _load(self) -> None:
+        try:
+            data = json.loads(self.path.read_bytes())
+            if not isinstance(data, dict):
+                raise ValueError("not an object")
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, RecursionError) as error:
+            self.complaints.append(f"The settings could not be read ({error}). The defaults are used.")
+            self._keep_aside()
+            return
+        data.pop("version", None)
+        for name, value in data.items():
+            field = FIELDS.get(name)
+            if field is None:
+                self._unknown[name] = value
+                continue
+            try:
+                self._values[name] = field.read(value) if field.read else field.check(value)
+            except ValueError as error:
+                self.complaints.append(f"A setting could not be used, its default is: {error}")
+        if self.complaints:
+            self._keep_aside()
+
+    def _keep_aside(self) -> None:
+        try:
+            write_atomically(self.path.with_name(f"{self.path.name}.damaged"), self.path.read_bytes())
+        except OSError as error:
+            self.complaints.append(f"The old settings could not be kept aside ({error}).")
+
+    def _to_json(self) -> bytes:
+        values = {
+            name: field.write(value) if (field := FIELDS[name]).write else value
+            for name, value in self._values.items()
+        }
+        data = {"version": VERSION, **self._unknown, **values}
+        return json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+    def _write(self, data: bytes) -> None:
+        try:
+            write_atomically(self.path, data)
+        except OSError as error:
+            self.not_saved.emit(str(error))
+
+
+FIELDS: dict[str, Field[Any]] = {
+    name: value for name, value in vars(Settings).items() if isinstance(value, Field)
+}
+"""Every preference by its name."""
