@@ -1,0 +1,48 @@
+"""Labels and message boxes for text from outside: the only place that makes them.
+
+Qt guesses the format of a text, and its rich text opens local and network paths without a click. Whatever is
+made here shows text literally.
+"""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
+
+
+def label(text: str = "", *, wrap: bool = False) -> QLabel:
+    """A label that shows ``text`` literally, whatever it holds."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wrap)
+    return made
+
+
+def message_box(
+    title: str,
+    text: str,
+    *,
+    details: str = "",
+    icon: QMessageBox.Icon = QMessageBox.Icon.Warning,
+    buttons: QMessageBox.StandardButton = QMessageBox.StandardButton.Ok,
+    parent: QWidget | None = None,
+) -> QMessageBox:
+    """A message box, not yet shown, that shows all its texts literally. ``details`` unfold on a button."""
+    box = QMessageBox(icon, title, "", buttons, parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(text)
+    if details:
+        box.setDetailedText(details)
+    return box
+
+
+_INVISIBLE = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF, *range(0x80, 0xA0)]
+)
+
+
+def one_line(text: str) -> str:
+    """``text`` for a single line: white space folded, control and bidirectional control characters dropped.
+
+    A title with such characters could turn around the text beside it, or pass for another.
+    """
+    folded = " ".join(text.translate(_INVISIBLE).split())
+    return "".join(character for character in folded if character >= " " and character != "\x7f")
