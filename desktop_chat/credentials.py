@@ -66,6 +66,11 @@ class Credentials:
         self._time_limit = time_limit
         self._known: dict[str, str] = {}
 
+    @property
+    def known_keys(self) -> list[str]:
+        """Every key in memory, for the log's redaction."""
+        return [*self._known.values(), *filter(None, [self._environment_key])]
+
     async def load(self) -> None:
         """Import the keyring, off the calling thread. Raises :class:`KeyringUnavailable`."""
         await self._call(lambda keyring: None)

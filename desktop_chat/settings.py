@@ -61,7 +61,7 @@ class Field(Generic[T]):
                 raise ValueError(
                     f"{self.name}: {number} is not between {self.minimum:g} and {self.maximum:g}."
                 )
-        return value  # type: ignore[no-any-return]
+        return value
 
 
 def _endpoint_from_json(data: Any) -> Endpoint:

@@ -1,0 +1,199 @@
+"""Chats: every conversation of the profile, the sessions at work, the drafts and the models on offer."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_chat.api import Api
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.conversation import Conversation, Tree
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.model import Model
+from desktop_chat.outbox import Outbox
+from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
+from desktop_chat.settings import Settings
+from desktop_chat.storage import Store
+from desktop_chat.tasks import Tasks
+
+IDLE_SESSIONS = 8
+"""How many conversations that are not writing are kept in memory."""
+
+
+class Chats(QObject):
+    """The list of conversations, and one :class:`ChatSession` for each that is open or writing."""
+
+    listed = Signal()
+    """The list or its order changed."""
+    changed = Signal(str)
+    """The title or the phase of one conversation changed."""
+
+    def __init__(
+        self,
+        opening: Awaitable[Store],
+        *,
+        api: Api,
+        credentials: Credentials,
+        settings: Settings,
+        tasks: Tasks,
+    ) -> None:
+        """``opening`` gives the store; until it does, the list is empty and writes wait."""
+        super().__init__()
+        self._opening = asyncio.ensure_future(opening)
+        self._api = api
+        self._credentials = credentials
+        self._settings = settings
+        self._tasks = tasks
+        self.outbox = Outbox(tasks)
+        self.conversations: list[Conversation] = []
+        self.drafts: dict[str, str] = {}
+        self._sessions: dict[str, ChatSession] = {}
+        self._models: dict[str, list[Model]] = {}
+        settings.changed.connect(self._setting_changed)
+
+    async def load(self) -> None:
+        """Read the list and the drafts. Raises :class:`~desktop_chat.storage.StorageError`."""
+        await self._reload()
+        store = await self._store()
+        self.drafts = {**await store.drafts(), **self.drafts}
+
+    def new(self) -> ChatSession:
+        """A conversation that is stored with its first message."""
+        return self._session(Conversation(new_id(), created_at=time.time()), Tree())
+
+    async def open(self, conversation_id: str) -> ChatSession:
+        """The session of a stored conversation. Raises ``KeyError`` or a ``StorageError``."""
+        if (session := self._sessions.get(conversation_id)) is not None:
+            self._sessions[conversation_id] = self._sessions.pop(conversation_id)
+            return session
+        conversation = next((c for c in self.conversations if c.id == conversation_id), None)
+        if conversation is None:
+            raise KeyError(conversation_id)
+        store = await self._store()
+        tree = await store.tree(conversation_id)
+        return self._sessions.get(conversation_id) or self._session(conversation, tree)
+
+    def is_writing(self, conversation_id: str) -> bool:
+        session = self._sessions.get(conversation_id)
+        return session is not None and session.is_busy
+
+    def session(self, conversation_id: str) -> ChatSession | None:
+        """The session of a conversation that is in memory."""
+        return self._sessions.get(conversation_id)
+
+    @property
+    def busy(self) -> list[ChatSession]:
+        """The sessions whose answer is being written or waited for."""
+        return [session for session in self._sessions.values() if session.is_busy]
+
+    def delete(self, conversation_id: str) -> None:
+        """Take a conversation off the list; :meth:`restore` brings it back within 30 days."""
+        self.conversations = [c for c in self.conversations if c.id != conversation_id]
+        self.listed.emit()
+        self._tasks.start(self._delete(conversation_id), "delete")
+
+    def restore(self, conversation_id: str) -> None:
+        self._tasks.start(self._restore(conversation_id), "restore")
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        self._tasks.start(self._rename(conversation_id, title), "rename")
+
+    def set_pinned(self, conversation_id: str, pinned: bool) -> None:
+        self._tasks.start(self._set_pinned(conversation_id, pinned), "pin")
+
+    def save_draft(self, key: str, text: str) -> None:
+        """Keep unsent text. ``key`` is :attr:`ChatSession.draft_key`; an empty text removes it."""
+        if self.drafts.get(key, "") != text:
+            if text:
+                self.drafts[key] = text
+            else:
+                self.drafts.pop(key, None)
+            self._tasks.start(self._save_draft(key, text), "draft")
+
+    async def models(self, endpoint: Endpoint, *, refresh: bool = False) -> list[Model]:
+        """What the endpoint offers, asked once a run. Raises ``ChatError``."""
+        if refresh or endpoint.id not in self._models:
+            key = await self._credentials.key(endpoint)
+            self._models[endpoint.id] = await self._api.models(endpoint, key, self._settings.limits())
+        return self._models[endpoint.id]
+
+    async def close(self) -> None:
+        """Stop all answers and wait until everything that can be saved is saved."""
+        await asyncio.gather(*(session.close() for session in self._sessions.values()))
+        await self.outbox.flush()
+
+    async def _store(self) -> Store:
+        return await asyncio.shield(self._opening)
+
+    def _session(self, conversation: Conversation, tree: Tree) -> ChatSession:
+        if conversation.active_leaf in tree:
+            tree.active_leaf = conversation.active_leaf
+        session = ChatSession(
+            conversation,
+            tree,
+            store=self._store,
+            outbox=self.outbox,
+            api=self._api,
+            credentials=self._credentials,
+            settings=self._settings,
+            tasks=self._tasks,
+        )
+        session.phase_changed.connect(lambda: self.changed.emit(conversation.id))
+        session.conversation_changed.connect(lambda: self._conversation_changed(session))
+        idle = [id for id, old in self._sessions.items() if not old.is_busy]
+        for old in idle[: max(0, len(idle) - IDLE_SESSIONS)]:
+            del self._sessions[old]
+        self._sessions[conversation.id] = session
+        return session
+
+    def _conversation_changed(self, session: ChatSession) -> None:
+        conversation = session.conversation
+        if not session.is_stored:
+            return
+        before = list(self.conversations)
+        if all(known.id != conversation.id for known in before):
+            self.conversations.append(conversation)
+        self.conversations.sort(key=lambda c: (not c.pinned, -c.order))
+        if [c.id for c in before] != [c.id for c in self.conversations]:
+            self.listed.emit()
+        self.changed.emit(conversation.id)
+
+    async def _delete(self, conversation_id: str) -> None:
+        if (session := self._sessions.get(conversation_id)) is not None:
+            await session.close()
+            self._sessions.pop(conversation_id, None)
+        store = await self._store()
+        await self.outbox.write(lambda: store.delete_conversation(conversation_id))
+
+    async def _restore(self, conversation_id: str) -> None:
+        store = await self._store()
+        await self.outbox.write(lambda: store.restore_conversation(conversation_id))
+        await self._reload()
+
+    async def _reload(self) -> None:
+        """Read the list anew; conversations that are in memory keep their object."""
+        store = await self._store()
+        self.conversations = [
+            self._sessions[c.id].conversation if c.id in self._sessions else c
+            for c in await store.conversations()
+        ]
+        self.listed.emit()
+
+    async def _rename(self, conversation_id: str, title: str) -> None:
+        (await self.open(conversation_id)).rename(title)
+
+    async def _set_pinned(self, conversation_id: str, pinned: bool) -> None:
+        (await self.open(conversation_id)).set_pinned(pinned)
+
+    async def _save_draft(self, key: str, text: str) -> None:
+        store = await self._store()
+        await self.outbox.write(lambda: store.save_draft(key, text))
+
+    def _setting_changed(self, name: str) -> None:
+        if name == "endpoints":
+            self._models.clear()
+
+
+__all__ = ["NEW_CHAT_DRAFT", "Chats"]

@@ -1,0 +1,70 @@
+"""Writes that must reach the database, in order, however long the disk refuses them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_chat.storage import StorageError
+from desktop_chat.tasks import Tasks
+
+Write = Callable[[], Awaitable[object]]
+
+RETRY_SECONDS = 2.0
+"""How soon a refused write is tried again."""
+
+
+class Outbox(QObject):
+    """Writes at once while the disk takes them, else keeps them and tries again until it does.
+
+    ``blocked`` carries the :class:`StorageError` when a write was refused, ``recovered`` comes when all that
+    was kept has been written.
+    """
+
+    blocked = Signal(object)
+    recovered = Signal()
+
+    def __init__(self, tasks: Tasks, retry_seconds: float = RETRY_SECONDS) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._retry_seconds = retry_seconds
+        self._waiting: deque[Write] = deque()
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self._waiting)
+
+    async def write(self, write: Write) -> None:
+        """Do ``write`` now, or as soon as it can be. Never raises :class:`StorageError`."""
+        if self._waiting:
+            self._waiting.append(write)
+            return
+        try:
+            await write()
+        except StorageError as error:
+            first = not self._waiting
+            self._waiting.append(write)
+            if first:
+                self.blocked.emit(error)
+                self._tasks.start(self._try_again(), "outbox")
+
+    async def _try_again(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(self._retry_seconds)
+            await self.flush()
+
+    async def flush(self) -> bool:
+        """Try what is kept once, now. True where nothing is left."""
+        had_any = bool(self._waiting)
+        while self._waiting:
+            write = self._waiting[0]
+            try:
+                await write()
+            except StorageError:
+                return False
+            if self._waiting and self._waiting[0] is write:
+                self._waiting.popleft()
+        if had_any:
+            self.recovered.emit()
+        return True
