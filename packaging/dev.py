@@ -222,14 +222,6 @@ def provide(needs: Sequence[Need], wanted: Sequence[Need]) -> None:
         say("=" * 78)
 
 
-def system_needs(command: str) -> tuple[Sequence[Need], Sequence[Need]]:
-    if not sys.platform.startswith("linux"):
-        return (), ()
-    if command == "test":
-        return (*QT, *QT_X11), END_TO_END
-    return ((*QT, *QT_X11) if os.environ.get("DISPLAY") else QT), ()
-
-
 def venv_module() -> Need:
     """Debian ships Python without ``ensurepip``; the package's name carries the version of this Python."""
 
@@ -241,6 +233,18 @@ def venv_module() -> Need:
     return Need("Python's ensurepip (venv)", present, name, "python3-libs", "python", "python3-base")
 
 
+def system_needs(command: str) -> tuple[Sequence[Need], Sequence[Need]]:
+    """What ``command`` cannot do without, and what only some tests need."""
+    if not sys.platform.startswith("linux"):
+        return (), ()
+    needs = QT
+    if command == "test" or os.environ.get("DISPLAY"):
+        needs += QT_X11
+    if not up_to_date() and find_uv() is None:
+        needs += (venv_module(),)
+    return needs, END_TO_END if command == "test" else ()
+
+
 def usable(uv: Path) -> bool:
     try:
         answer = subprocess.run([uv, "--version"], capture_output=True, text=True, timeout=60)
@@ -250,34 +254,29 @@ def usable(uv: Path) -> bool:
     return answer.returncode == 0 and version is not None and (int(version[1]), int(version[2])) >= OLDEST_UV
 
 
-def find_uv() -> Path:
-    """The uv of this machine, else the private one, made when it is not there yet. Raises Failed."""
-    if (on_path := shutil.which("uv")) and usable(Path(on_path)):
-        return Path(on_path)
-    home = ROOT / ".uv"
-    scripts = home / ("Scripts" if WINDOWS else "bin")
-    private = scripts / ("uv.exe" if WINDOWS else "uv")
-    if usable(private):
-        return private
-    if not venv_module().present():
-        provide([venv_module()], ())
+def private_uv() -> Path:
+    return ROOT / ".uv" / ("Scripts/uv.exe" if WINDOWS else "bin/uv")
+
+
+def find_uv() -> Path | None:
+    """The uv of this machine, else the private one that an earlier run fetched."""
+    on_path = shutil.which("uv")
+    return next((uv for uv in (on_path and Path(on_path), private_uv()) if uv and usable(uv)), None)
+
+
+def fetch_uv() -> Path:
+    """A private uv beside the checkout. Raises Failed."""
+    uv = private_uv()
+    home = uv.parent.parent
     say(f"Fetching uv {UV_VERSION} into {home}")
     call([sys.executable, "-m", "venv", "--clear", str(home)], f"No environment could be made in {home}.")
-    pip = [
-        str(scripts / "python"),
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-        "--no-user",
-    ]
+    pip = [str(uv.with_name("python")), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     call(
-        [*pip, "--only-binary", ":all:", f"uv=={UV_VERSION}"],
+        [*pip, "--no-user", "--only-binary", ":all:", f"uv=={UV_VERSION}"],
         "uv could not be fetched; see above why. This needs a network connection, or a package index\n"
         "named by PIP_INDEX_URL. Or install uv yourself: https://docs.astral.sh/uv/",
     )
-    return private
+    return uv
 
 
 def call(command: Sequence[str], explanation: str, env: dict[str, str] | None = None) -> None:
@@ -302,20 +301,25 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def locked_python() -> Path:
-    """The interpreter of the locked environment, which is made or brought up to date first. Raises Failed."""
-    venv = environment()
-    python = venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
-    stamp = venv / "desktop-chat.stamp"
+def environment_python() -> Path:
+    return environment() / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def stamp() -> Path:
+    return environment() / "desktop-chat.stamp"
+
+
+def up_to_date() -> bool:
+    return environment_python().exists() and stamp().exists() and stamp().read_text() == fingerprint(ROOT)
+
+
+def make_environment() -> None:
+    """Makes the locked environment or brings it up to date. Raises Failed."""
+    uv = find_uv() or fetch_uv()
     wanted = fingerprint(ROOT)
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return python
-    uv = find_uv()
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    if not python.exists():
+    if not environment_python().exists():
         env.setdefault("UV_PYTHON", sys.executable)
-    if not WINDOWS and "HOME" not in env:
-        env.setdefault("UV_CACHE_DIR", str(ROOT / ".uv" / "cache"))
     say("Making the locked environment")
     call(
         [str(uv), "sync", "--locked"],
@@ -323,8 +327,7 @@ def locked_python() -> Path:
         "network connection, or a package index named by UV_DEFAULT_INDEX.",
         env,
     )
-    stamp.write_text(wanted)
-    return python
+    stamp().write_text(wanted)
 
 
 def become(python: Path, arguments: Sequence[str]) -> NoReturn:
@@ -356,7 +359,9 @@ def main(arguments: Sequence[str]) -> None:
     command, *rest = arguments
     try:
         provide(*system_needs(command))
-        python = locked_python()
+        if not up_to_date():
+            make_environment()
+        python = environment_python()
         if command == "run":
             become(python, ["-P", "-m", "desktop_chat", *rest])
         if not rest:
