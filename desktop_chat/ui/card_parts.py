@@ -1,0 +1,182 @@
+"""What cards are made of: texts, boxes of details, rows of buttons."""
+
+from PySide6.QtCore import QObject, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from desktop_chat.ui import icons
+from desktop_chat.ui.safe import label
+from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
+
+MOST_LINES = 4
+"""Lines of a box of details; what is longer is elided there and whole in the copy."""
+
+
+class Badge(QWidget):
+    """An icon in a soft disc, in the colours of a warning or of an error."""
+
+    def __init__(self, theme: Theme, icon: str, *, error: bool = False) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icon = icon
+        self._error = error
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(26), self._theme.px(26))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colors = self._theme.colors
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colors.error_soft if self._error else colors.warn_soft)
+        painter.drawEllipse(self.rect())
+        size = self._theme.px(15)
+        left, top = (self.width() - size) // 2, (self.height() - size) // 2
+        color = colors.error if self._error else colors.warn
+        painter.drawPixmap(left, top, icons.pixmap(self._icon, color, size, self.devicePixelRatioF()))
+
+
+class DetailsBox(QWidget):
+    """Plain text in the code font on a tinted ground, at most :data:`MOST_LINES` lines, elided."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._text = ""
+        self._shown: list[str] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self._arrange)
+
+    def set_text(self, text: str) -> None:
+        self._text = text
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+        self._arrange()
+
+    def sizeHint(self) -> QSize:
+        px = self._theme.px
+        return QSize(px(200), len(self._shown) * self._line_height() + px(16))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        px = self._theme.px
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colors.code)
+        painter.drawRoundedRect(QRectF(self.rect()), px(RADIUS_CONTROL), px(RADIUS_CONTROL))
+        painter.setPen(self._theme.colors.dim)
+        painter.setFont(self._theme.code_font(12))
+        height = self._line_height()
+        for row, line in enumerate(self._shown):
+            box = QRectF(px(10), px(8) + row * height, self.width() - px(20), height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
+
+    def _line_height(self) -> int:
+        return round(self._theme.px(12) * 1.6)
+
+    def _arrange(self) -> None:
+        metrics = QFontMetrics(self._theme.code_font(12))
+        width = max(self._theme.px(80), self.width() - self._theme.px(20))
+        before = len(self._shown)
+        self._shown = _wrapped(self._text, metrics, width)
+        if len(self._shown) != before:
+            self.updateGeometry()
+        self.update()
+
+
+class _Look(QObject):
+    """Keeps a label's font and colour in step with the theme for as long as the label lives."""
+
+    def __init__(self, made: QLabel, theme: Theme, size: float, color: str, bold: bool) -> None:
+        super().__init__(made)
+        self._label = made
+        self._theme = theme
+        self._size = size
+        self.color = color
+        self._weight = QFont.Weight.DemiBold if bold else QFont.Weight.Normal
+        theme.changed.connect(self.apply)
+        self.apply()
+
+    def apply(self) -> None:
+        self._label.setFont(self._theme.font(self._size, self._weight))
+        palette = self._label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, getattr(self._theme.colors, self.color))
+        self._label.setPalette(palette)
+
+
+def words(
+    theme: Theme, text: str = "", *, size: float = 14, color: str = "text", bold: bool = False
+) -> QLabel:
+    """A label that wraps and shows ``text`` literally, ``size`` pixels of the design high.
+
+    ``color`` is a name of :class:`~desktop_chat.ui.theme.Colors`.
+    """
+    made = label(text, wrap=True)
+    _Look(made, theme, size, color, bold)
+    return made
+
+
+def recolor(made: QLabel, color: str) -> None:
+    """Give a label of :func:`words` another of the theme's colours."""
+    look = made.findChild(_Look)
+    look.color = color
+    look.apply()
+
+
+def button(text: str, *, primary: bool = False) -> QPushButton:
+    """A button; Enter presses the primary one."""
+    made = QPushButton(text)
+    made.setAutoDefault(False)
+    made.setDefault(primary)
+    made.setProperty("primary", primary)
+    return made
+
+
+def row(theme: Theme, *items: QWidget | None) -> QHBoxLayout:
+    """``items`` side by side; None is room that stretches."""
+    made = QHBoxLayout()
+    made.setSpacing(theme.px(8))
+    for item in items:
+        if item is None:
+            made.addStretch(1)
+        else:
+            made.addWidget(item, 0 if isinstance(item, QPushButton | Badge) else 1)
+    return made
+
+
+def _wrapped(text: str, metrics: QFontMetrics, width: int) -> list[str]:
+    """``text`` in lines no wider than ``width``, broken anywhere where there is no space."""
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        rest = paragraph
+        while rest:
+            if len(lines) == MOST_LINES:
+                lines[-1] = metrics.elidedText(
+                    lines[-1] + " " + rest[:200], Qt.TextElideMode.ElideRight, width
+                )
+                return lines
+            if metrics.horizontalAdvance(rest[:400]) <= width and len(rest) <= 400:
+                lines.append(rest)
+                break
+            fits = _fitting(rest[:400], metrics, width)
+            space = rest.rfind(" ", fits // 2, fits + 1)
+            cut = space if space > 0 else fits
+            lines.append(rest[:cut].rstrip())
+            rest = rest[cut:].lstrip()
+    return lines
+
+
+def _fitting(text: str, metrics: QFontMetrics, width: int) -> int:
+    low, high = 1, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if metrics.horizontalAdvance(text[:middle]) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,77 @@
+import asyncio
+import inspect
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
+
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.theme import Theme
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The offscreen platform warns about every window; that says nothing about the program."""
+    item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a test that is a coroutine in a Qt event loop."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = inspect.signature(pyfuncitem.obj).parameters
+    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
+    pyfuncitem.funcargs["loop"].run_until_complete(pyfuncitem.obj(**arguments))
+    return True
+
+
+@pytest.fixture
+def loop(qapp: QApplication) -> Iterator[QEventLoop]:
+    with QEventLoop(qapp) as made:
+        yield made
+    asyncio.set_event_loop(None)
+
+
+@pytest.fixture
+def tasks(loop: QEventLoop) -> Iterator[Tasks]:
+    failures: list[BaseException] = []
+    made = Tasks(failures.append)
+    yield made
+    loop.run_until_complete(made.close())
+    assert failures == []
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return Theme("light")
+
+
+@pytest.fixture
+def host(qtbot: QtBot) -> QWidget:
+    """A window with a text field that has the focus, as while the user types."""
+    window = QWidget()
+    window.resize(1280, 820)
+    field = QPlainTextEdit()
+    QVBoxLayout(window).addWidget(field)
+    qtbot.addWidget(window)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    field.setFocus()
+    return window
+
+
+@pytest.fixture
+def typing(host: QWidget) -> QPlainTextEdit:
+    field = host.findChild(QPlainTextEdit)
+    assert field is not None
+    return field
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Let the loop run until ``condition`` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what a widget shows has no event to wait for
+            await asyncio.sleep(0.005)

@@ -1,0 +1,178 @@
+"""Every error has words: what happened, what is safe, what can be done."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from desktop_chat.domain.errors import KINDS, ChatError, KeyRejected, QuotaExhausted, RateLimited, ServerFault
+from desktop_chat.domain.events import RetryScheduled
+from desktop_chat.ui.notices import (
+    Action,
+    explain,
+    explain_retry,
+    redact,
+    retry_countdown,
+    retry_status,
+    wants_dialog,
+)
+
+CANARY = "sk-proj-CANARYabcdefghijklmnop1234"
+
+ACTIONS = {
+    "ChatError": {Action.TRY_AGAIN},
+    "KeyProblem": {Action.ENTER_KEY, Action.TRY_AGAIN},
+    "KeyMissing": {Action.ENTER_KEY},
+    "KeyringUnavailable": {Action.SESSION_KEY, Action.TRY_AGAIN},
+    "Unreachable": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "HostNotFound": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "ConnectionRefused": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "ConnectionLost": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "ConnectTimedOut": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "TlsFailed": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "ProxyFailed": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "NoAnswer": {Action.TRY_AGAIN},
+    "Busy": {Action.TRY_AGAIN},
+    "RateLimited": {Action.TRY_AGAIN},
+    "Overloaded": {Action.TRY_AGAIN, Action.CHOOSE_MODEL},
+    "ServerFault": {Action.TRY_AGAIN},
+    "Conflict": {Action.TRY_AGAIN},
+    "RequestTimedOut": {Action.TRY_AGAIN},
+    "Rejected": {Action.CHECK_ENDPOINT, Action.CHOOSE_MODEL},
+    "BadRequest": {Action.CHECK_ENDPOINT, Action.CHOOSE_MODEL},
+    "KeyRejected": {Action.ENTER_KEY},
+    "AccessDenied": {Action.CHOOSE_MODEL, Action.ENTER_KEY},
+    "ModelNotFound": {Action.CHOOSE_MODEL},
+    "NotFound": {Action.CHECK_ENDPOINT},
+    "RequestTooLarge": {Action.SHORTEN},
+    "ContextExceeded": {Action.SHORTEN, Action.CHOOSE_MODEL},
+    "QuotaExhausted": {Action.BILLING, Action.TRY_AGAIN},
+    "ContentRefused": set(),
+    "Redirected": {Action.CHECK_ENDPOINT},
+    "Broken": {Action.CONTINUE, Action.TRY_AGAIN},
+    "Stalled": {Action.CONTINUE, Action.TRY_AGAIN},
+    "CutOff": {Action.CONTINUE, Action.TRY_AGAIN},
+    "NotAStream": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
+    "Garbled": {Action.CONTINUE, Action.TRY_AGAIN},
+    "TooLarge": {Action.TRY_AGAIN},
+    "StreamError": {Action.CONTINUE, Action.TRY_AGAIN},
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_has_words_of_its_own(kind: str) -> None:
+    notice = explain(KINDS[kind](host="api.openai.com"), "OpenAI")
+
+    assert set(notice.actions) == ACTIONS[kind]
+    titles = [explain(KINDS[other](), "OpenAI").title for other in KINDS if other != kind]
+    assert notice.title not in titles
+    assert len(notice.title) <= 40
+    assert "safe" in notice.body or "kept" in notice.body
+    assert len(notice.body) <= 260
+    for text in (notice.title, notice.body, *notice.checks):
+        assert "!" not in text
+        assert "oops" not in text.lower()
+        assert "{" not in text
+    assert all(check.endswith(("?", ".")) for check in notice.checks)
+    assert notice.body.endswith((".", ":"))
+    assert notice.body.endswith(":") <= bool(notice.checks)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_text_holds_a_key(kind: str) -> None:
+    said = f"Incorrect API key provided: {CANARY}. Authorization: Bearer abcdef0123456789"
+    error = KINDS[kind](said, 401, CANARY, "req_1", 3.0, "api.openai.com")
+    retry = explain_retry(RetryScheduled(error, 2, 5, 3.0), "OpenAI")
+    notice = explain(error, "OpenAI")
+
+    for each in (notice, retry):
+        everything = "\n".join((each.title, each.body, each.details, each.summary, *each.checks))
+        assert "CANARY" not in everything
+        assert "abcdef0123456789" not in everything
+        assert "key removed" in everything
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-proj-CANARY-abcdef",
+        "Bearer CANARY.token-1234567",
+        '{"api-key": "CANARY0123456789"}',
+        "api_key=CANARY0123456789&x=1",
+        "gsk_CANARYabcdef0123456789",
+        "xai-CANARYabcdef0123456789",
+        "AIzaSyCANARY0123456789012345678",
+        "sk-abc***********CANARY",
+    ],
+)
+def test_what_looks_like_a_key_is_taken_out(text: str) -> None:
+    assert "CANARY" not in redact(f"before {text} after")
+
+
+def test_plain_words_are_not_taken_for_keys() -> None:
+    text = "Use the Bearer auth scheme for the risk-averse task-runner, request req_8f2c41d09b."
+    assert redact(text) == text
+
+
+def test_billing_is_offered_for_openai_alone() -> None:
+    for host in ("llm.example.com", "openai.com.example.net", "notopenai.com", None):
+        assert Action.BILLING not in explain(QuotaExhausted(host=host), "X").actions
+    assert Action.BILLING in explain(QuotaExhausted(host="https://api.openai.com:443"), "X").actions
+
+
+def test_details_are_complete_plain_text() -> None:
+    error = RateLimited(
+        "Slow\x1b[31m down\n\u202enow", 429, "rate_limit_exceeded", "req_9", 18.0, "api.openai.com"
+    )
+    notice = explain(error, "OpenAI", datetime(2026, 11, 21, 3, 4, 5, tzinfo=UTC))
+
+    assert notice.details.splitlines() == [
+        "kind: RateLimited",
+        "endpoint: OpenAI",
+        "host: api.openai.com",
+        "status: 429",
+        "code: rate_limit_exceeded",
+        "request id: req_9",
+        "retry-after: 18 s",
+        "time: 2026-11-21T03:04:05+00:00",
+        "message: Slow[31m down",
+        "now",
+    ]
+
+
+def test_a_servers_message_is_quoted_on_one_line_and_shortened() -> None:
+    notice = explain(ServerFault("<table>\n" * 400, 500), "OpenAI")
+
+    assert "“<table> <table>" in notice.body
+    assert len(notice.body) < 500
+    assert "\n" not in notice.body
+
+
+def test_the_wait_is_told_as_asked_for_or_by_its_cause() -> None:
+    asked = explain_retry(RetryScheduled(RateLimited(retry_after=18.0), 2, 5, 18.0), "OpenAI")
+    own = explain_retry(RetryScheduled(ServerFault(status=500), 2, 5, 2.0), "OpenAI")
+
+    assert asked.body == (
+        "OpenAI asked to wait before the next request. Your message is safe and will be sent again by itself."
+    )
+    assert own.body.startswith("OpenAI failed while it worked on the request.")
+    assert own.body.endswith("will be sent again by itself.")
+
+
+def test_countdown_words() -> None:
+    retry = RetryScheduled(ChatError(), 2, 5, 90.0)
+
+    assert retry_countdown(retry, 6.2) == "Retrying in 7 s · attempt 2 of 5"
+    assert retry_countdown(retry, 75) == "Retrying in 1 min 15 s · attempt 2 of 5"
+    assert retry_countdown(retry, 0) == "Retrying now · attempt 2 of 5"
+    assert retry_status(retry, 7) == "Retrying in 7 s (attempt 2 of 5)"
+
+
+def test_a_short_wait_has_no_dialog() -> None:
+    assert [wants_dialog(delay) for delay in (0.5, 1.0, 1.1, 18.0)] == [False, False, True, True]
+
+
+def test_an_unknown_kind_has_the_words_of_its_family() -> None:
+    class Newer(KeyRejected): ...
+
+    assert explain(Newer(), "X").title == explain(KeyRejected(), "X").title
+    KINDS.pop("Newer", None)

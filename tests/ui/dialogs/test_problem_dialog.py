@@ -1,0 +1,103 @@
+"""The problem dialog offers what helps, and nothing more."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop_chat.domain.errors import (
+    ChatError,
+    ContextExceeded,
+    KeyRejected,
+    KeyringUnavailable,
+    ModelNotFound,
+    QuotaExhausted,
+    TlsFailed,
+)
+from desktop_chat.ui.notices import Action, explain
+from desktop_chat.ui.problem_dialog import BILLING_URL, ProblemDialog
+from desktop_chat.ui.theme import Theme
+
+
+def press(qtbot: QtBot, dialog: QWidget, text: str) -> None:
+    button = next(each for each in dialog.findChildren(QPushButton) if each.text() == text)
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "action"),
+    [
+        (KeyRejected(), "Enter key", Action.ENTER_KEY),
+        (ModelNotFound(), "Choose a model", Action.CHOOSE_MODEL),
+        (ContextExceeded(), "Shorten", Action.SHORTEN),
+        (TlsFailed(), "Check the endpoint", Action.CHECK_ENDPOINT),
+        (KeyringUnavailable(), "For this session only", Action.SESSION_KEY),
+        (KeyringUnavailable(), "Try again", Action.TRY_AGAIN),
+    ],
+)
+def test_a_button_says_what_the_user_chose(
+    theme: Theme, host: QWidget, qtbot: QtBot, error: ChatError, text: str, action: Action
+) -> None:
+    dialog = ProblemDialog(theme, host, explain(error, "OpenAI"), lambda url: None)
+    dialog.present()
+
+    with qtbot.waitSignal(dialog.chosen) as told:
+        press(qtbot, dialog, text)
+    assert told.args == [action]
+    qtbot.waitUntil(lambda: not host.findChildren(ProblemDialog))
+
+
+def test_billing_opens_the_page_by_click_alone(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
+    opened: list[str] = []
+    error = QuotaExhausted(status=429, host="api.openai.com")
+    dialog = ProblemDialog(theme, host, explain(error, "OpenAI"), opened.append)
+    dialog.present()
+
+    assert opened == []
+    press(qtbot, dialog, "Open billing page")
+    assert opened == [BILLING_URL]
+
+
+def test_what_to_check_is_listed(theme: Theme, host: QWidget) -> None:
+    notice = explain(TlsFailed("self-signed certificate", host="llm.example.com"), "Mine")
+    dialog = ProblemDialog(theme, host, notice, lambda url: None)
+    dialog.present()
+
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert set(notice.checks) <= set(texts)
+    assert any("date and time" in text for text in texts)
+    interface = QAccessible.queryAccessibleInterface(dialog)
+    assert interface.role() == QAccessible.Role.Dialog
+    assert interface.text(QAccessible.Text.Name) == "Problem"
+    assert "date and time" in interface.text(QAccessible.Text.Description)
+
+
+def test_the_focus_stays_and_escape_closes_from_within(
+    theme: Theme, host: QWidget, typing: QPlainTextEdit, qtbot: QtBot
+) -> None:
+    dialog = ProblemDialog(theme, host, explain(KeyRejected(), "OpenAI"), lambda url: None)
+    dialog.present()
+    QApplication.processEvents()
+    assert QApplication.focusWidget() is typing
+
+    dialog.findChild(QPushButton).setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is typing
+    qtbot.waitUntil(lambda: not host.findChildren(ProblemDialog))
+
+
+def test_copied_details_hold_no_key(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
+    error = KeyRejected(
+        "Incorrect API key provided: sk-proj-CANARY0123456789", 401, "invalid_api_key", "req_1"
+    )
+    dialog = ProblemDialog(theme, host, explain(error, "OpenAI"), lambda url: None)
+    dialog.present()
+    press(qtbot, dialog, "Copy details")
+
+    copied = QGuiApplication.clipboard().text()
+    assert "request id: req_1" in copied
+    assert "CANARY" not in copied
+    shown = [each.accessibleName() for each in dialog.findChildren(QWidget)]
+    shown += [label.text() for label in dialog.findChildren(QLabel)]
+    assert "CANARY" not in "\n".join(shown)
