@@ -5,15 +5,19 @@ and may hang for ever (a prompt that nobody sees), so every call runs in a daemo
 up the exit, and has a time limit.
 """
 
+from __future__ import annotations
+
 import asyncio
 import importlib
 import threading
 from collections.abc import Callable
-from types import ModuleType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from desktop_chat.domain.endpoint import Endpoint, KeySource
 from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
 
@@ -107,7 +111,7 @@ class Credentials:
         """Put the key into the keyring, and read it back. Raises :class:`KeyringUnavailable`."""
         entry = _entry(endpoint)
 
-        def work(keyring: ModuleType) -> bool:
+        def work(keyring: KeyringBackend) -> bool:
             keyring.set_password(SERVICE, entry, key)
             return bool(keyring.get_password(SERVICE, entry) == key)
 
@@ -124,14 +128,14 @@ class Credentials:
         entry = _entry(endpoint)
         self._known.pop(entry, None)
 
-        def work(keyring: ModuleType) -> None:
+        def work(keyring: KeyringBackend) -> None:
             if keyring.get_password(SERVICE, entry) is not None:
                 keyring.delete_password(SERVICE, entry)
 
         await self._call(work)
 
-    async def _call(self, work: Callable[[ModuleType], T]) -> T:
-        """Run ``work`` with the keyring module in a daemon thread, for at most the time limit."""
+    async def _call(self, work: Callable[[KeyringBackend], T]) -> T:
+        """Run ``work`` with the keyring in a daemon thread, for at most the time limit."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -147,12 +151,9 @@ class Credentials:
             result: T | None = None
             error: KeyringUnavailable | None = None
             try:
-                keyring = importlib.import_module("keyring")
-                backend = type(keyring.get_keyring()).__module__
-                if backend.startswith(_UNSAFE_BACKENDS):
-                    error = KeyringUnavailable(f"The keyring {backend} does not keep keys safely.")
-                else:
-                    result = work(keyring)
+                result = work(_safe_backend())
+            except KeyringUnavailable as unavailable:
+                error = unavailable
             # Back ends raise anything: KeyringError, pywintypes.error, D-Bus and secretstorage errors.
             except Exception as failure:  # noqa: BLE001
                 error = KeyringUnavailable(_reason(failure))
@@ -168,6 +169,15 @@ class Credentials:
             raise KeyringUnavailable(
                 f"The keyring did not answer within {self._time_limit:.0f} seconds."
             ) from None
+
+
+def _safe_backend() -> KeyringBackend:
+    """The best keyring of this computer. Raises :class:`KeyringUnavailable` where none keeps keys safely."""
+    keyring = importlib.import_module("keyring").get_keyring()
+    for backend in getattr(keyring, "backends", [keyring]):
+        if not type(backend).__module__.startswith(_UNSAFE_BACKENDS):
+            return cast("KeyringBackend", backend)
+    raise KeyringUnavailable("This computer has no keyring that keeps keys safely.")
 
 
 def _reason(error: Exception) -> str:

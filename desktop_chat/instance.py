@@ -79,7 +79,7 @@ class Instance(QObject):
         if not socket.canReadLine():
             return
         try:
-            prompt = json.loads(socket.readLine().data())["prompt"]
+            prompt = json.loads(bytes(socket.readLine().data()))["prompt"]
         except (ValueError, KeyError, TypeError):
             socket.abort()
             return

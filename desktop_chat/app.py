@@ -1,0 +1,51 @@
+"""Start-up and shutdown, told in order.
+
+1. The command line and the environment are read. ``--version`` ends here: Qt has not been imported.
+2. The profile's folders, the log and the handlers for uncaught exceptions are made.
+3. A display is looked for; without one Qt would abort the process.
+4. The profile is claimed. Where another process has it, the prompt is handed over and this one ends.
+5. The window is built and painted, while a thread opens the database.
+6. Behind the window, in threads: the list of chats is read, openai, keyring, the Markdown parser and the
+   highlighter are imported, and the database is checked.
+7. The loop runs until the last window closes, the session manager quits or a signal comes.
+8. Answers are stopped and saved, tasks cancelled, connections closed, the database is closed last.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from desktop_chat.command_line import has_display, parse, take_environment
+from desktop_chat.paths import Profile
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program. Returns its exit code."""
+    options = parse(arguments)
+    os.umask(0o077)
+    endpoint, key = take_environment(os.environ)
+    with contextlib.ExitStack() as stack:
+        if options.profile is not None:
+            profile = Profile.at(options.profile)
+        elif options.demo:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="desktop-chat-demo-"))
+            profile = Profile.at(Path(folder))
+        else:
+            profile = Profile.default()
+        try:
+            profile.create()
+        except OSError as error:
+            print(f"desktop-chat: the profile cannot be used: {error}", file=sys.stderr)
+            return 1
+        if options.screenshot is not None:
+            os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        elif not has_display():
+            print("desktop-chat: no display answers; --screenshot FILE works without one", file=sys.stderr)
+            return 1
+
+        from desktop_chat.application import run
+
+        return run(options, profile, endpoint, key)

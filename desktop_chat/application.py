@@ -1,0 +1,312 @@
+"""The running program: the Qt application, its loop, and every object handed to the ones that need it."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import qasync
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from desktop_chat import __version__, logs
+from desktop_chat.api import Api
+from desktop_chat.chats import Chats
+from desktop_chat.command_line import Options
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
+from desktop_chat.domain.errors import KeyringUnavailable
+from desktop_chat.instance import Instance
+from desktop_chat.paths import Profile
+from desktop_chat.settings import Settings
+from desktop_chat.storage import StorageError, Store
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.dialogs import Dialogs
+from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.style import Style
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript import preload as preload_transcript
+
+log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 1.8
+"""What has not closed by then is left behind: a quit ends within two seconds."""
+
+
+class Application(QApplication):
+    """Turns every way of quitting into one signal.
+
+    Qt's own quit would stop the loop under the feet of what is still being saved.
+    """
+
+    quit_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__(["desktop-chat"])
+        self.setApplicationName("desktop-chat")
+        self.setApplicationDisplayName("Desktop Chat")
+        self.setApplicationVersion(__version__)
+        self.setDesktopFileName("desktop-chat")
+        self.setQuitOnLastWindowClosed(False)
+        self.lastWindowClosed.connect(self.quit_requested)
+        self.commitDataRequest.connect(lambda manager: self.quit_requested.emit())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit:
+            event.ignore()
+            self.quit_requested.emit()
+            return True
+        return super().event(event)
+
+
+class _FirstPaint(QObject):
+    """Tells when a window has painted itself for the first time."""
+
+    done = Signal()
+
+    def __init__(self, window: QObject) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UpdateRequest:
+            watched.removeEventFilter(self)
+            self.done.emit()
+        return False
+
+
+def run(
+    options: Options, profile: Profile, environment_endpoint: Endpoint | None, environment_key: str
+) -> int:
+    """Steps 2 to 8 of the start-up told in :mod:`desktop_chat.app`. Returns the exit code."""
+    credentials = Credentials(environment_key)
+    log_path = logs.set_up(profile.logs, debug=options.debug, keys=lambda: credentials.known_keys)
+    application = Application()
+    instance = Instance(profile)
+    if not instance.claim():
+        if instance.hand_over(options.prompt):
+            return 0
+        print("desktop-chat: it already runs on this profile and does not answer", file=sys.stderr)
+        return 1
+    try:
+        with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+            return runner.run(
+                _live(options, profile, application, instance, credentials, environment_endpoint, log_path)
+            )
+    finally:
+        instance.release()
+
+
+async def _live(
+    options: Options,
+    profile: Profile,
+    application: Application,
+    instance: Instance,
+    credentials: Credentials,
+    environment_endpoint: Endpoint | None,
+    log_path: Path,
+) -> int:
+    program = Program(
+        options,
+        profile,
+        application,
+        credentials=credentials,
+        environment_endpoint=environment_endpoint,
+        log_path=log_path,
+    )
+    application.quit_requested.connect(program.quitting.set)
+    _report_everything_to(program.report)
+    return await program.run(instance)
+
+
+def make_loop(application: QApplication) -> asyncio.AbstractEventLoop:
+    loop = qasync.QEventLoop(application)
+    loop.set_default_executor(ThreadPoolExecutor(3, "helper"))
+    return loop
+
+
+class Program:
+    """One run of the program on a profile it has claimed.
+
+    ``run`` is the whole life; tests call ``start`` and ``close`` inside a loop of their own.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        profile: Profile,
+        application: QApplication,
+        *,
+        credentials: Credentials,
+        environment_endpoint: Endpoint | None = None,
+        log_path: Path | None = None,
+    ) -> None:
+        self.options = options
+        self.profile = profile
+        self.credentials = credentials
+        self.exit_code = 0
+        self.quitting = asyncio.Event()
+        self._application = application
+        self._log_path = log_path
+        self._told_of_mistake = False
+        self.tasks = Tasks(self.report)
+        temporary = tuple(filter(None, [environment_endpoint]))
+        self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
+        self.api = Api()
+        self.store: Store | None = None
+        self.theme = Theme(self.settings.theme, self.settings.zoom)
+        self._style = Style(application, self.theme)
+        self.chats = Chats(
+            self._open_store(),
+            api=self.api,
+            credentials=credentials,
+            settings=self.settings,
+            tasks=self.tasks,
+        )
+        self.window = MainWindow(self.chats, self.settings, self.theme, self.tasks)
+        self.dialogs = Dialogs(
+            self.window,
+            chats=self.chats,
+            settings=self.settings,
+            credentials=credentials,
+            api=self.api,
+            theme=self.theme,
+            tasks=self.tasks,
+        )
+
+    async def run(self, instance: Instance) -> int:
+        """Show the window and live until a quit is asked for. Returns the exit code."""
+        instance.raised.connect(self.window.raise_with_prompt)
+        with _quit_on_signals(self.quitting):
+            await self.start()
+            if self.options.screenshot is not None:
+                await self._take_screenshot(self.options.screenshot)
+            else:
+                await self.quitting.wait()
+        await self.close()
+        return self.exit_code
+
+    async def start(self) -> None:
+        """Paint the window, then load what is needed behind it."""
+        painted = asyncio.Event()
+        first_paint = _FirstPaint(self.window)
+        first_paint.done.connect(painted.set)
+        self.window.close_requested.connect(self.quitting.set)
+        self.window.show()
+        await painted.wait()
+        log.debug("first paint after %.3f s of CPU", time.process_time())
+        try:
+            await self.chats.load()
+        except StorageError as error:
+            log.error("the database cannot be opened: %s", error)
+            self.exit_code = 1
+            await self.dialogs.storage_failed(error)
+            self.quitting.set()
+            return
+        self.dialogs.begin(self.options.prompt)
+        self.tasks.start(self._load_behind_the_window(), "loading")
+
+    async def close(self) -> None:
+        """Save everything and let go of everything. What hangs is left behind."""
+        self.window.hide()
+        for step in (
+            self.chats.close,
+            self.dialogs.close,
+            self.tasks.close,
+            self.api.close,
+            self._close_store,
+        ):
+            try:
+                await asyncio.wait_for(step(), CLOSE_SECONDS)
+            except TimeoutError:
+                log.error("%s did not end in time", step.__qualname__)
+        self.settings.close()
+        self.window.deleteLater()
+
+    def report(self, error: BaseException) -> None:
+        """Log a mistake of the program with its traceback, and tell of it once."""
+        log.critical("an uncaught exception", exc_info=error)
+        if not self._told_of_mistake:
+            self._told_of_mistake = True
+            self.dialogs.mistake(self._log_path)
+
+    async def _open_store(self) -> Store:
+        self.store = await Store.open(self.profile.database, self.profile.backups)
+        return self.store
+
+    async def _close_store(self) -> None:
+        if self.store is not None:
+            await self.store.close()
+
+    async def _load_behind_the_window(self) -> None:
+        """One after the other: each import holds the interpreter, and the window should stay smooth."""
+        await self.api.load()
+        await asyncio.to_thread(preload_transcript)
+        try:
+            await self.credentials.load()
+        except KeyringUnavailable as error:
+            log.info("keyring: %s", error)
+        assert self.store is not None
+        if problems := await self.store.quick_check():
+            log.error("the database is damaged: %s", "; ".join(problems[:5]))
+            self.dialogs.database_damaged(problems)
+        log.debug("all loaded after %.3f s of CPU", time.process_time())
+
+    async def _take_screenshot(self, path: Path) -> None:
+        await self.window.settled(send_prompt=self.options.demo)
+        if not self.window.grab().save(str(path), "PNG"):
+            print(f"desktop-chat: {path} cannot be written", file=sys.stderr)
+            self.exit_code = 1
+
+
+@contextlib.contextmanager
+def _quit_on_signals(quitting: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set ``quitting``.
+
+    Python runs a signal's handler between two byte codes, and Qt's loop runs none while it waits: the
+    descriptor that Python writes to on a signal wakes it.
+    """
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+    sender.setblocking(False)
+    loop = asyncio.get_running_loop()
+    previous = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    handlers = {
+        number: signal.signal(number, lambda number, frame: quitting.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    loop.add_reader(receiver.fileno(), lambda: receiver.recv(4096))
+    try:
+        yield
+    finally:
+        loop.remove_reader(receiver.fileno())
+        signal.set_wakeup_fd(previous)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        receiver.close()
+        sender.close()
+
+
+def _report_everything_to(report: Callable[[BaseException], None]) -> None:
+    """Send every exception that nothing caught to ``report``: of slots, threads, tasks and destructors."""
+
+    def uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        report(error)
+
+    def in_loop(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        report(error if error is not None else RuntimeError(str(context.get("message"))))
+
+    sys.excepthook = uncaught
+    threading.excepthook = lambda arguments: report(arguments.exc_value or RuntimeError("a thread failed"))
+    sys.unraisablehook = lambda arguments: report(arguments.exc_value or RuntimeError("a destructor failed"))
+    asyncio.get_running_loop().set_exception_handler(in_loop)

@@ -1,0 +1,133 @@
+"""The command line and the environment, read before Qt is imported."""
+
+import argparse
+import ctypes
+import os
+import socket
+import sys
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from desktop_chat import __version__
+from desktop_chat.domain.endpoint import (
+    OPENAI_BASE_URL,
+    Dialect,
+    Endpoint,
+    EndpointKind,
+    KeySource,
+    origin_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``."""
+
+    profile: Path | None
+    demo: bool
+    debug: bool
+    screenshot: Path | None
+    prompt: str
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """The options. Ends the process for ``--help``, ``--version`` (0) and bad usage (2)."""
+    parser = argparse.ArgumentParser(
+        prog="desktop-chat",
+        description="A desktop chat client for the OpenAI API and every server that speaks it.",
+        epilog="DESKTOP_CHAT_PROFILE is as --profile. No key is ever taken from the command line.",
+    )
+    parser.add_argument("--profile", metavar="DIR", help="keep everything of this run under DIR")
+    parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="use the built-in demo model: no key, no network, a throw-away profile unless --profile is given",
+    )
+    parser.add_argument("--debug", action="store_true", help="log more, to standard error too")
+    parser.add_argument(
+        "--screenshot", metavar="FILE", help="paint the window off screen into a PNG, and end"
+    )
+    parser.add_argument("--version", action="version", version=f"desktop-chat {__version__}")
+    parser.add_argument(
+        "prompt", nargs="?", default="", metavar="PROMPT", help="open a new chat with this text, not sent"
+    )
+    options = parser.parse_args(arguments)
+    profile = options.profile or os.environ.get("DESKTOP_CHAT_PROFILE") or None
+    return Options(
+        Path(profile) if profile else None,
+        options.demo,
+        options.debug,
+        Path(options.screenshot) if options.screenshot else None,
+        options.prompt,
+    )
+
+
+def take_environment(environ: MutableMapping[str, str]) -> tuple[Endpoint | None, str]:
+    """The endpoint and the key that ``OPENAI_*`` describe, taken out of ``environ``.
+
+    The SDK applies these variables to every client that leaves an argument open, so none may stay where it
+    can see them. The endpoint is None where there is no key or the address is none.
+    """
+    taken = {
+        name: environ.pop(name) for name in list(environ) if name.startswith(("OPENAI_", "AZURE_OPENAI_"))
+    }
+    key = taken.get("OPENAI_API_KEY", "").strip()
+    base_url = taken.get("OPENAI_BASE_URL", "").strip().rstrip("/") or OPENAI_BASE_URL
+    try:
+        is_openai = origin_of(base_url) == origin_of(OPENAI_BASE_URL)
+    except ValueError:
+        return None, ""
+    if not key:
+        return None, ""
+    endpoint = Endpoint(
+        id="environment",
+        name="Environment",
+        kind=EndpointKind.OPENAI if is_openai else EndpointKind.COMPATIBLE,
+        base_url=base_url,
+        dialect=Dialect.RESPONSES if is_openai else Dialect.CHAT_COMPLETIONS,
+        key_source=KeySource.ENVIRONMENT,
+        organization=taken.get("OPENAI_ORG_ID", "").strip(),
+        project=taken.get("OPENAI_PROJECT_ID", "").strip(),
+        system_role="developer" if is_openai else "system",
+        max_tokens_field="max_completion_tokens" if is_openai else "max_tokens",
+    )
+    return endpoint, key
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: without an answering display Qt aborts the process."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] not in ("", "xcb", "wayland", "wayland-egl"):
+        return True
+    return _wayland_answers() or _x11_answers()
+
+
+def _wayland_answers() -> bool:
+    name = os.environ.get("WAYLAND_DISPLAY")
+    if not name:
+        return False
+    path = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / name
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(2)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def _x11_answers() -> bool:
+    if not os.environ.get("DISPLAY"):
+        return False
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    answers = bool(xcb.xcb_connection_has_error(connection) == 0)
+    xcb.xcb_disconnect(connection)
+    return answers
