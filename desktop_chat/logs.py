@@ -1,5 +1,6 @@
 """The log of a profile: rotating, readable by its owner alone, and without a key in it."""
 
+import atexit
 import faulthandler
 import logging
 import logging.handlers
@@ -55,5 +56,8 @@ def set_up(folder: Path, *, debug: bool, keys: Callable[[], Iterable[str]]) -> P
     for noisy in ("httpx2", "httpcore2", "openai", "qasync", "asyncio", "markdown_it", "keyring"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     path.chmod(0o600)
-    faulthandler.enable((folder / "crash.log").open("w", encoding="utf-8"))
+    crash_log = (folder / "crash.log").open("w", encoding="utf-8")
+    faulthandler.enable(crash_log)
+    atexit.register(crash_log.close)
+    atexit.register(faulthandler.disable)
     return path
