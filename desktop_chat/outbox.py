@@ -30,6 +30,7 @@ class Outbox(QObject):
         self._tasks = tasks
         self._retry_seconds = retry_seconds
         self._waiting: deque[Write] = deque()
+        self._flushing = asyncio.Lock()
 
     @property
     def is_blocked(self) -> bool:
@@ -56,14 +57,13 @@ class Outbox(QObject):
 
     async def flush(self) -> bool:
         """Try what is kept once, now. True where nothing is left."""
-        had_any = bool(self._waiting)
-        while self._waiting:
-            write = self._waiting[0]
-            try:
-                await write()
-            except StorageError:
-                return False
-            if self._waiting and self._waiting[0] is write:
+        async with self._flushing:
+            had_any = bool(self._waiting)
+            while self._waiting:
+                try:
+                    await self._waiting[0]()
+                except StorageError:
+                    return False
                 self._waiting.popleft()
         if had_any:
             self.recovered.emit()
