@@ -177,7 +177,7 @@ class Card(QDialog):
     def _in_tab_order(self) -> list[QWidget]:
         order: list[QWidget] = []
         widget = self.nextInFocusChain()
-        while widget is not self:
+        while widget is not None and widget is not self:
             if self.isAncestorOf(widget):
                 order.append(widget)
             widget = widget.nextInFocusChain()
@@ -224,16 +224,17 @@ class _Veil(QWidget):
     def __init__(self, theme: Theme, host: QWidget) -> None:
         super().__init__(host)
         self._theme = theme
+        self._host = host
         self.hide()
         host.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            self.resize(self.parentWidget().size())
+            self.resize(self._host.size())
         return super().eventFilter(watched, event)
 
     def showEvent(self, event: QEvent) -> None:
-        self.resize(self.parentWidget().size())
+        self.resize(self._host.size())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()

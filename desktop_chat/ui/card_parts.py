@@ -123,9 +123,9 @@ def words(
 
 def recolor(made: QLabel, color: str) -> None:
     """Give a label of :func:`words` another of the theme's colours."""
-    look = made.findChild(_Look)
-    look.color = color
-    look.apply()
+    for look in made.findChildren(_Look):
+        look.color = color
+        look.apply()
 
 
 def button(text: str, *, primary: bool = False) -> QPushButton:

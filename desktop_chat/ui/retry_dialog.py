@@ -159,8 +159,8 @@ class RetryDialogs(QObject):
             dialog = RetryDialog(self._theme, self._host, self._clock)
             taken = {other.cascade for other in self._dialogs.values()}
             dialog.cascade = next(place for place in range(len(taken) + 1) if place not in taken)
-            dialog.retry_now.connect(lambda: self._chosen(conversation_id, self.retry_now))
-            dialog.cancelled.connect(lambda: self._chosen(conversation_id, self.cancelled))
+            dialog.retry_now.connect(lambda: self._ended(conversation_id, self.retry_now.emit))
+            dialog.cancelled.connect(lambda: self._ended(conversation_id, self.cancelled.emit))
             self._dialogs[conversation_id] = dialog
         dialog.show_retry(retry, endpoint_name, retry_at, conversation)
 
@@ -174,6 +174,6 @@ class RetryDialogs(QObject):
     def dialog(self, conversation_id: str) -> RetryDialog | None:
         return self._dialogs.get(conversation_id)
 
-    def _chosen(self, conversation_id: str, signal: object) -> None:
+    def _ended(self, conversation_id: str, tell: Callable[[str], None]) -> None:
         self.close(conversation_id)
-        signal.emit(conversation_id)
+        tell(conversation_id)

@@ -11,11 +11,6 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """The offscreen platform warns about every window; that says nothing about the program."""
-    item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a test that is a coroutine in a Qt event loop."""

@@ -1,15 +1,18 @@
 """Every error has words: what happened, what is safe, what can be done."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from desktop_chat.domain.errors import KINDS, ChatError, KeyRejected, QuotaExhausted, RateLimited, ServerFault
 from desktop_chat.domain.events import RetryScheduled
+from desktop_chat.storage import DatabaseMissing, DiskFull, StorageError
 from desktop_chat.ui.notices import (
     Action,
     explain,
     explain_retry,
+    explain_storage,
     redact,
     retry_countdown,
     retry_status,
@@ -176,3 +179,25 @@ def test_an_unknown_kind_has_the_words_of_its_family() -> None:
 
     assert explain(Newer(), "X").title == explain(KeyRejected(), "X").title
     KINDS.pop("Newer", None)
+
+
+STORAGE_ERRORS = [StorageError, *StorageError.__subclasses__(), DatabaseMissing]
+
+
+@pytest.mark.parametrize("kind", STORAGE_ERRORS, ids=lambda kind: kind.__name__)
+def test_every_storage_error_has_words_of_its_own(kind: type[StorageError]) -> None:
+    notice = explain_storage(kind("database or disk is full", Path("/profile/chats.db")))
+
+    titles = [explain_storage(other("", Path("x"))).title for other in STORAGE_ERRORS if other is not kind]
+    assert notice.title not in titles
+    assert "safe" in notice.body or "kept" in notice.body
+    assert "!" not in notice.title + notice.body
+    assert notice.body.endswith((".", "instead.", "begun."))
+    assert "/profile/chats.db" in notice.details
+    assert f"kind: {kind.__name__}" in notice.details
+
+
+def test_a_full_disk_is_told_as_it_is() -> None:
+    assert explain_storage(DiskFull("full", Path("chats.db"))).body == (
+        "The disk is full. Your text is kept here and saved as soon as there is room. Make room on the disk."
+    )
