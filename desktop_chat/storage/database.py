@@ -1,0 +1,295 @@
+"""The connection to SQLite, and the one thread that uses it."""
+
+import asyncio
+import os
+import shutil
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from desktop_chat.storage.errors import (
+    DatabaseMissing,
+    DatabaseUnavailable,
+    StorageError,
+    StoreClosed,
+    translated,
+)
+from desktop_chat.storage.migrations import MIGRATIONS, Migration, check_origin, migrate
+
+OLDEST_SQLITE = (3, 51, 3)
+"""Older ones can corrupt a database in WAL mode (the WAL-reset bug, https://sqlite.org/wal.html)."""
+
+BUSY_TIMEOUT = 2_000
+"""Milliseconds to wait for a lock of another process: as long as quitting may take."""
+
+_WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+_LARGEST_INTEGER = 2**63 - 1
+
+Row = tuple[Any, ...]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Database:
+    """An open, migrated database. Belongs to the thread that made it.
+
+    Raises the errors of :mod:`desktop_chat.storage.errors`; where it does, the files are as they were.
+    """
+
+    def __init__(self, path: Path, backups: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+        self.path = path
+        require_sqlite(apsw.sqlite_lib_version(), path)
+        _find_or_create(path, backups)
+        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        self._synchronous = ""
+        opened = False
+        try:
+            self._configure(backups, migrations)
+            opened = True
+        finally:
+            if not opened:
+                self.close(checkpoint=False)
+
+    def _configure(self, backups: Path, migrations: Sequence[Migration]) -> None:
+        connection = self._connection
+        connection.set_busy_timeout(BUSY_TIMEOUT)
+        # A database that turns out damaged or too new must not change, not even by what its log holds.
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        check_origin(connection, self.path, migrations)
+        if connection.readonly("main"):
+            raise apsw.ReadOnlyError("attempt to write a readonly database")
+        _make_private(self.path)
+        _keep_unreadable_log(self.path, backups)
+        if (mode := connection.pragma("journal_mode", "wal")) != "wal":
+            raise DatabaseUnavailable(f"this file system allows no write-ahead log, only {mode!r}", self.path)
+        if sys.platform == "darwin":
+            # There fsync leaves the data in the drive's own cache.
+            connection.pragma("fullfsync", True)
+            connection.pragma("checkpoint_fullfsync", True)
+        connection.pragma("secure_delete", True)
+        connection.pragma("temp_store", "memory")
+        connection.pragma("trusted_schema", False)
+        connection.pragma("cell_size_check", True)
+        connection.pragma("foreign_keys", False)
+        self._synchronize("full")
+        migrate(connection, self.path, backups, migrations)
+        connection.pragma("foreign_keys", True)
+
+    def execute(self, sql: str, bindings: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement to its end and return its rows."""
+        return self.select(sql, bindings).fetchall()
+
+    def select(self, sql: str, bindings: Sequence[Any] = ()) -> apsw.Cursor:
+        """Run one statement; the rows come as they are asked for.
+
+        What SQLite cannot hold is replaced in the bindings, here and nowhere else: a lone surrogate becomes
+        U+FFFD, a number beyond 64 bits the nearest that fits.
+        """
+        try:
+            return self._connection.execute(sql, bindings)
+        except (UnicodeEncodeError, OverflowError):
+            return self._connection.execute(sql, [_storable(value) for value in bindings])
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """All statements of the block or none. ``durable``: it survives a power cut, not just a crash."""
+        self._synchronize("full" if durable else "normal")
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        finally:
+            # SQLite rolls back by itself on some errors (a full disk, say), and not on others.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _synchronize(self, level: str) -> None:
+        if level != self._synchronous:
+            self._connection.pragma("synchronous", level)
+            self._synchronous = level
+
+    def checkpoint(self) -> None:
+        """Move everything from the log into the database and empty the log, deleted text included."""
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Close the connection. What cannot be checkpointed stays in the log for the next start."""
+        try:
+            if checkpoint:
+                with suppress(StorageError), translated(self.path):
+                    self.checkpoint()
+                    self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        finally:
+            self._connection.close()
+
+
+class StorageThread:
+    """Runs functions of a :class:`Database` one after the other, off the event loop.
+
+    What was called runs to its end, also where its caller is cancelled: cancelling only ends the waiting.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="storage")
+        self._database: Database | None = None
+        self._closing = threading.Event()
+        self._check: asyncio.Future[list[str]] | None = None
+
+    async def open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
+        """Open the database and run ``prepare`` on it. Where either fails, the thread has ended."""
+        opened = False
+        try:
+            await self._submit(self._open, backups, prepare)
+            opened = True
+        finally:
+            if not opened:
+                self._closing.set()
+                self._executor.submit(self._close)
+                self._executor.shutdown(wait=False)
+
+    def _open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
+        database = Database(self.path, backups)
+        try:
+            prepare(database)
+            self._database = database
+        finally:
+            if self._database is None:
+                database.close(checkpoint=False)
+
+    async def call(
+        self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """``function(database, …)``, run in the thread. Raises StoreClosed after :meth:`close`."""
+        if self._closing.is_set():
+            raise StoreClosed("the database was closed", self.path)
+        return await self._submit(partial(self._call, function, *args, **kwargs))
+
+    def _call(self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._database is None:
+            raise StoreClosed("the database was closed", self.path)
+        return function(self._database, *args, **kwargs)
+
+    async def _submit(self, function: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._executor, self._translate, function, *args))
+
+    def _translate(self, function: Callable[..., T], *args: object) -> T:
+        with translated(self.path):
+            return function(*args)
+
+    async def quick_check(self) -> list[str]:
+        """What SQLite's ``quick_check`` finds, at most 100 lines; [] where all is sound.
+
+        Has a thread and a read-only connection of its own: it reads the whole file, some 3 s a gigabyte,
+        and the answers that stream in meanwhile must be saved.
+        """
+        if self._closing.is_set():
+            raise StoreClosed("the database was closed", self.path)
+        if self._check is None or self._check.done():
+            check = partial(self._translate, _quick_check, self.path, self._closing)
+            self._check = asyncio.ensure_future(asyncio.to_thread(check))
+        return await asyncio.shield(self._check)
+
+    async def close(self) -> None:
+        """Finish what was called, empty the log and close. Calling it again does nothing."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        if self._check is not None:
+            await asyncio.wait([self._check])
+        try:
+            await self._submit(self._close)
+        finally:
+            self._executor.shutdown(wait=False)
+
+    def _close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+
+def require_sqlite(version: str, path: Path) -> None:
+    """Raise DatabaseUnavailable for an SQLite that is not safe to use."""
+    if tuple(int(number) for number in version.split(".")[:3]) < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise DatabaseUnavailable(f"SQLite {version} can damage databases; {needed} or newer is needed", path)
+
+
+def _find_or_create(path: Path, backups: Path) -> None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        status = None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        raise DatabaseUnavailable(f"{path.name} is not a file", path)
+    if status is not None and status.st_size > 0:
+        return
+    log = _log(path)
+    found = "is missing" if status is None else "is empty"
+    if backups.is_dir() and any(backups.iterdir()):
+        raise DatabaseMissing(f"{path.name} {found}, but there are backups of it", path)
+    # SQLite deletes the log of an empty database, and with it what may be all that is left.
+    if log.exists() and log.stat().st_size > 0:
+        raise DatabaseMissing(f"{path.name} {found}, but its log {log.name} is there", path)
+    if status is None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would create it as the umask says; -wal and -shm get the mode of the database.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _keep_unreadable_log(path: Path, backups: Path) -> None:
+    """Copy a log that SQLite will ignore, and overwrite, because its beginning is damaged."""
+    log = _log(path)
+    if not log.exists():
+        return
+    with log.open("rb") as file:
+        magic = file.read(4)
+    if magic and magic not in _WAL_MAGIC:
+        backups.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy = backups / f"{path.stem}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.damaged-wal"
+        shutil.copyfile(log, copy)
+        copy.chmod(0o600)
+
+
+def _make_private(path: Path) -> None:
+    for file in (path, _log(path), path.with_name(path.name + "-shm")):
+        # A file of another owner stays as it is; whether we may write it, SQLite knows.
+        with suppress(FileNotFoundError, PermissionError):
+            if stat.S_IMODE(file.stat().st_mode) & 0o077:
+                file.chmod(0o600)
+
+
+def _quick_check(path: Path, stop: threading.Event) -> list[str]:
+    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
+        connection.set_busy_timeout(BUSY_TIMEOUT)
+        connection.set_progress_handler(stop.is_set, 10_000)
+        try:
+            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        # By way of UTF-16, so that two surrogates that form a pair become their character.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, int):
+        return max(-_LARGEST_INTEGER, min(value, _LARGEST_INTEGER))
+    return value

@@ -1,0 +1,115 @@
+"""What can go wrong with the database, by what the user can do about it.
+
+StorageError
+├── DatabaseCorrupt       not a database, or a damaged one: nothing was overwritten; a backup can replace it
+│   └── DatabaseMissing       gone or empty, although backups tell that there was one
+├── DatabaseTooNew        written by a newer version of the program: update it
+├── DatabaseLocked        another program holds it: close that one
+├── DatabaseReadOnly      the file, its folder or its file system cannot be written
+├── DiskFull              make room; what failed can then be saved again
+├── DatabaseUnavailable   it cannot be opened, read or written for another reason of the system's
+└── StoreClosed           the store was closed before
+
+Everything else that SQLite reports is a bug of the program and is passed on as it is.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+
+class StorageError(Exception):
+    """The base. ``message`` says what SQLite or the system said, in plain words; ``path`` is the database."""
+
+    def __init__(self, message: str, path: Path) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+
+class DatabaseCorrupt(StorageError): ...
+
+
+class DatabaseMissing(DatabaseCorrupt): ...
+
+
+class DatabaseTooNew(StorageError): ...
+
+
+class DatabaseLocked(StorageError): ...
+
+
+class DatabaseReadOnly(StorageError): ...
+
+
+class DiskFull(StorageError): ...
+
+
+class DatabaseUnavailable(StorageError): ...
+
+
+class StoreClosed(StorageError): ...
+
+
+_KINDS: dict[type[apsw.Error], type[StorageError]] = {
+    apsw.BusyError: DatabaseLocked,
+    apsw.LockedError: DatabaseLocked,
+    apsw.ProtocolError: DatabaseLocked,
+    apsw.ReadOnlyError: DatabaseReadOnly,
+    apsw.PermissionsError: DatabaseReadOnly,
+    apsw.FullError: DiskFull,
+    apsw.CorruptError: DatabaseCorrupt,
+    apsw.NotADBError: DatabaseCorrupt,
+    apsw.CantOpenError: DatabaseUnavailable,
+    apsw.IOError: DatabaseUnavailable,
+    apsw.InterruptError: StoreClosed,
+}
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn known failures of SQLite and the system into the classes above; bugs pass unchanged."""
+    try:
+        yield
+    except apsw.Error as error:
+        kind = _KINDS.get(type(error))
+        if kind is None:
+            raise
+        # The index of the log (-shm) is grown by ftruncate and written through a mapping, so SQLite reports
+        # a full disk there as an I/O error of its own.
+        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+            kind = DiskFull
+        elif kind is DatabaseUnavailable and not _writable(path.parent):
+            kind = DatabaseReadOnly
+        raise kind(str(error), path) from error
+    except OSError as error:
+        kind = DatabaseUnavailable
+        if error.errno in _NO_SPACE:
+            kind = DiskFull
+        elif error.errno in _NOT_ALLOWED:
+            kind = DatabaseReadOnly
+        raise kind(f"{error.strerror or error}: {error.filename or path}", path) from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Around building values from rows: what no version of the program wrote is damage, not a bug.
+
+    SQLite does not see every flipped bit: one in a text comes out as bytes that are no UTF-8, one in a
+    state or a number as a value that does not exist.
+    """
+    try:
+        yield
+    except (ValueError, LookupError, TypeError) as error:
+        raise DatabaseCorrupt(f"the database holds a damaged value: {error}", path) from error
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -1,0 +1,243 @@
+"""What the store does, statement by statement. Everything here runs in the storage thread."""
+
+import time
+from collections.abc import Sequence
+
+from desktop_chat.domain.conversation import Conversation, Tree
+from desktop_chat.domain.events import AttemptEnded
+from desktop_chat.domain.message import Part, PartKind, State
+from desktop_chat.storage.database import Database, Row
+from desktop_chat.storage.errors import reading
+from desktop_chat.storage.rows import (
+    ANSWER_COLUMNS,
+    CONVERSATION_COLUMNS,
+    PART_KINDS,
+    conversation_from,
+    error_json,
+    fold,
+    message_from,
+    part_rows,
+    usage_values,
+)
+
+KEEP_DELETED = 30 * 24 * 3600
+"""Seconds that a deleted conversation can still be restored."""
+
+_ANSWER = ", ".join(ANSWER_COLUMNS)
+_INSERT_MESSAGE = (
+    f"INSERT INTO message (conversation_id, id, parent_id, role, created_at, {_ANSWER}) "
+    f"VALUES ({', '.join('?' * (5 + len(ANSWER_COLUMNS)))}) ON CONFLICT (id) DO NOTHING RETURNING seq"
+)
+_UPDATE_ANSWER = (
+    f"UPDATE message SET {', '.join(f'{name} = ?' for name in ANSWER_COLUMNS)} WHERE id = ? RETURNING seq"
+)
+_SELECT_MESSAGES = (
+    f"SELECT id, parent_id, role, created_at, {_ANSWER}, seq FROM message "
+    "WHERE conversation_id = ? ORDER BY seq"
+)
+_UPDATE_CONVERSATION = (
+    "UPDATE conversation SET title = ?, title_source = ?, endpoint_id = ?, model = ?, parameters = ?, "
+    "active_leaf = ?, pinned = ? WHERE id = ?"
+)
+_OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation_id = ?"
+
+
+def prepare(db: Database) -> None:
+    """What start-up owes the last run: broken answers are closed, old deleted conversations purged."""
+    with reading(db.path):
+        _close_broken_answers(db)
+    _purge(db, time.time() - KEEP_DELETED)
+
+
+def _close_broken_answers(db: Database) -> None:
+    streaming = db.execute("SELECT seq FROM message WHERE state = ?", (State.STREAMING.value,))
+    if not streaming:
+        return
+    with db.transaction():
+        for (seq,) in streaming:
+            parts = [
+                Part(PART_KINDS[kind], text, seconds)
+                for kind, text, seconds in db.execute(
+                    "SELECT kind, text, seconds FROM part WHERE message_seq = ? ORDER BY position", (seq,)
+                )
+            ]
+            deltas = [
+                (PART_KINDS[kind], text)
+                for kind, text in db.execute(
+                    "SELECT kind, text FROM delta WHERE message_seq = ? ORDER BY seq", (seq,)
+                )
+            ]
+            _replace_parts(db, seq, list(part_rows(fold(parts, deltas))))
+            db.execute("UPDATE message SET state = ? WHERE seq = ?", (State.INTERRUPTED.value, seq))
+
+
+def _purge(db: Database, before: float) -> None:
+    doomed = db.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,))
+    if not doomed:
+        return
+    with db.transaction():
+        for (conversation_id,) in doomed:
+            db.execute("DELETE FROM draft WHERE key = ?", (conversation_id,))
+            db.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+    # The log still holds pages with the text.
+    db.checkpoint()
+
+
+def conversations(db: Database) -> list[Conversation]:
+    with reading(db.path):
+        rows = db.execute(
+            f"SELECT {CONVERSATION_COLUMNS} FROM conversation WHERE deleted_at IS NULL "
+            "ORDER BY pinned DESC, sequence DESC"
+        )
+        return [conversation_from(row) for row in rows]
+
+
+def tree(db: Database, conversation_id: str) -> Tree:
+    key = (conversation_id,)
+    parts: dict[int, list[Part]] = {}
+    deltas: dict[int, list[tuple[PartKind, str]]] = {}
+    with reading(db.path):
+        for seq, kind, text, seconds in db.select(
+            f"SELECT message.seq, kind, text, seconds FROM part {_OF_CONVERSATION} "
+            "ORDER BY message.seq, position",
+            key,
+        ):
+            parts.setdefault(seq, []).append(Part(PART_KINDS[kind], text, seconds))
+        for seq, kind, text in db.select(
+            f"SELECT message_seq, kind, text FROM delta {_OF_CONVERSATION} ORDER BY delta.seq", key
+        ):
+            deltas.setdefault(seq, []).append((PART_KINDS[kind], text))
+        for seq, streamed in deltas.items():
+            parts[seq] = fold(parts.get(seq, ()), streamed)
+        leaf = db.execute("SELECT active_leaf FROM conversation WHERE id = ?", key)
+        messages = [message_from(row, parts) for row in db.select(_SELECT_MESSAGES, key)]
+        return Tree(messages, leaf[0][0] if leaf else None)
+
+
+def begin_turn(
+    db: Database, conversation: Row, messages: Sequence[tuple[Row, list[Row]]], draft: str | None
+) -> int:
+    """``conversation`` as in ``change_conversation``, and ``created_at``; messages with their parts."""
+    *values, _created_at = conversation
+    conversation_id = values[-1]
+    with db.transaction():
+        ((highest,),) = db.execute("SELECT ifnull(max(sequence), 0) FROM conversation")
+        stored = db.execute("SELECT sequence FROM conversation WHERE id = ?", (conversation_id,))
+        if not stored:
+            db.execute(
+                "INSERT INTO conversation (title, title_source, endpoint_id, model, parameters, active_leaf, "
+                "pinned, id, created_at, used_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                conversation,
+            )
+        else:
+            db.execute(_UPDATE_CONVERSATION, values)
+        added = False
+        for message, parts in messages:
+            inserted = db.execute(_INSERT_MESSAGE, (conversation_id, *message))
+            if inserted:
+                added = True
+                _insert_parts(db, inserted[0][0], parts)
+        order: int = highest + 1 if added or not stored else stored[0][0]
+        db.execute(
+            "UPDATE conversation SET sequence = ?, used_at = ? WHERE id = ?",
+            (order, time.time(), conversation_id),
+        )
+        if draft is not None:
+            db.execute("DELETE FROM draft WHERE key = ?", (draft,))
+    return order
+
+
+def change_conversation(db: Database, values: Row) -> None:
+    with db.transaction():
+        db.execute(_UPDATE_CONVERSATION, values)
+
+
+def append(db: Database, message_id: str, deltas: Sequence[tuple[str, str]], durable: bool) -> None:
+    with db.transaction(durable=durable):
+        for kind, text in deltas:
+            written = db.execute(
+                "INSERT INTO delta (message_seq, kind, text) "
+                "SELECT seq, ?, ? FROM message WHERE id = ? AND state = 'streaming' RETURNING seq",
+                (kind, text, message_id),
+            )
+            if not written:
+                raise LookupError(f"no answer {message_id} is being written")
+
+
+def reopen(db: Database, message_id: str) -> None:
+    with db.transaction():
+        db.execute("UPDATE message SET state = ? WHERE id = ?", (State.STREAMING.value, message_id))
+
+
+def finish(db: Database, message_id: str, values: Row, parts: list[Row]) -> None:
+    with db.transaction():
+        updated = db.execute(_UPDATE_ANSWER, (*values, message_id))
+        if not updated:
+            raise LookupError(f"no message {message_id}")
+        _replace_parts(db, updated[0][0], parts)
+
+
+def _replace_parts(db: Database, seq: int, parts: list[Row]) -> None:
+    db.execute("DELETE FROM part WHERE message_seq = ?", (seq,))
+    db.execute("DELETE FROM delta WHERE message_seq = ?", (seq,))
+    _insert_parts(db, seq, parts)
+
+
+def _insert_parts(db: Database, seq: int, parts: list[Row]) -> None:
+    for part in parts:
+        db.execute(
+            "INSERT INTO part (message_seq, position, kind, text, seconds) VALUES (?, ?, ?, ?, ?)",
+            (seq, *part),
+        )
+
+
+def remove_message(db: Database, message_id: str) -> None:
+    with db.transaction():
+        for conversation_id, parent_id in db.execute(
+            "DELETE FROM message WHERE id = ? RETURNING conversation_id, parent_id", (message_id,)
+        ):
+            db.execute(
+                "UPDATE conversation SET active_leaf = ? WHERE id = ? AND active_leaf = ?",
+                (parent_id, conversation_id, message_id),
+            )
+
+
+def mark_deleted(db: Database, conversation_id: str, deleted_at: float | None) -> None:
+    with db.transaction():
+        db.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (deleted_at, conversation_id))
+
+
+def save_draft(db: Database, key: str, text: str) -> None:
+    with db.transaction():
+        if text:
+            db.execute("INSERT OR REPLACE INTO draft (key, text) VALUES (?, ?)", (key, text))
+        else:
+            db.execute("DELETE FROM draft WHERE key = ?", (key,))
+
+
+def drafts(db: Database) -> dict[str, str]:
+    with reading(db.path):
+        return dict(db.execute("SELECT key, text FROM draft"))
+
+
+def record_attempt(db: Database, turn: Row, started_at: float, ended: AttemptEnded) -> None:
+    """``turn`` is conversation, message, endpoint, its name, dialect and purpose."""
+    with db.transaction():
+        ((ledger_seq,),) = db.execute(
+            "INSERT INTO ledger (conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose, "
+            "started_at, attempt, model, first_token, duration, input_tokens, output_tokens, cached_tokens, "
+            f"reasoning_tokens, exact, error_kind) VALUES ({', '.join('?' * 17)}) RETURNING seq",
+            (
+                *turn,
+                *(started_at, ended.attempt, ended.model, ended.timing.first_token, ended.timing.duration),
+                *usage_values(ended.usage),
+                ended.usage is not None,
+                type(ended.error).__name__ if ended.error else None,
+            ),
+        )
+        # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
+        db.execute(
+            "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
+            "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
+            (ledger_seq, ended.request_id, error_json(ended.error), turn[1]),
+        )

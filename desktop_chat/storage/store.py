@@ -1,0 +1,156 @@
+"""The store: what the rest of the program asks of the database."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from desktop_chat.domain.conversation import Conversation, Tree
+from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.message import Message
+from desktop_chat.storage import queries
+from desktop_chat.storage.database import Row, StorageThread
+from desktop_chat.storage.rows import answer_values, parameters_json, part_rows
+
+
+class Store:
+    """Conversations, drafts and the usage ledger of one profile.
+
+    Every method runs in the storage thread, in the order of the calls, and returns when its transaction is
+    committed: it then survives a power cut (``append`` with ``durable=False``: the death of the process).
+    What was called runs to its end even if the caller is cancelled. Objects handed over may change right
+    after the call. Every method raises a :class:`~desktop_chat.storage.errors.StorageError` for what the
+    user can do something about; nothing of the failed call was then stored.
+    """
+
+    def __init__(self, thread: StorageThread) -> None:
+        self._thread = thread
+
+    @classmethod
+    async def open(cls, path: Path, backups: Path) -> "Store":
+        """Open the database, or create it where neither it nor a backup of it exists.
+
+        Its schema is brought up to date, after a verified copy went to ``backups``. Answers that were being
+        written when the program died become ``INTERRUPTED``. Conversations deleted more than 30 days ago go
+        for good.
+        """
+        thread = StorageThread(path)
+        await thread.open(backups, queries.prepare)
+        return cls(thread)
+
+    async def close(self) -> None:
+        """Save what was called, empty the log and close. Every call afterwards raises StoreClosed."""
+        await self._thread.close()
+
+    async def quick_check(self) -> list[str]:
+        """What is damaged, in SQLite's words, at most 100 lines; [] where nothing was found.
+
+        Does not hold up the other methods. Reads some 350 MB a second.
+        """
+        return await self._thread.quick_check()
+
+    async def conversations(self) -> list[Conversation]:
+        """All that are not deleted: the pinned first, then by ``order``, highest first."""
+        return await self._thread.call(queries.conversations)
+
+    async def tree(self, conversation_id: str) -> Tree:
+        """All messages of a conversation; empty where it is not stored."""
+        return await self._thread.call(queries.tree, conversation_id)
+
+    async def begin_turn(
+        self, conversation: Conversation, messages: Sequence[Message], *, draft: str | None = None
+    ) -> int:
+        """Store the conversation and add ``messages``, parents before children; return its new ``order``.
+
+        The last of ``messages`` becomes the active leaf, and the draft with the key ``draft`` is deleted, all
+        in one transaction. Messages that are stored already are left as they are, so that a call can be
+        repeated when its outcome is not known.
+        """
+        *shown, active_leaf, pinned, conversation_id = _conversation_values(conversation)
+        if messages:
+            active_leaf = messages[-1].id
+        values = (*shown, active_leaf, pinned, conversation_id, conversation.created_at)
+        rows = [(_message_values(message), list(part_rows(message.parts))) for message in messages]
+        return await self._thread.call(queries.begin_turn, values, rows, draft)
+
+    async def update_conversation(self, conversation: Conversation) -> None:
+        """Store everything of a conversation but its times and order; nothing where it is not stored yet."""
+        await self._thread.call(queries.change_conversation, _conversation_values(conversation))
+
+    async def append(self, message_id: str, deltas: Sequence[Delta], *, durable: bool) -> None:
+        """Add streamed text to an answer in state ``STREAMING``; costs the same however long the answer is.
+
+        ``durable`` makes this text, and all that was appended before, survive a power cut. Raises
+        LookupError where no such answer is being written.
+        """
+        values = [(delta.kind.value, delta.text) for delta in deltas]
+        await self._thread.call(queries.append, message_id, values, durable)
+
+    async def reopen(self, message_id: str) -> None:
+        """Make a closed answer ``STREAMING`` again: what is appended follows the parts that it has."""
+        await self._thread.call(queries.reopen, message_id)
+
+    async def finish(self, message: Message) -> None:
+        """Store the answer as it is in memory, in place of what was appended. Raises LookupError if unknown.
+
+        Does not need any ``append`` to have succeeded.
+        """
+        parts = list(part_rows(message.parts))
+        await self._thread.call(queries.finish, message.id, answer_values(message), parts)
+
+    async def remove_message(self, message_id: str) -> None:
+        """Remove a message without children; where it was the active leaf, its parent becomes that."""
+        await self._thread.call(queries.remove_message, message_id)
+
+    async def delete_conversation(self, conversation_id: str) -> None:
+        """Take a conversation out of the list. It can be restored for 30 days."""
+        await self._thread.call(queries.mark_deleted, conversation_id, time.time())
+
+    async def restore_conversation(self, conversation_id: str) -> None:
+        """Put a deleted conversation back into the list, at its old place."""
+        await self._thread.call(queries.mark_deleted, conversation_id, None)
+
+    async def save_draft(self, key: str, text: str) -> None:
+        """Keep an unsent text under a conversation's id or ``"new"``; an empty one deletes it."""
+        await self._thread.call(queries.save_draft, key, text)
+
+    async def drafts(self) -> dict[str, str]:
+        """Every draft by its key."""
+        return await self._thread.call(queries.drafts)
+
+    async def record_attempt(
+        self,
+        *,
+        conversation_id: str,
+        message_id: str,
+        endpoint_id: str,
+        endpoint_name: str,
+        dialect: str,
+        purpose: str,
+        started_at: float,
+        ended: AttemptEnded,
+    ) -> None:
+        """Enter one attempt into the ledger, which outlives conversations. ``started_at`` is Unix time."""
+        await self._thread.call(
+            queries.record_attempt,
+            (conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose),
+            started_at,
+            ended,
+        )
+
+
+def _conversation_values(conversation: Conversation) -> Row:
+    return (
+        conversation.title,
+        conversation.title_source,
+        conversation.endpoint_id,
+        conversation.model,
+        parameters_json(conversation.parameters),
+        conversation.active_leaf,
+        conversation.pinned,
+        conversation.id,
+    )
+
+
+def _message_values(message: Message) -> Row:
+    head = (message.id, message.parent_id, message.role.value, message.created_at)
+    return (*head, *answer_values(message))
