@@ -11,8 +11,6 @@ tests drive, are installed where that needs no password (root or passwordless su
 UV_* and PIP_* variables are respected. Needs Python 3.11 or newer and nothing beside it.
 """
 
-from __future__ import annotations
-
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this file meets whatever python3 the machine has
@@ -211,10 +209,12 @@ def provide(needs: Sequence[Need], wanted: Sequence[Need]) -> None:
     Raises Failed where one of ``needs`` is missing and cannot be installed.
     """
     install(missing([*needs, *wanted]))
-    if lacking := missing(needs):
+    lacking = missing(needs)
+    if lacking:
         names = ", ".join(need.what for need in lacking)
         raise Failed(f"This system lacks: {names}\nInstall it with: {advice(lacking)}")
-    if lacking := missing(wanted):
+    lacking = missing(wanted)
+    if lacking:
         say("=" * 78)
         for need in lacking:
             say(f"MISSING, tests that need it will be skipped: {need.what}")

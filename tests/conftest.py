@@ -78,7 +78,7 @@ def no_loose_ends() -> Iterator[None]:
 def a_home_of_its_own(no_loose_ends: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every test has an empty home, no proxy and no API key, whatever the machine has."""
     for name in list(os.environ):
-        if name.upper().endswith("_PROXY") or name.startswith(("OPENAI_", "DESKTOP_CHAT_")):
+        if name.upper().endswith("_PROXY") or name.startswith(("OPENAI_", "AZURE_OPENAI_", "DESKTOP_CHAT_")):
             monkeypatch.delenv(name)
     home = tmp_path / "home"
     for name in HOME_VARIABLES:
