@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import io
+import os
+import stat
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from desktop_chat.domain.endpoint import Endpoint, KeySource
@@ -26,6 +31,9 @@ TIME_LIMIT = 30.0
 """Seconds for one call: long enough to type the password of a locked keyring."""
 LONGEST_KEY = 1280
 """Characters. The Windows Credential Manager takes 2,560 bytes, and stores UTF-16."""
+
+LARGEST_ENV_FILE = 1_000_000
+"""Bytes."""
 
 _UNSAFE_BACKENDS = ("keyring.backends.null", "keyrings.alt", "keyrings.cryptfile")
 """Back ends that forget the key or write it to a file of their own."""
@@ -55,6 +63,44 @@ def check_key(key: str) -> None:
         raise InvalidKey("The key has a space or a control character in it.")
     if len(key) > LONGEST_KEY:
         raise InvalidKey(f"The key is longer than {LONGEST_KEY:,} characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What a ``.env`` file says about the API; ``base_url`` is empty where it says nothing."""
+
+    key: str = field(repr=False)
+    base_url: str
+
+
+def read_env_file(path: Path) -> EnvFile:
+    """``OPENAI_API_KEY`` and ``OPENAI_BASE_URL`` of a ``.env`` file; nothing in it is expanded or executed.
+
+    Raises ``ValueError`` with a plain sentence, which holds nothing of the file's content.
+    """
+    import dotenv
+
+    try:
+        # A FIFO would block the opening for ever.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("This is not a file.")
+            content = file.read(LARGEST_ENV_FILE + 1)
+    except OSError as error:
+        raise ValueError(f"The file could not be read ({error.strerror}).") from error
+    if len(content) > LARGEST_ENV_FILE:
+        raise ValueError("The file is too large for a .env file.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("The file is not a text file.") from None
+    values = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
+    key = clean_key(values.get("OPENAI_API_KEY") or "")
+    if not key:
+        raise ValueError("The file has no OPENAI_API_KEY.")
+    check_key(key)
+    return EnvFile(key, (values.get("OPENAI_BASE_URL") or "").strip())
 
 
 def _entry(endpoint: Endpoint) -> str:
