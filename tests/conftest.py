@@ -75,17 +75,19 @@ def no_loose_ends() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def a_home_of_its_own(no_loose_ends: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def a_home_of_its_own(
+    no_loose_ends: None, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Every test has an empty home, no proxy and no API key, whatever the machine has."""
     for name in list(os.environ):
         if name.upper().endswith("_PROXY") or name.startswith(("OPENAI_", "AZURE_OPENAI_", "DESKTOP_CHAT_")):
             monkeypatch.delenv(name)
-    home = tmp_path / "home"
+    home = tmp_path_factory.mktemp("home")
     for name in HOME_VARIABLES:
         monkeypatch.setenv(name, str(home))
     for name in XDG_VARIABLES:
         folder = home / name.lower()
-        folder.mkdir(mode=0o700, parents=True)
+        folder.mkdir(mode=0o700)
         monkeypatch.setenv(name, str(folder))
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -33,17 +34,12 @@ UNWELCOME = re.compile(
 
 def project_files() -> list[Path]:
     """What belongs to the project: tracked by git, or new and not ignored; all but caches without git."""
-    listing = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-    )
-    if listing.returncode == 0:
-        files = [ROOT / name for name in listing.stdout.decode().split("\0") if name]
-    else:
-        files = [
-            file for top in (PACKAGE, "tests", "packaging", "resources") for file in (ROOT / top).rglob("*")
-        ]
+    files = [file for top in (PACKAGE, "tests", "packaging", "resources") for file in (ROOT / top).rglob("*")]
+    if shutil.which("git"):
+        command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+        listing = subprocess.run(command, cwd=ROOT, capture_output=True)
+        if listing.returncode == 0:
+            files = [ROOT / name for name in listing.stdout.decode().split("\0") if name]
     return [file for file in files if file.is_file() and "__pycache__" not in file.parts]
 
 
