@@ -140,7 +140,7 @@ def breaches(module: str, text: str) -> list[str]:
         ("ui.safe", "label.setTextFormat(Qt.TextFormat.RichText)", "RichText: text would become markup"),
         (
             "ui.view",
-            "button.setToolTip(title)",
+            "button.setToolTip(f'{title}' if title else '')",
             "setToolTip with a text that did not go through safe.tool_tip",
         ),
         ("ui.view", "QLabel(title)", "QLabel made outside ui/safe.py"),
@@ -173,7 +173,7 @@ def test_a_breach_is_seen(module: str, text: str, what: str) -> None:
         ("api.client", "from desktop_chat import paths\nfrom .errors import classify\nimport openai, httpx2"),
         ("ui.transcript.blocks", "import markdown_it\nfrom PySide6 import QtGui\nfrom ..safe import label"),
         ("ui.view", "def shown(box: QMessageBox) -> QMessageBox.StandardButton:\n    return box.result()"),
-        ("ui.view", "button.setToolTip('Send')\nbutton.setToolTip(safe.tool_tip(title))"),
+        ("ui.view", "button.setToolTip(safe.tool_tip(title) if title else 'Send')"),
         ("credentials", "try:\n    f()\nexcept Exception:\n    g()"),
         ("storage.store", "try:\n    f()\nexcept BaseException:\n    undo()\n    raise"),
         ("ui.safe", "QLabel(text)"),

@@ -28,6 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "openai": ("api",),
     "httpx2": ("api",),
     "httpcore2": ("api",),
+    "anyio": ("api",),
     "apsw": ("storage",),
     "sqlite3": (),
     "tiktoken": ("tokens",),
@@ -97,6 +98,15 @@ def last_name(node: ast.AST) -> str | None:
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else None
+
+
+def shown_literally(text: ast.expr) -> bool:
+    """Whether a tool tip, which has no format to set, cannot take this text for HTML."""
+    if isinstance(text, ast.IfExp):
+        return shown_literally(text.body) and shown_literally(text.orelse)
+    return isinstance(text, ast.Constant) or (
+        isinstance(text, ast.Call) and last_name(text.func) == "tool_tip"
+    )
 
 
 class Source:
@@ -220,13 +230,13 @@ class Source:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute) and node.attr in RICH_TEXT:
                 yield self._at(node.lineno, f"{node.attr}: text would become markup")
-            elif isinstance(node, ast.Call) and last_name(node.func) == "setToolTip" and self.module != SAFE:
-                literal = node.args and isinstance(node.args[0], ast.Constant)
-                made_safe = node.args and isinstance(node.args[0], ast.Call)
-                if not literal and not (made_safe and last_name(node.args[0].func) == "tool_tip"):
-                    yield self._at(
-                        node.lineno, "setToolTip with a text that did not go through safe.tool_tip"
-                    )
+            elif (
+                isinstance(node, ast.Call)
+                and last_name(node.func) == "setToolTip"
+                and self.module != SAFE
+                and not all(shown_literally(text) for text in node.args)
+            ):
+                yield self._at(node.lineno, "setToolTip with a text that did not go through safe.tool_tip")
 
     def _guessing_widgets(self) -> Iterator[Violation]:
         for node in ast.walk(self.tree):
