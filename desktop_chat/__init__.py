@@ -52,7 +52,7 @@ ui/transcript/markdown.py     CommonMark with tables and strikethrough, as leave
 ui/transcript/stream.py       Markdown that grows: what can no longer change is frozen
 ui/welcome.py                 the first start: where to send requests, and with which key
 
-session.py                    ChatSession: one conversation at work: send, stop, retry, save, report; no widget
+session.py                    ChatSession: one conversation at work: send, stop, retry, save, report
 chats.py                      Chats: every conversation, the sessions at work, drafts, models on offer
 outbox.py                     writes that must reach the database, in order, however long a disk refuses
 
