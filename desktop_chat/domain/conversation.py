@@ -1,6 +1,6 @@
 """The tree of one conversation: parents, versions and the active path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from desktop_chat.domain.message import Message
@@ -47,6 +47,10 @@ class Tree:
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        """All messages, in the order in which they were added."""
+        return iter(self._messages.values())
 
     def __contains__(self, message_id: str) -> bool:
         return message_id in self._messages

@@ -12,7 +12,7 @@ FOLDER = paths.resources() / "icons"
 
 
 def icon(name: str, color: QColor, size: int = 16) -> QIcon:
-    """The icon ``name`` in ``color``, ``size`` logical pixels wide. Raises ``OSError`` for an unknown name."""
+    """The icon ``name``, tinted, ``size`` logical pixels wide. Raises ``OSError`` for an unknown name."""
     made = QIcon()
     for ratio in sorted({1.0, 2.0, _screen_ratio()}):
         made.addPixmap(pixmap(name, color, size, ratio))

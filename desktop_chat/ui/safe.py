@@ -4,6 +4,8 @@ Qt guesses the format of a text, and its rich text opens local and network paths
 made here shows text literally.
 """
 
+import html
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
@@ -46,3 +48,8 @@ def one_line(text: str) -> str:
     """
     folded = " ".join(text.translate(_INVISIBLE).split())
     return "".join(character for character in folded if character >= " " and character != "\x7f")
+
+
+def tool_tip(text: str) -> str:
+    """``text`` as a tool tip that shows it literally: tool tips have no format to set."""
+    return f"<qt>{html.escape(text)}</qt>" if text else ""

@@ -1,0 +1,115 @@
+"""Every command of the main window, once: its words, its shortcuts and what it calls.
+
+A shortcut is written for Linux and Windows; Qt turns Ctrl into Command on macOS. ``mac`` replaces them there.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``slot`` is the method of the window that is called; ``menu`` is empty for the top level."""
+
+    id: str
+    text: str
+    shortcuts: tuple[str, ...]
+    slot: str
+    menu: str = ""
+    mac: tuple[str, ...] | None = None
+    checkable: bool = False
+    role: QAction.MenuRole = QAction.MenuRole.NoRole
+
+    @property
+    def sequences(self) -> list[QKeySequence]:
+        """The shortcuts on this platform, the one that is shown first."""
+        texts = self.mac if self.mac is not None and sys.platform == "darwin" else self.shortcuts
+        return [QKeySequence(text) for text in texts]
+
+
+COMMANDS = (
+    Command("new_chat", "New chat", ("Ctrl+N",), "new_chat", "Chat"),
+    Command("search", "Search chats", ("Ctrl+K",), "focus_search", "Chat"),
+    Command("next_chat", "Next chat", ("Ctrl+Tab", "Ctrl+PgDown"), "next_chat", "Chat", ("Meta+Tab",)),
+    Command(
+        "previous_chat",
+        "Previous chat",
+        ("Ctrl+Shift+Tab", "Ctrl+PgUp"),
+        "previous_chat",
+        "Chat",
+        ("Meta+Shift+Tab",),
+    ),
+    Command("rename_chat", "Rename chat", ("F2",), "rename_chat", "Chat"),
+    Command("delete_chat", "Delete chat", (), "delete_chat", "Chat"),
+    Command("write", "Write a message", ("Ctrl+L",), "focus_composer", "Message"),
+    Command("choose_model", "Choose a model", ("Ctrl+M",), "choose_model", "Message", ("Ctrl+Shift+M",)),
+    Command("stop", "Stop", ("Esc",), "stop", "Message"),
+    Command("regenerate", "Regenerate answer", ("Ctrl+R",), "regenerate", "Message"),
+    Command("copy_answer", "Copy last answer", ("Ctrl+Shift+C",), "copy_answer", "Message"),
+    Command("sidebar", "Sidebar", ("Ctrl+B",), "toggle_sidebar", "View", checkable=True),
+    Command("details", "Details", ("Ctrl+I",), "toggle_details", "View", checkable=True),
+    Command("zoom_in", "Larger", ("Ctrl++", "Ctrl+="), "zoom_in", "View"),
+    Command("zoom_out", "Smaller", ("Ctrl+-",), "zoom_out", "View"),
+    Command("zoom_reset", "Normal size", ("Ctrl+0",), "zoom_reset", "View"),
+    Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
+    Command("quit", "Quit", ("Ctrl+Q",), "close", role=QAction.MenuRole.QuitRole),
+)
+
+
+class Actions(QObject):
+    """The commands as actions of ``window``, by id in ``actions[...]``."""
+
+    def __init__(self, window: QWidget, commands: Iterable[Command] = COMMANDS) -> None:
+        super().__init__(window)
+        self._window = window
+        self._commands = tuple(commands)
+        self._actions: dict[str, QAction] = {}
+        self._sequences: set[str] = set()
+        for command in self._commands:
+            action = QAction(command.text, window)
+            action.setObjectName(command.id)
+            action.setShortcuts(command.sequences)
+            action.setCheckable(command.checkable)
+            action.setMenuRole(command.role)
+            slot = getattr(window, command.slot)
+            action.triggered.connect(lambda _checked=False, slot=slot: slot())
+            window.addAction(action)
+            self._actions[command.id] = action
+            self._sequences.update(sequence.toString() for sequence in command.sequences)
+
+    def __getitem__(self, command_id: str) -> QAction:
+        return self._actions[command_id]
+
+    def fill(self, menu: QMenu | QMenuBar) -> None:
+        """Add every command to ``menu``, those of a sub-menu in theirs."""
+        menus: dict[str, QMenu] = {}
+        for command in self._commands:
+            if command.menu and command.menu not in menus:
+                menus[command.menu] = menu.addMenu(command.menu)
+            elif not command.menu and isinstance(menu, QMenu) and menu.actions()[-1].menu():
+                menu.addSeparator()
+            target = menus.get(command.menu, menu)
+            target.addAction(self._actions[command.id])
+
+    def keep_in(self, *widgets: QWidget) -> None:
+        """Let the commands work while one of ``widgets`` has the focus.
+
+        Qt's text widgets take keys such as Ctrl+K for editing of their own before a shortcut can see them.
+        """
+        for widget in widgets:
+            widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+            if modifiers & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.MetaModifier):
+                sequence = QKeySequence(event.keyCombination()).toString()
+                if sequence in self._sequences:
+                    event.ignore()
+                    return True
+        return False

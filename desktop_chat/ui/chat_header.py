@@ -1,0 +1,188 @@
+"""The line above the transcript: the title, the model, and what the last request used."""
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QStackedLayout, QWidget
+
+from desktop_chat.domain.usage import Usage
+from desktop_chat.ui.buttons import IconButton, LabelButton
+from desktop_chat.ui.safe import label, one_line, tool_tip
+from desktop_chat.ui.theme import Theme
+
+HEIGHT = 52
+LONGEST_MODEL = 28
+"""Characters of a model's name that the button shows; the tool tip has all of it."""
+
+
+class ChatHeader(QFrame):
+    """Title, model button, usage, and the switches of the panels."""
+
+    renamed = Signal(str)
+    model_requested = Signal()
+    sidebar_requested = Signal()
+    details_requested = Signal()
+    new_chat_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.sidebar_button = IconButton(theme, "panel-left", "Show the sidebar")
+        self.sidebar_button.setObjectName("showSidebar")
+        self.sidebar_button.clicked.connect(self.sidebar_requested)
+        self.new_button = IconButton(theme, "square-pen", "Start a new chat")
+        self.new_button.setObjectName("newChatInHeader")
+        self.new_button.clicked.connect(self.new_chat_requested)
+        self.title = Title(theme)
+        self.title.renamed.connect(self.renamed)
+        self.model_button = LabelButton(theme, "chevron-down", "", color="dim", trailing=True)
+        self.model_button.setObjectName("model")
+        self.model_button.setAccessibleName("Model")
+        self.model_button.setProperty("pill", True)
+        self.model_button.clicked.connect(self.model_requested)
+        self._usage = label()
+        self._usage.setObjectName("lastUsage")
+        self._usage.setProperty("role", "dim")
+        self._usage.setToolTip("Tokens of the last request")
+        self.details_button = IconButton(theme, "panel-right", "Details panel", color="text")
+        self.details_button.setObjectName("toggleDetails")
+        self.details_button.setProperty("framed", True)
+        self.details_button.setCheckable(True)
+        self.details_button.clicked.connect(self.details_requested)
+
+        self._row = QHBoxLayout(self)
+        for widget in (self.sidebar_button, self.new_button):
+            self._row.addWidget(widget)
+            widget.hide()
+        self._row.addWidget(self.title, 1)
+        self._row.addWidget(self.model_button)
+        self._row.addWidget(self._usage)
+        self._row.addWidget(self.details_button)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self.set_usage(None)
+
+    def set_model(self, model: str) -> None:
+        """Show the model in use; empty where none is chosen."""
+        name = one_line(model) or "Choose a model"
+        short = name if len(name) <= LONGEST_MODEL else f"{name[: LONGEST_MODEL - 1]}…"
+        self.model_button.set_text(short)
+        self.model_button.setAccessibleDescription(name)
+        self.model_button.setToolTip(tool_tip(f"Model: {name}"))
+
+    def set_usage(self, usage: Usage | None) -> None:
+        """Show the tokens of the last request."""
+        self._usage.setVisible(usage is not None)
+        if usage is not None:
+            self._usage.setText(f"{short_number(usage.input)} in · {short_number(usage.output)} out")
+
+    def set_sidebar_shown(self, shown: bool) -> None:
+        """Where the sidebar is folded, what it offers first is here."""
+        self.sidebar_button.setVisible(not shown)
+        self.new_button.setVisible(not shown)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colors.line)
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self.setFixedHeight(px(HEIGHT))
+        self._row.setContentsMargins(px(20), 0, px(20), 1)
+        self._row.setSpacing(px(12))
+
+
+class Title(QWidget):
+    """The title of the chat. A double click, or :meth:`edit`, lets the user change it in place."""
+
+    renamed = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = ""
+        self._stack = QStackedLayout(self)
+        self._shown = ElidedTitle(theme)
+        self._shown.setObjectName("chatTitle")
+        self._editor = QLineEdit()
+        self._editor.setObjectName("renameTitle")
+        self._editor.setAccessibleName("New title")
+        self._editor.setMaxLength(200)
+        self._editor.editingFinished.connect(self._done)
+        self._editor.installEventFilter(self)
+        self._stack.addWidget(self._shown)
+        self._stack.addWidget(self._editor)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.editable = False
+
+    def set_text(self, text: str) -> None:
+        self._text = one_line(text)
+        self._shown.set_text(self._text)
+
+    def edit(self) -> None:
+        """Let the user rename the chat; Enter keeps the new title, Esc the old one."""
+        if self.editable:
+            self._editor.setText(self._text)
+            self._stack.setCurrentWidget(self._editor)
+            self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._editor.selectAll()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.edit()
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self._editor.setText(self._text)
+                self._close()
+                return True
+        return False
+
+    def _done(self) -> None:
+        if self._stack.currentWidget() is self._editor:
+            text = self._editor.text().strip()
+            self._close()
+            if text and text != self._text:
+                self.renamed.emit(text)
+
+    def _close(self) -> None:
+        had_focus = self._editor.hasFocus()
+        self._stack.setCurrentWidget(self._shown)
+        if had_focus:
+            self.window().setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class ElidedTitle(QWidget):
+    """A bold line that is cut short where it has no room; its accessible name is the whole."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = ""
+
+    def set_text(self, text: str) -> None:
+        self._text = text
+        self.setAccessibleName(text)
+        self.setToolTip(tool_tip(text))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._theme.px(32))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self._theme.font(15, QFont.Weight.DemiBold))
+        painter.setPen(self._theme.colors.text)
+        metrics = painter.fontMetrics()
+        text = metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+
+
+def short_number(value: int) -> str:
+    """``950``, ``1.2k``, ``12.4k``, ``1.3M``."""
+    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
+        if value >= limit * 0.99995:
+            return f"{value / limit:.1f}{unit}"
+    return str(value)

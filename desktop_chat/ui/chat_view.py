@@ -1,0 +1,389 @@
+"""The chat that is shown: one session wired to the header, the transcript, the composer and the details."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPoint, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
+
+from desktop_chat.chats import Chats
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.message import PartKind, Role
+from desktop_chat.domain.model import Model
+from desktop_chat.domain.request import Parameters
+from desktop_chat.session import ChatSession, Phase
+from desktop_chat.settings import Settings
+from desktop_chat.storage import StorageError
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.buttons import LabelButton
+from desktop_chat.ui.chat_header import ChatHeader
+from desktop_chat.ui.composer import Composer
+from desktop_chat.ui.conversation_list import UNTITLED
+from desktop_chat.ui.details import DetailsPanel
+from desktop_chat.ui.dialogs import Dialogs
+from desktop_chat.ui.empty_state import EmptyState
+from desktop_chat.ui.model_picker import ModelPicker
+from desktop_chat.ui.notices import retry_status
+from desktop_chat.ui.status import READY, WRITING
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript import Transcript
+
+COMPOSER_WIDTH = 680
+STATUS_MILLISECONDS = 250
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English, for the count while no usage has been reported."""
+
+
+class ChatView(QFrame):
+    """The middle of the window. :attr:`details` belongs to it, but stands where the window puts it."""
+
+    status_changed = Signal(str, str, str)
+    """The words, the name of the dot's colour, the endpoint's name."""
+    title_changed = Signal(str)
+    settings_requested = Signal()
+
+    def __init__(
+        self,
+        chats: Chats,
+        settings: Settings,
+        theme: Theme,
+        tasks: Tasks,
+        dialogs: Dialogs,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._chats = chats
+        self._settings = settings
+        self._theme = theme
+        self._dialogs = dialogs
+        self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
+        self._scrolls: dict[str, int] = {}
+        self._edits: dict[str, tuple[str, str]] = {}
+        self._characters = 0
+        self.session: ChatSession | None = None
+
+        self.header = ChatHeader(theme)
+        self.transcript = Transcript(theme, self._explain)
+        self.empty = EmptyState(theme)
+        self.composer = Composer(theme)
+        self.details = DetailsPanel(theme)
+        self.picker = ModelPicker(theme, tasks, self._load_models, dialogs.explain, self)
+        self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
+        self.jump.setObjectName("jumpToLatest")
+        self.jump.setProperty("pill", True)
+        self.jump.hide()
+
+        middle = QWidget()
+        self._stack = QStackedLayout(middle)
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.transcript)
+        self._composer_place = QWidget()
+        self._composer_row = QHBoxLayout(self._composer_place)
+        self._composer_row.addStretch(1)
+        self._composer_row.addWidget(self.composer, 1000)
+        self._composer_row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(middle, 1)
+        column.addWidget(self._composer_place)
+        self._composer_place.installEventFilter(self)
+
+        self._tick = QTimer(self, interval=STATUS_MILLISECONDS)
+        self._tick.timeout.connect(self._show_status)
+        self._wire()
+        theme.changed.connect(self._restyle)
+        settings.changed.connect(self._setting_changed)
+        self._setting_changed("send_with_enter")
+        self._restyle()
+
+    def set_session(self, session: ChatSession) -> None:
+        """Show another chat. The draft, the edit and the place of the one before are kept."""
+        self.leave()
+        self.session = session
+        conversation_id = session.conversation.id
+        for signal, slot in (
+            (session.path_changed, self._show_path),
+            (session.message_added, self._message_added),
+            (session.text_added, self._text_added),
+            (session.message_changed, self._message_changed),
+            (session.phase_changed, self._phase_changed),
+            (session.conversation_changed, self._show_conversation),
+            (session.problem, self._problem),
+            (session.refused, self._refused),
+        ):
+            signal.connect(slot)
+            self._connections.append((signal, slot))
+        answer = session.tree[session.answer_id] if session.answer_id else None
+        self._characters = len(answer.text) if answer else 0
+        self._show_conversation()
+        self._show_path()
+        if (scroll := self._scrolls.pop(conversation_id, None)) is not None:
+            self.transcript.verticalScrollBar().setValue(scroll)
+        self.composer.set_draft(self._chats.drafts.get(session.draft_key, ""))
+        if (edit := self._edits.pop(conversation_id, None)) is not None:
+            self.composer.start_edit(*edit)
+        self._phase_changed()
+
+    def leave(self) -> None:
+        """Let go of the session that is shown, with nothing unsaved."""
+        if self.session is None:
+            return
+        conversation_id = self.session.conversation.id
+        if self.composer.editing is not None:
+            self._edits[conversation_id] = (self.composer.editing, self.composer.text)
+        self.flush()
+        bar = self.transcript.verticalScrollBar()
+        if bar.value() < bar.maximum():
+            self._scrolls[conversation_id] = bar.value()
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+        self._connections.clear()
+        self.session = None
+
+    def flush(self) -> None:
+        """Hand on what was typed but not sent."""
+        self.composer.flush_draft()
+        self.details.flush()
+
+    def choose_model(self) -> None:
+        """Open the model picker below its button."""
+        session = self.session
+        if session is None or not self._settings.all_endpoints:
+            self.settings_requested.emit()
+            return
+        button = self.header.model_button
+        self.picker.open_at(
+            button.mapToGlobal(QPoint(0, button.height() + self._theme.px(4))),
+            self._settings.all_endpoints,
+            session.endpoint,
+            session.model,
+        )
+
+    def regenerate(self) -> None:
+        """Ask for another version of the last answer."""
+        if self.session is not None and not self.session.is_busy and (last := self.session.last):
+            self.session.regenerate(last.id)
+
+    def copy_answer(self) -> None:
+        """Copy the text of the last answer."""
+        if self.session is not None and (last := self.session.last) is not None and last.text:
+            QGuiApplication.clipboard().setText(last.text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_jump()
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
+            self._place_jump()
+        return False
+
+    def _wire(self) -> None:
+        self.header.renamed.connect(lambda title: self._with(lambda s: s.rename(title)))
+        self.header.model_requested.connect(self.choose_model)
+        self.picker.chosen.connect(self._model_chosen)
+        self.empty.connect_requested.connect(self.settings_requested)
+        self.composer.send_requested.connect(self._send)
+        self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
+        self.composer.draft_changed.connect(self._save_draft)
+        self.composer.edit_last_requested.connect(self._edit_last)
+        self.composer.reasoning_changed.connect(self._set_effort)
+        self.details.parameters_changed.connect(self._set_parameters)
+        view = self.transcript
+        view.regenerate_requested.connect(lambda id: self._with(lambda s: s.regenerate(id)))
+        view.continue_requested.connect(lambda id: self._with(lambda s: s.continue_answer(id)))
+        view.try_again_requested.connect(lambda id: self._with(lambda s: s.try_again(id)))
+        view.version_requested.connect(lambda id: self._with(lambda s: s.show_version(id)))
+        view.edit_requested.connect(self._edit)
+        view.new_text_below.connect(self._show_jump)
+        self.jump.clicked.connect(view.scroll_to_end)
+
+    def _with(self, act: Callable[[ChatSession], object]) -> None:
+        if self.session is not None:
+            act(self.session)
+
+    def _send(self, text: str) -> None:
+        session = self.session
+        if session is None:
+            return
+        if session.endpoint is None:
+            self.settings_requested.emit()
+            return
+        if not session.model:
+            self.choose_model()
+            return
+        key, edited = session.draft_key, self.composer.editing
+        sending = session.send(text) if edited is None else session.edit(edited, text)
+        sending.add_done_callback(lambda task: self._sent(task, session, text, key, edited))
+
+    def _sent(
+        self, task: "asyncio.Task[bool]", session: ChatSession, text: str, key: str, edited: str | None
+    ) -> None:
+        """Take the text out of the composer, now that it is safe, also where another chat is shown."""
+        if task.cancelled() or task.exception() is not None or not task.result():
+            return
+        if edited is not None:
+            self._edits.pop(session.conversation.id, None)
+        else:
+            self._chats.save_draft(key, "")
+        if session is not self.session:
+            return
+        if edited is None:
+            self.composer.accepted(text)
+        elif self.composer.editing == edited:
+            self.composer.finish_edit()
+        self.transcript.scroll_to_end()
+
+    def _save_draft(self, text: str) -> None:
+        if self.session is not None:
+            self._chats.save_draft(self.session.draft_key, text)
+
+    def _edit(self, message_id: str) -> None:
+        if self.session is not None and not self.session.is_busy:
+            self.composer.start_edit(message_id, self.session.tree[message_id].text)
+
+    def _edit_last(self) -> None:
+        if self.session is not None:
+            path = reversed(self.session.tree.path)
+            if (message := next((m for m in path if m.role is Role.USER), None)) is not None:
+                self._edit(message.id)
+
+    def _model_chosen(self, endpoint_id: str, model: str) -> None:
+        self._with(lambda session: session.set_model(endpoint_id, model))
+        self.composer.setFocus()
+
+    def _set_effort(self, effort: str | None) -> None:
+        self.details.change(reasoning_effort=effort)
+
+    def _set_parameters(self, parameters: Parameters) -> None:
+        self._with(lambda session: session.set_parameters(parameters))
+
+    def _show_path(self) -> None:
+        if (session := self.session) is not None:
+            self.transcript.set_path(session.tree.path, session.tree.versions)
+            self._show_stack()
+            self._show_usage()
+
+    def _message_added(self, message_id: str) -> None:
+        if self.session is not None:
+            self.transcript.add_message(self.session.tree[message_id])
+            self._show_stack()
+
+    def _text_added(self, message_id: str, kind: PartKind, text: str) -> None:
+        self._characters += len(text)
+        self.transcript.append_text(message_id, kind, text)
+
+    def _message_changed(self, message_id: str) -> None:
+        self.transcript.update_message(message_id)
+        self._show_usage()
+
+    def _phase_changed(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        self.composer.set_busy(session.is_busy)
+        if session.phase is Phase.SENDING:
+            self._characters = 0
+        if session.is_busy:
+            self._tick.start()
+        else:
+            self._tick.stop()
+        if session.phase is Phase.WAITING:
+            self._dialogs.retry(session)
+        self._show_status()
+
+    def _show_status(self) -> None:
+        session = self.session
+        if session is None:
+            return
+        endpoint = session.endpoint
+        words, color, below = READY, "ok", ""
+        if session.phase is Phase.WAITING and session.retry is not None:
+            words = below = retry_status(session.retry, session.retry_at - time.monotonic())
+            color = "warn"
+        elif session.is_busy:
+            words, color, below = WRITING, "accent", self._progress(session)
+        elif endpoint is None:
+            color = "warn"
+        self.transcript.set_status(session.answer_id, below)
+        self.status_changed.emit(words, color, endpoint.name if endpoint else "No endpoint")
+
+    def _progress(self, session: ChatSession) -> str:
+        seconds = time.monotonic() - session.phase_since
+        if session.phase is Phase.SENDING or not self._characters:
+            waited = f"   {seconds:.0f} s" if seconds >= 2 else ""
+            return f"Waiting for the answer…{waited}   Esc to stop"
+        tokens = max(1, self._characters // CHARACTERS_PER_TOKEN)
+        speed = f"   ≈ {tokens / seconds:.0f} tok/s" if seconds >= 1 else ""
+        return f"{WRITING} ≈ {tokens:,} tokens{speed}   Esc to stop"
+
+    def _show_conversation(self) -> None:
+        if (session := self.session) is None:
+            return
+        conversation = session.conversation
+        title = conversation.title or UNTITLED
+        self.header.title.set_text(title)
+        self.header.set_model(session.model)
+        self.composer.set_model(session.model)
+        self.composer.reasoning.set_effort(conversation.parameters.reasoning_effort)
+        self.details.set_parameters(conversation.parameters)
+        self.title_changed.emit(title)
+
+    def _show_stack(self) -> None:
+        session = self.session
+        if session is not None and len(session.tree):
+            self._stack.setCurrentWidget(self.transcript)
+        else:
+            self._stack.setCurrentWidget(self.empty)
+
+    def _show_usage(self) -> None:
+        if (session := self.session) is not None:
+            last = session.last
+            self.header.set_usage(last.usage if last else None)
+            self.details.set_usage(session.tree, last)
+
+    def _show_jump(self, shown: bool) -> None:
+        self._place_jump()
+        self.jump.setVisible(shown)
+
+    def _place_jump(self) -> None:
+        self.jump.adjustSize()
+        x = (self.width() - self.jump.width()) // 2
+        self.jump.move(x, self._composer_place.y() - self.jump.height() - self._theme.px(4))
+        self.jump.raise_()
+
+    def _problem(self, error: ChatError, message_id: str) -> None:
+        if self.session is not None:
+            self._dialogs.problem(self.session, error, message_id)
+
+    def _refused(self, error: StorageError) -> None:
+        if self.session is not None:
+            self._dialogs.refused(self.session, error)
+
+    def _explain(self, error: ChatError) -> tuple[str, str]:
+        endpoint = self.session.endpoint if self.session else None
+        return self._dialogs.explain(error, endpoint.name if endpoint else "")
+
+    async def _load_models(self, endpoint: Endpoint, anew: bool) -> list[Model]:
+        return await self._chats.models(endpoint, refresh=anew)
+
+    def _setting_changed(self, name: str) -> None:
+        if name == "send_with_enter":
+            self.composer.set_send_with_enter(self._settings.send_with_enter)
+        if name in ("send_with_enter", "endpoints", "default_endpoint"):
+            self.empty.show_next_step(
+                connected=bool(self._settings.all_endpoints), send_with_enter=self._settings.send_with_enter
+            )
+            self._show_conversation()
+            self._show_status()
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self.composer.setMaximumWidth(px(COMPOSER_WIDTH))
+        self._composer_row.setContentsMargins(px(16), px(8), px(16), px(16))
+        self._place_jump()

@@ -1,0 +1,324 @@
+"""The composer: where the user writes, below the transcript."""
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHideEvent,
+    QInputMethodEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QTextCursor,
+)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from desktop_chat.ui.buttons import EffortButton, IconButton, LabelButton
+from desktop_chat.ui.safe import label, one_line
+from desktop_chat.ui.theme import RADIUS_COMPOSER, Theme
+
+LINES = 8
+"""The height up to which the text grows before it scrolls, in lines."""
+DRAFT_DELAY = 300
+"""Milliseconds without a key after which the draft is handed on."""
+
+
+class MessageEdit(QPlainTextEdit):
+    """The text itself. Enter or Ctrl+Enter submits, Shift+Enter breaks the line."""
+
+    submitted = Signal()
+    up_when_empty = Signal()
+    focus_changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("message")
+        self.setAccessibleName("Message")
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setStyleSheet("QPlainTextEdit { border: none; padding: 0; background: transparent; }")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().setDocumentMargin(0)
+        self.send_with_enter = True
+        self._composing = False
+        self._just_composed = False
+        self._theme = theme
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def text(self) -> str:
+        """The text, with lone surrogates (which no file and no request can hold) replaced."""
+        return self.toPlainText().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def replace_all(self, text: str) -> None:
+        """Put ``text`` in place of all that is there, as one step that can be undone."""
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.moveCursor(QTextCursor.MoveOperation.End)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enter(event)
+        elif event.key() == Qt.Key.Key_Up and self.document().isEmpty() and not self._composing:
+            self.up_when_empty.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        composing = bool(event.preeditString())
+        if self._composing and not composing:
+            # Some input methods pass on the Enter that ended the composition, within the same event.
+            self._just_composed = True
+            QTimer.singleShot(0, self, self._composition_over)
+        self._composing = composing
+        super().inputMethodEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        if source.hasText():
+            self.insertPlainText(source.text().replace("\0", ""))
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return source.hasText()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
+
+    def _enter(self, event: QKeyEvent) -> None:
+        if self._composing or self._just_composed:
+            event.accept()
+            return
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        plain = modifiers == Qt.KeyboardModifier.NoModifier
+        if modifiers == Qt.KeyboardModifier.ControlModifier or (plain and self.send_with_enter):
+            self.submitted.emit()
+        else:
+            self.insertPlainText("\n")
+            self.ensureCursorVisible()
+
+    def _composition_over(self) -> None:
+        self._just_composed = False
+
+    def _fit(self) -> None:
+        lines = int(self.document().documentLayout().documentSize().height())
+        line = self.fontMetrics().lineSpacing()
+        self.setFixedHeight(max(1, min(lines, LINES)) * line + 2)
+        shown = (
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines > LINES else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )
+        self.setVerticalScrollBarPolicy(shown)
+
+    def _restyle(self) -> None:
+        self.setFont(self._theme.font())
+        self._fit()
+
+
+class Composer(QFrame):
+    """A card with the text, the reasoning effort, and one button that sends or stops.
+
+    The text stays until :meth:`accepted` says that it is safe.
+    """
+
+    send_requested = Signal(str)
+    stop_requested = Signal()
+    draft_changed = Signal(str)
+    edit_last_requested = Signal()
+    reasoning_changed = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composer")
+        self._theme = theme
+        self._busy = False
+        self._draft = ""
+        self.editing: str | None = None
+        """The id of the user's message that is being edited."""
+
+        self.text_edit = MessageEdit(theme)
+        self.text_edit.submitted.connect(self._submit)
+        self.text_edit.textChanged.connect(self._text_changed)
+        self.text_edit.up_when_empty.connect(self.edit_last_requested)
+        self.text_edit.focus_changed.connect(self.update)
+        self.setFocusProxy(self.text_edit)
+
+        self._edit_bar = QFrame()
+        self._edit_bar.setProperty("surface", "bar")
+        edit_words = label("Editing a message — Esc to cancel")
+        edit_words.setProperty("role", "dim")
+        cancel = IconButton(theme, "x", "Cancel editing")
+        cancel.clicked.connect(self.cancel_edit)
+        edit_row = QHBoxLayout(self._edit_bar)
+        edit_row.setContentsMargins(10, 0, 2, 0)
+        edit_row.addWidget(edit_words, 1)
+        edit_row.addWidget(cancel)
+        self._edit_bar.hide()
+
+        self.reasoning = EffortButton(theme, "sparkles", "Reasoning: ")
+        self.reasoning.setObjectName("reasoning")
+        self.reasoning.setToolTip("How much the model thinks before it answers")
+        self.reasoning.chosen.connect(self.reasoning_changed)
+
+        self.send_button = LabelButton(theme, "corner-down-left", "Send", trailing=True)
+        self.send_button.setObjectName("sendButton")
+        self.send_button.setProperty("primary", True)
+        self.send_button.clicked.connect(self._send_or_stop)
+
+        self._bar = QHBoxLayout()
+        self._bar.addWidget(self.reasoning)
+        self._bar.addStretch(1)
+        self._bar.addWidget(self.send_button)
+        self._column = QVBoxLayout(self)
+        self._text_row = QHBoxLayout()
+        self._text_row.addWidget(self.text_edit)
+        self._column.addWidget(self._edit_bar)
+        self._column.addLayout(self._text_row)
+        self._column.addLayout(self._bar)
+
+        self._draft_timer = QTimer(self, singleShot=True, interval=DRAFT_DELAY)
+        self._draft_timer.timeout.connect(self._hand_on_draft)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self.set_busy(False)
+
+    @property
+    def text(self) -> str:
+        return self.text_edit.text()
+
+    def insert_status(self, widget: QWidget) -> None:
+        """Show ``widget`` in the bar, after the reasoning effort."""
+        self._bar.insertWidget(1, widget)
+
+    def set_draft(self, text: str) -> None:
+        """Begin with ``text``, which is another chat's: nothing before it can be undone."""
+        self._end_edit()
+        self._draft_timer.stop()
+        self.text_edit.blockSignals(True)
+        self.text_edit.setPlainText(text)
+        self.text_edit.blockSignals(False)
+        self.text_edit.moveCursor(QTextCursor.MoveOperation.End)
+        self._draft = text
+        self._show_state()
+
+    def flush_draft(self) -> None:
+        """Hand on the draft now, before the chat changes or the window closes."""
+        self._draft_timer.stop()
+        self._hand_on_draft()
+
+    def accepted(self, text: str) -> None:
+        """``text`` has been saved: take it away, but not what was typed since."""
+        now = self.text_edit.text()
+        if now.startswith(text):
+            self.text_edit.replace_all(now[len(text) :])
+        self.flush_draft()
+
+    def start_edit(self, message_id: str, text: str) -> None:
+        """Edit a message that was sent; the draft waits until that is over."""
+        if self.editing is None:
+            self.flush_draft()
+            self._draft = self.text
+        self.editing = message_id
+        self._edit_bar.show()
+        self.text_edit.replace_all(text)
+        self.text_edit.setFocus()
+
+    def cancel_edit(self) -> None:
+        """Leave the message as it is, and go on with the draft."""
+        if self.editing is not None:
+            self._end_edit()
+            self.text_edit.replace_all(self._draft)
+            self.text_edit.setFocus()
+
+    def finish_edit(self) -> None:
+        """The edited message has been saved: go on with the draft."""
+        self.cancel_edit()
+
+    def set_busy(self, busy: bool) -> None:
+        """While an answer is being written, the button stops it."""
+        self._busy = busy
+        self.send_button.set_text("Stop" if busy else "Send")
+        self.send_button.setAccessibleName("Stop" if busy else "Send")
+        self._show_state()
+
+    def set_model(self, model: str) -> None:
+        name = one_line(model)
+        self.text_edit.setPlaceholderText(f"Message {name}" if name else "Write a message")
+
+    def set_send_with_enter(self, value: bool) -> None:
+        self.text_edit.send_with_enter = value
+        self._show_state()
+
+    def event(self, event: QEvent) -> bool:
+        """Take Esc from the window's Stop while a message is being edited."""
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if escape and self.editing is not None:
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress:
+                self.cancel_edit()
+                return True
+        return super().event(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.flush_draft()
+        super().hideEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        colors = self._theme.colors
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        focused = self.text_edit.hasFocus()
+        painter.setPen(QPen(colors.accent if focused else colors.line, 1))
+        painter.setBrush(colors.raised)
+        radius = self._theme.px(RADIUS_COMPOSER)
+        painter.drawRoundedRect(self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def _send_or_stop(self) -> None:
+        if self._busy:
+            self.stop_requested.emit()
+        else:
+            self._submit()
+
+    def _submit(self) -> None:
+        text = self.text
+        if text.strip() and not self._busy:
+            self.send_requested.emit(text)
+
+    def _text_changed(self) -> None:
+        self._draft_timer.start()
+        self._show_state()
+
+    def _hand_on_draft(self) -> None:
+        text = self.text
+        if self.editing is None and text != self._draft:
+            self._draft = text
+            self.draft_changed.emit(text)
+
+    def _end_edit(self) -> None:
+        self.editing = None
+        self._edit_bar.hide()
+
+    def _show_state(self) -> None:
+        can_send = bool(self.text_edit.document().toPlainText().strip())
+        self.send_button.setEnabled(self._busy or can_send)
+        image = "stop" if self._busy else "corner-down-left"
+        self.send_button.set_image(image, "on_accent" if self._busy or can_send else "dim")
+        keys = "Enter" if self.text_edit.send_with_enter else "Ctrl+Enter"
+        self.send_button.setToolTip("Stop the answer (Esc)" if self._busy else f"Send ({keys})")
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._column.setContentsMargins(px(6), px(12), px(14), px(10))
+        self._text_row.setContentsMargins(px(8), 0, 0, 0)
+        self._column.setSpacing(px(10))
+        self._bar.setSpacing(px(8))
+        self._bar.setContentsMargins(0, 0, 0, 0)
+        self._show_state()
+        self.update()

@@ -1,0 +1,311 @@
+"""The details panel: what the chat sends with each request, and what it has used."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QSlider,
+    QSpacerItem,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_chat.domain.message import Message
+from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.ui.buttons import UNSET, EffortButton, IconButton, LabelButton
+from desktop_chat.ui.safe import label, one_line, tool_tip
+from desktop_chat.ui.theme import Theme
+
+MOST_OUTPUT_TOKENS = 10_000_000
+"""An upper end for the spin box, far above what any model writes."""
+PROMPT_DELAY = 500
+"""Milliseconds without a key after which the system prompt is handed on."""
+
+NONE = "—"
+
+
+class DetailsPanel(QScrollArea):
+    """Parameters that can be changed, and numbers that cannot."""
+
+    parameters_changed = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("details")
+        self.setAccessibleName("Details")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._theme = theme
+        self._parameters = Parameters()
+
+        self.prompt = QPlainTextEdit()
+        self.prompt.setObjectName("systemPrompt")
+        self.prompt.setAccessibleName("System prompt")
+        self.prompt.setProperty("role", "detail")
+        self.prompt.setPlaceholderText("How the model should answer")
+        self.prompt.setTabChangesFocus(True)
+        self.prompt.installEventFilter(self)
+        self._prompt_timer = QTimer(self, singleShot=True, interval=PROMPT_DELAY)
+        self._prompt_timer.timeout.connect(self.flush)
+        self.prompt.textChanged.connect(self._prompt_timer.start)
+
+        self.temperature = TemperatureControl(theme)
+        self.temperature.changed.connect(lambda value: self.change(temperature=value))
+
+        self.max_tokens = QSpinBox()
+        self.max_tokens.setObjectName("maxOutputTokens")
+        self.max_tokens.setAccessibleName("Max output tokens")
+        self.max_tokens.setProperty("flat", True)
+        self.max_tokens.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.max_tokens.setRange(0, MOST_OUTPUT_TOKENS)
+        self.max_tokens.setSingleStep(256)
+        self.max_tokens.setGroupSeparatorShown(True)
+        self.max_tokens.setSpecialValueText("model limit")
+        self.max_tokens.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.max_tokens.setKeyboardTracking(False)
+        self.max_tokens.setToolTip("0 leaves it to the model")
+        self.max_tokens.valueChanged.connect(lambda value: self.change(max_output_tokens=value or None))
+
+        self.reasoning = EffortButton(theme, "chevron-down", trailing=True)
+        self.reasoning.setObjectName("reasoningEffort")
+        self.reasoning.setAccessibleName("Reasoning effort")
+        self.reasoning.chosen.connect(lambda effort: self.change(reasoning_effort=effort))
+        for wheel_scrolls_past in (self.max_tokens, self.temperature.slider):
+            wheel_scrolls_past.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            wheel_scrolls_past.installEventFilter(self)
+
+        self._input = _value("inputCached")
+        self._output = _value("output")
+        self._first_token = _value("firstToken")
+        self._speed = _value("speed")
+        self.request_id = CopyButton(theme)
+
+        content = QFrame()
+        content.setProperty("surface", "side")
+        self._column = QVBoxLayout(content)
+        self._spaces: list[tuple[QSpacerItem, QSpacerItem]] = []
+        self._heading("System prompt", self.prompt)
+        self._prompt_row = QHBoxLayout()
+        self._prompt_row.addWidget(self.prompt)
+        self._column.addLayout(self._prompt_row)
+        self._heading("Parameters")
+        self._column.addWidget(self.temperature)
+        self._row("Max output tokens", self.max_tokens)
+        self._row("Reasoning effort", self.reasoning)
+        self._heading("This chat")
+        self._row("Input / cached", self._input)
+        self._row("Output", self._output)
+        self._heading("Last request")
+        self._row("First token", self._first_token)
+        self._row("Speed", self._speed)
+        self._row("Request id", self.request_id)
+        self._column.addStretch(1)
+        self.setWidget(content)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def set_parameters(self, parameters: Parameters) -> None:
+        """Show these. What the user is typing in the system prompt is not replaced by the same text."""
+        self._prompt_timer.stop()
+        self._parameters = parameters
+        widgets: tuple[QObject, ...] = (self.prompt, self.max_tokens)
+        for widget in widgets:
+            widget.blockSignals(True)
+        if self.prompt.toPlainText() != parameters.system_prompt:
+            self.prompt.setPlainText(parameters.system_prompt)
+        self.temperature.set_value(parameters.temperature)
+        self.max_tokens.setValue(parameters.max_output_tokens or 0)
+        self.reasoning.set_effort(parameters.reasoning_effort)
+        for widget in widgets:
+            widget.blockSignals(False)
+
+    def set_usage(self, messages: Iterable[Message], last: Message | None) -> None:
+        """Show the sums over ``messages``, and the request that wrote ``last``."""
+        used = [message.usage for message in messages if message.usage is not None]
+        total_in, cached = sum(u.input for u in used), sum(u.cached for u in used)
+        self._input.setText(f"{total_in:,} / {cached:,}" if used else NONE)
+        self._output.setText(f"{sum(u.output for u in used):,}" if used else NONE)
+        timing = last.timing if last else None
+        first = timing.first_token if timing else None
+        self._first_token.setText(f"{first:.2f} s" if first is not None else NONE)
+        speed = tokens_per_second(last.usage, timing) if last else None
+        self._speed.setText(f"{speed:.0f} tok/s" if speed is not None else NONE)
+        self.request_id.set_value(last.request_id or "" if last else "")
+
+    def flush(self) -> None:
+        """Hand on the system prompt now, before the chat changes or the window closes."""
+        self._prompt_timer.stop()
+        self.change(system_prompt=self.prompt.toPlainText())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.prompt:
+            if event.type() == QEvent.Type.FocusOut:
+                self.flush()
+        elif event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+    def change(self, **values: object) -> None:
+        """Set parameters by name, as if the user had done so here."""
+        parameters = replace(self._parameters, **values)
+        if parameters != self._parameters:
+            self._parameters = parameters
+            self.parameters_changed.emit(parameters)
+
+    def _heading(self, text: str, buddy: QWidget | None = None) -> None:
+        made = label(text)
+        made.setProperty("role", "caption")
+        if buddy is not None:
+            made.setBuddy(buddy)
+        above, below = QSpacerItem(0, 0), QSpacerItem(0, 0)
+        self._spaces.append((above, below))
+        self._column.addItem(above)
+        self._column.addWidget(made)
+        self._column.addItem(below)
+
+    def _row(self, text: str, value: QWidget) -> None:
+        """A name and its value; a value that can be pressed has its frame in the margin."""
+        row = QHBoxLayout()
+        name = _name(text)
+        row.addWidget(name)
+        row.addStretch(1)
+        row.addWidget(value)
+        if value.focusPolicy() == Qt.FocusPolicy.NoFocus:
+            row.addSpacing(8)
+        else:
+            name.setBuddy(value)
+        self._column.addLayout(row)
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self.setMinimumWidth(px(220))
+        self._column.setContentsMargins(px(16), px(14), px(8), px(14))
+        self._column.setSpacing(0)
+        self._prompt_row.setContentsMargins(0, 0, px(8), 0)
+        for number, (above, below) in enumerate(self._spaces):
+            above.changeSize(0, px(14) if number else 0)
+            below.changeSize(0, px(6))
+        self._column.invalidate()
+        self.prompt.setFixedHeight(px(80))
+
+
+class TemperatureControl(QWidget):
+    """A slider from 0 to 2 in tenths that can also be unset, so that the model's default holds."""
+
+    changed = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._value: float | None = None
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setObjectName("temperature")
+        self.slider.setAccessibleName("Temperature")
+        self.slider.setRange(0, 20)
+        self.slider.setPageStep(5)
+        self.slider.valueChanged.connect(self._moved)
+        self.slider.sliderPressed.connect(self._moved)
+        name = _name("Temperature")
+        name.setBuddy(self.slider)
+        self._shown = label()
+        self._shown.setProperty("role", "dim")
+        self.reset = IconButton(theme, "rotate-ccw", "Use the model's default temperature")
+        self.reset.setObjectName("resetTemperature")
+        self.reset.clicked.connect(self._reset)
+        row = QHBoxLayout()
+        row.addWidget(name)
+        row.addStretch(1)
+        row.addWidget(self.reset)
+        row.addWidget(self._shown)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.slider)
+        self.set_value(None)
+
+    def set_value(self, value: float | None) -> None:
+        """Show ``value``; None is the unset state."""
+        self._value = value
+        self.slider.blockSignals(True)
+        self.slider.setValue(round((1.0 if value is None else value) * 10))
+        self.slider.blockSignals(False)
+        self._show()
+
+    def _moved(self) -> None:
+        value = self.slider.value() / 10
+        if value != self._value:
+            self._value = value
+            self._show()
+            self.changed.emit(value)
+
+    def _reset(self) -> None:
+        self.set_value(None)
+        self.slider.setFocus()
+        self.changed.emit(None)
+
+    def _show(self) -> None:
+        unset = self._value is None
+        text = UNSET if self._value is None else f"{self._value:.1f}"
+        self._shown.setText(text)
+        self.slider.setAccessibleDescription(text)
+        self.reset.setVisible(not unset)
+        if self.slider.property("unset") != unset:
+            self.slider.setProperty("unset", unset)
+            self.slider.style().unpolish(self.slider)
+            self.slider.style().polish(self.slider)
+
+
+class CopyButton(LabelButton):
+    """Shows a value in its middle cut short, and copies all of it on a click."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "copy", NONE, color="dim", size=13, trailing=True, parent=parent)
+        self.setObjectName("requestId")
+        self.setProperty("flat", True)
+        self._value = ""
+        self.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._value))
+        self.set_value("")
+
+    def set_value(self, value: str) -> None:
+        self._value = one_line(value)
+        self.setEnabled(bool(self._value))
+        self.setAccessibleName(f"Request id {self._value}" if self._value else "Request id")
+        self.setAccessibleDescription("Copies it" if self._value else "")
+        self.setToolTip(tool_tip(f"{self._value} (click to copy)") if self._value else "")
+        metrics = QFontMetrics(self._theme.font(12.5))
+        room = metrics.averageCharWidth() * 14
+        self.set_text(metrics.elidedText(self._value, Qt.TextElideMode.ElideRight, room) or NONE)
+
+
+def tokens_per_second(usage: Usage | None, timing: Timing | None) -> float | None:
+    """Output tokens per second from the first one on; None where that cannot be said."""
+    if usage is None or timing is None or timing.first_token is None:
+        return None
+    seconds = timing.duration - timing.first_token
+    return usage.output / seconds if seconds > 0 and usage.output else None
+
+
+def _name(text: str) -> QLabel:
+    made = label(text)
+    made.setProperty("role", "detail")
+    return made
+
+
+def _value(name: str) -> QLabel:
+    made = label(NONE)
+    made.setObjectName(name)
+    made.setProperty("role", "dim")
+    made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    return made

@@ -1,0 +1,311 @@
+"""The main window: the sidebar, the chat, the details, and the commands."""
+
+import sys
+
+from PySide6.QtCore import QByteArray, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QWidget
+
+from desktop_chat.chats import Chats
+from desktop_chat.session import ChatSession
+from desktop_chat.settings import FIELDS, Settings
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.actions import Actions
+from desktop_chat.ui.chat_view import ChatView
+from desktop_chat.ui.conversation_list import UNTITLED
+from desktop_chat.ui.dialogs import Dialogs
+from desktop_chat.ui.icons import app_icon
+from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.sidebar import Sidebar
+from desktop_chat.ui.theme import Theme
+
+SIZE = (1280, 820)
+SMALLEST = (420, 400)
+HIDES_DETAILS_BELOW, HIDES_SIDEBAR_BELOW = 900, 640
+"""Widths of the window, in pixels at 100 % zoom, that leave no room for a panel."""
+ZOOM_STEP = 10
+
+
+class MainWindow(QMainWindow):
+    """The window of one profile. It begins with a new chat.
+
+    Closing it only asks: ``close_requested`` is answered by whoever ends the program.
+    """
+
+    settings_requested = Signal()
+    close_requested = Signal()
+
+    def __init__(
+        self,
+        chats: Chats,
+        settings: Settings,
+        theme: Theme,
+        tasks: Tasks,
+        dialogs: Dialogs,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._chats = chats
+        self._settings = settings
+        self._theme = theme
+        self._tasks = tasks
+        self._wanted = ""
+        self._fits = (True, True)
+        self.setObjectName("mainWindow")
+        self.setWindowIcon(app_icon())
+
+        self.sidebar = Sidebar(theme, chats.is_writing)
+        self.chat = ChatView(chats, settings, theme, tasks, dialogs)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        for number, widget in enumerate((self.sidebar, self.chat, self.chat.details)):
+            self._splitter.addWidget(widget)
+            self._splitter.setStretchFactor(number, int(widget is self.chat))
+        self.setCentralWidget(self._splitter)
+
+        self.actions_ = Actions(self)
+        self._build_menu()
+        self.actions_.keep_in(self.chat.composer.text_edit, self.chat.details.prompt, self.sidebar.search)
+        self._wire()
+        self._restore()
+        self._restyle()
+        self.sidebar.model.set_conversations(chats.conversations)
+        self.new_chat()
+
+    @property
+    def session(self) -> ChatSession | None:
+        """The chat that is shown."""
+        return self.chat.session
+
+    def new_chat(self, text: str = "") -> None:
+        """Show a chat without messages, with ``text`` in the composer."""
+        if self.session is None or self.session.is_stored:
+            self._show(self._chats.new())
+        if text:
+            self.chat.composer.text_edit.replace_all(text)
+        self.focus_composer()
+
+    def open_chat(self, conversation_id: str) -> None:
+        """Show a stored chat as soon as it has been read."""
+        self._wanted = conversation_id
+        if self.session is None or self.session.conversation.id != conversation_id:
+            self._tasks.start(self._open(conversation_id), "open chat")
+
+    def next_chat(self) -> None:
+        self._open_neighbour(1)
+
+    def previous_chat(self) -> None:
+        self._open_neighbour(-1)
+
+    def rename_chat(self) -> None:
+        if self.sidebar.list.hasFocus() and self.sidebar.list.current_id:
+            self.sidebar.list.edit_title(self.sidebar.list.current_id)
+        else:
+            self.chat.header.title.edit()
+
+    def delete_chat(self, conversation_id: str = "") -> None:
+        """Delete a chat, the shown one by default, and offer for a while to undo that."""
+        shown = self.session.conversation.id if self.session else ""
+        wanted = conversation_id or shown
+        conversation = next((c for c in self._chats.conversations if c.id == wanted), None)
+        if conversation is None:
+            return
+        self._chats.delete(conversation.id)
+        self.sidebar.undo.offer(conversation.id, conversation.title or UNTITLED)
+        if conversation.id == shown:
+            self.new_chat()
+
+    def focus_search(self) -> None:
+        self._show_panel("sidebar_visible")
+        self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.sidebar.search.selectAll()
+
+    def focus_composer(self) -> None:
+        self.chat.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def choose_model(self) -> None:
+        self.chat.choose_model()
+
+    def stop(self) -> None:
+        if self.session is not None:
+            self.session.stop()
+
+    def regenerate(self) -> None:
+        self.chat.regenerate()
+
+    def copy_answer(self) -> None:
+        self.chat.copy_answer()
+
+    def toggle_sidebar(self) -> None:
+        self._toggle("sidebar_visible", self.sidebar)
+
+    def toggle_details(self) -> None:
+        self._toggle("details_visible", self.chat.details)
+
+    def zoom_in(self) -> None:
+        self._zoom(self._settings.zoom + ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        self._zoom(self._settings.zoom - ZOOM_STEP)
+
+    def zoom_reset(self) -> None:
+        self._zoom(100)
+
+    def open_settings(self) -> None:
+        self.settings_requested.emit()
+
+    def save_state(self) -> None:
+        """Keep the place and the sizes in the settings, and hand on drafts."""
+        self.chat.flush()
+        values: dict[str, object] = {"window_geometry": self.saveGeometry().toBase64().data().decode("ascii")}
+        for name, widget in (("sidebar_width", self.sidebar), ("details_width", self.chat.details)):
+            if widget.isVisibleTo(self._splitter):
+                field = FIELDS[name]
+                width = round(widget.width() * 100 / self._theme.zoom)
+                values[name] = int(min(max(width, field.minimum or 0), field.maximum or width))
+        self._settings.change(**values)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.save_state()
+        self.close_requested.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        fits = (
+            self.width() >= self._theme.px(HIDES_SIDEBAR_BELOW),
+            self.width() >= self._theme.px(HIDES_DETAILS_BELOW),
+        )
+        if fits != self._fits:
+            self._fits = fits
+            self._show_panels()
+
+    async def _open(self, conversation_id: str) -> None:
+        try:
+            session = await self._chats.open(conversation_id)
+        except KeyError:
+            return
+        if self._wanted == conversation_id:
+            self._show(session)
+            if not self.sidebar.list.hasFocus():
+                self.focus_composer()
+
+    def _show(self, session: ChatSession) -> None:
+        self._wanted = session.conversation.id
+        self.chat.set_session(session)
+        self.sidebar.list.set_open(session.conversation.id)
+        self._update_actions()
+
+    def _open_neighbour(self, step: int) -> None:
+        if (neighbour := self.sidebar.model.neighbour(self._wanted, step)) is not None:
+            self.open_chat(neighbour)
+
+    def _wire(self) -> None:
+        chats, sidebar, chat = self._chats, self.sidebar, self.chat
+        chats.listed.connect(self._list_changed)
+        chats.changed.connect(self._chat_changed)
+        sidebar.new_chat_requested.connect(self.new_chat)
+        sidebar.settings_requested.connect(self.settings_requested)
+        sidebar.undo_requested.connect(chats.restore)
+        sidebar.list.opened.connect(self.open_chat)
+        sidebar.list.renamed.connect(chats.rename)
+        sidebar.list.pin_requested.connect(chats.set_pinned)
+        sidebar.list.delete_requested.connect(self.delete_chat)
+        sidebar.new_chat.set_hint(self.actions_["new_chat"])
+        sidebar.search.set_hint(self.actions_["search"])
+        chat.settings_requested.connect(self.settings_requested)
+        chat.status_changed.connect(sidebar.status.show_status)
+        chat.title_changed.connect(lambda title: self.setWindowTitle(f"Desktop Chat — {one_line(title)}"))
+        chat.header.new_chat_requested.connect(self.new_chat)
+        chat.header.sidebar_requested.connect(self.toggle_sidebar)
+        chat.header.details_requested.connect(self.toggle_details)
+        self._settings.changed.connect(self._setting_changed)
+        self._theme.changed.connect(self._restyle)
+
+    def _build_menu(self) -> None:
+        if sys.platform == "darwin":
+            self.actions_.fill(self.menuBar())
+        else:
+            menu = QMenu(self)
+            self.actions_.fill(menu)
+            self.sidebar.set_menu(menu)
+
+    def _list_changed(self) -> None:
+        self.sidebar.model.set_conversations(self._chats.conversations)
+        self._update_actions()
+
+    def _chat_changed(self, conversation_id: str) -> None:
+        self.sidebar.model.update(conversation_id)
+        if self.session is not None and conversation_id == self.session.conversation.id:
+            self._update_actions()
+
+    def _update_actions(self) -> None:
+        session = self.session
+        stored = session is not None and session.is_stored
+        busy = session is not None and session.is_busy
+        has_answer = session is not None and session.last is not None
+        self.chat.header.title.editable = stored
+        for name, enabled in (
+            ("rename_chat", stored),
+            ("delete_chat", stored),
+            ("stop", busy),
+            ("regenerate", has_answer and not busy),
+            ("copy_answer", has_answer),
+        ):
+            self.actions_[name].setEnabled(enabled)
+
+    def _setting_changed(self, name: str) -> None:
+        if name in ("sidebar_visible", "details_visible"):
+            self._show_panels()
+        elif name == "zoom":
+            self._theme.set_zoom(self._settings.zoom)
+        elif name == "theme":
+            self._theme.set_mode(self._settings.theme)
+
+    def _zoom(self, zoom: int) -> None:
+        field = FIELDS["zoom"]
+        self._settings.change(zoom=int(min(max(zoom, field.minimum or 0), field.maximum or zoom)))
+
+    def _toggle(self, name: str, panel: QWidget) -> None:
+        """Fold or unfold a panel; where it had no room and is asked for, it is shown all the same."""
+        shown = panel.isVisibleTo(self._splitter)
+        if shown:
+            self._settings.change(**{name: False})
+        else:
+            self._show_panel(name)
+
+    def _show_panel(self, name: str) -> None:
+        sidebar_fits, details_fit = self._fits
+        self._fits = (sidebar_fits or name == "sidebar_visible", details_fit or name == "details_visible")
+        self._settings.change(**{name: True})
+        self._show_panels()
+
+    def _show_panels(self) -> None:
+        sidebar_fits, details_fit = self._fits
+        sidebar = self._settings.sidebar_visible and sidebar_fits
+        details = self._settings.details_visible and details_fit
+        self.sidebar.setVisible(sidebar)
+        self.chat.details.setVisible(details)
+        self.chat.header.set_sidebar_shown(sidebar)
+        self.chat.header.details_button.setChecked(details)
+        self.actions_["sidebar"].setChecked(sidebar)
+        self.actions_["details"].setChecked(details)
+        if sidebar:
+            self.sidebar.give_back_status()
+        else:
+            self.chat.composer.insert_status(self.sidebar.take_status())
+
+    def _restore(self) -> None:
+        px = self._theme.px
+        self.resize(*SIZE)
+        if self._settings.window_geometry:
+            self.restoreGeometry(
+                QByteArray.fromBase64(self._settings.window_geometry.encode("ascii", "replace"))
+            )
+        sides = px(self._settings.sidebar_width), px(self._settings.details_width)
+        self._splitter.setSizes([sides[0], max(0, self.width() - sum(sides)), sides[1]])
+        self._show_panels()
+
+    def _restyle(self) -> None:
+        self.setMinimumSize(*(min(self._theme.px(side), side * 2) for side in SMALLEST))

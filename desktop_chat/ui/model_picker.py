@@ -1,0 +1,336 @@
+"""The model picker: a popup with the models of every endpoint, filtered as you type."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.model import Model
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.icons import pixmap
+from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
+
+Index = QModelIndex | QPersistentModelIndex
+Load = Callable[[Endpoint, bool], Awaitable[list[Model]]]
+Explain = Callable[[ChatError, str], tuple[str, str]]
+
+WIDTH, ROWS, ROW_HEIGHT = 360, 11, 32
+
+
+class RowKind(Enum):
+    """What a row of the picker is."""
+
+    ENDPOINT = "endpoint"
+    MODEL = "model"
+    TYPED = "typed"
+    WORDS = "words"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    kind: RowKind
+    text: str
+    endpoint: Endpoint
+    model: str = ""
+
+    @property
+    def can_be_chosen(self) -> bool:
+        return self.kind in (RowKind.MODEL, RowKind.TYPED, RowKind.RETRY)
+
+
+class PickerModel(QAbstractListModel):
+    """The rows that fit the filter."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.rows: list[Row] = []
+
+    def set_rows(self, rows: list[Row]) -> None:
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.rows[index.row()].text
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if self.rows[index.row()].can_be_chosen:
+            return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        return Qt.ItemFlag.NoItemFlags
+
+
+class PickerDelegate(QStyledItemDelegate):
+    """Paints a row: names of endpoints small, the model in use with a tick."""
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.current = ("", "")
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(0, self._theme.px(ROW_HEIGHT))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        colors, px = self._theme.colors, self._theme.px
+        row = index.model().rows[index.row()]
+        area = QRectF(option.rect)
+        text = area.adjusted(px(10), 0, -px(10), 0)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colors.accent_soft)
+            painter.drawRoundedRect(area, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
+        if row.kind is RowKind.ENDPOINT:
+            painter.setFont(self._theme.font(12, QFont.Weight.DemiBold))
+            painter.setPen(colors.faint)
+        elif row.kind is RowKind.WORDS:
+            painter.setFont(self._theme.font(13))
+            painter.setPen(colors.dim)
+        else:
+            painter.setFont(self._theme.font(13))
+            painter.setPen(colors.text)
+        if row.kind is RowKind.MODEL and (row.endpoint.id, row.model) == self.current:
+            size = px(16)
+            tick = pixmap("check", colors.accent, size, painter.device().devicePixelRatioF())
+            painter.drawPixmap(int(text.right()) - size, int(area.center().y() - size / 2), tick)
+            text.setRight(text.right() - size - px(6))
+        shown = painter.fontMetrics().elidedText(row.text, Qt.TextElideMode.ElideMiddle, int(text.width()))
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+        painter.restore()
+
+
+class ModelPicker(QFrame):
+    """Choose a model by keyboard or mouse. ``chosen`` carries the endpoint's id and the model's.
+
+    ``load`` gives an endpoint's models, anew where its second argument is True, and raises ``ChatError``;
+    ``explain`` turns that into a title and a sentence.
+    """
+
+    chosen = Signal(str, str)
+
+    def __init__(
+        self, theme: Theme, tasks: Tasks, load: Load, explain: Explain, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("modelPicker")
+        self.setAccessibleName("Choose a model")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._theme = theme
+        self._tasks = tasks
+        self._load = load
+        self._explain = explain
+        self._endpoints: tuple[Endpoint, ...] = ()
+        self._default: Endpoint | None = None
+        self._models: dict[str, list[Model]] = {}
+        self._errors: dict[str, ChatError] = {}
+        self._loading: set[str] = set()
+
+        self.field = QLineEdit()
+        self.field.setObjectName("modelSearch")
+        self.field.setAccessibleName("Search models")
+        self.field.setPlaceholderText("Search, or type a model's name")
+        self.field.textChanged.connect(self._refresh)
+        self.field.installEventFilter(self)
+        self.rows = PickerModel(self)
+        self.list = QListView()
+        self.list.setObjectName("models")
+        self.list.setAccessibleName("Models")
+        self.list.setModel(self.rows)
+        self._delegate = PickerDelegate(theme, self.list)
+        self.list.setItemDelegate(self._delegate)
+        self.list.setUniformItemSizes(True)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMouseTracking(True)
+        self.list.entered.connect(self._hovered)
+        self.list.clicked.connect(self._choose)
+        self.only_chat = QCheckBox("Only models that chat")
+        self.only_chat.setObjectName("onlyModelsThatChat")
+        self.only_chat.setChecked(True)
+        self.only_chat.toggled.connect(self._refresh)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.field)
+        self._column.addWidget(self.list, 1)
+        self._column.addWidget(self.only_chat)
+
+    def open_at(
+        self, corner: QPoint, endpoints: Sequence[Endpoint], endpoint: Endpoint | None, model: str
+    ) -> None:
+        """Show what ``endpoints`` offer, at ``corner`` (global); ``endpoint`` and ``model`` are in use."""
+        self._endpoints = tuple(endpoints)
+        self._default = endpoint or next(iter(self._endpoints), None)
+        self._delegate.current = (endpoint.id if endpoint else "", model)
+        px = self._theme.px
+        self._column.setContentsMargins(px(8), px(8), px(8), px(4))
+        self._column.setSpacing(px(6))
+        self.resize(px(WIDTH), px(ROW_HEIGHT) * ROWS + px(96))
+        self.field.clear()
+        for each in self._endpoints:
+            self._start_loading(each, anew=each.id in self._errors)
+        self._refresh()
+        self.move(self._within_screen(corner))
+        self.show()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            steps = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8}
+            if (step := steps.get(Qt.Key(event.key()))) is not None:
+                self._move(step)
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._choose(self.list.currentIndex())
+                return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colors.raised)
+        painter.setPen(self._theme.colors.line)
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _start_loading(self, endpoint: Endpoint, *, anew: bool) -> None:
+        if endpoint.id not in self._loading:
+            self._loading.add(endpoint.id)
+            self._errors.pop(endpoint.id, None)
+            self._tasks.start(self._fetch(endpoint, anew), "models")
+
+    async def _fetch(self, endpoint: Endpoint, anew: bool) -> None:
+        try:
+            self._models[endpoint.id] = await self._load(endpoint, anew)
+        except ChatError as error:
+            self._errors[endpoint.id] = error
+        finally:
+            self._loading.discard(endpoint.id)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        typed = one_line(self.field.text())
+        kept = self._current_row()
+        rows: list[Row] = []
+        known = False
+        for endpoint in self._endpoints:
+            rows.append(Row(RowKind.ENDPOINT, one_line(endpoint.name), endpoint))
+            models = self._fitting(endpoint, typed)
+            known = known or any(model == typed for model in models)
+            rows += [Row(RowKind.MODEL, one_line(model), endpoint, model) for model in models]
+            if endpoint.id in self._loading and not models:
+                rows.append(Row(RowKind.WORDS, "Loading the models…", endpoint))
+            elif (error := self._errors.get(endpoint.id)) is not None:
+                title, _body = self._explain(error, endpoint.name)
+                rows.append(Row(RowKind.RETRY, f"{one_line(title)} — Retry", endpoint))
+            elif not models:
+                words = "No model has this in its name." if typed else "This endpoint lists no models."
+                rows.append(Row(RowKind.WORDS, words, endpoint))
+        if typed and not known and self._default is not None:
+            rows.insert(
+                0,
+                Row(RowKind.TYPED, f"Use “{typed}” on {one_line(self._default.name)}", self._default, typed),
+            )
+        self.rows.set_rows(rows)
+        self._select_first(kept, prefer_typed=not any(row.kind is RowKind.MODEL for row in rows))
+
+    def _fitting(self, endpoint: Endpoint, typed: str) -> list[str]:
+        """The ids to show, those that begin with what was typed first, else in the order of the names."""
+        ids = {
+            model.id
+            for model in self._models.get(endpoint.id, ())
+            if model.chats or not self.only_chat.isChecked()
+        }
+        if endpoint.default_model:
+            ids.add(endpoint.default_model)
+        words = typed.casefold().split()
+        fitting = [id for id in ids if all(word in id.casefold() for word in words)]
+        return sorted(fitting, key=lambda id: (not id.casefold().startswith(typed.casefold()), id))
+
+    def _current_row(self) -> Row | None:
+        index = self.list.currentIndex()
+        return self.rows.rows[index.row()] if index.isValid() else None
+
+    def _select_first(self, kept: Row | None, *, prefer_typed: bool) -> None:
+        current = self._delegate.current
+        choices = [n for n, row in enumerate(self.rows.rows) if row.can_be_chosen]
+        best = (
+            next((n for n in choices if self.rows.rows[n] == kept), None) if not self.field.text() else None
+        )
+        if best is None and not self.field.text():
+            best = next(
+                (n for n in choices if (self.rows.rows[n].endpoint.id, self.rows.rows[n].model) == current),
+                None,
+            )
+        if best is None:
+            best = next(
+                (n for n in choices if prefer_typed or self.rows.rows[n].kind is not RowKind.TYPED), None
+            )
+        if best is not None:
+            self.list.setCurrentIndex(self.rows.index(best))
+
+    def _move(self, step: int) -> None:
+        choices = [n for n, row in enumerate(self.rows.rows) if row.can_be_chosen]
+        if choices:
+            at = self.list.currentIndex().row()
+            place = choices.index(at) if at in choices else -1
+            to = (place + step) % len(choices) if abs(step) == 1 else place + step
+            self.list.setCurrentIndex(self.rows.index(choices[max(0, min(to, len(choices) - 1))]))
+
+    def _hovered(self, index: QModelIndex) -> None:
+        if self.rows.rows[index.row()].can_be_chosen:
+            self.list.setCurrentIndex(index)
+
+    def _choose(self, index: QModelIndex) -> None:
+        if not index.isValid():
+            return
+        row = self.rows.rows[index.row()]
+        if row.kind is RowKind.RETRY:
+            self._start_loading(row.endpoint, anew=True)
+            self._refresh()
+        elif row.can_be_chosen:
+            self.close()
+            self.chosen.emit(row.endpoint.id, row.model)
+
+    def _within_screen(self, corner: QPoint) -> QPoint:
+        screen = self.screen().availableGeometry()
+        x = max(screen.left(), min(corner.x(), screen.right() - self.width()))
+        return QPoint(x, max(screen.top(), min(corner.y(), screen.bottom() - self.height())))
