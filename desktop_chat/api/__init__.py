@@ -1,0 +1,142 @@
+"""The only home of ``openai`` and ``httpx2``: asks endpoints for answers and for their models.
+
+Importing this package imports neither of them; :meth:`Api.load` does, in a thread.
+"""
+
+import asyncio
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_chat.api import models as model_list
+from desktop_chat.api.quirks import Quirks
+from desktop_chat.api.reply import Reply
+from desktop_chat.api.retry import Failed, RetryPolicy
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.limits import Limits
+from desktop_chat.domain.model import Model
+from desktop_chat.domain.request import Request
+from desktop_chat.paths import resources
+
+if TYPE_CHECKING:
+    from desktop_chat.api.client import Client
+
+__all__ = ["Api", "Reply", "RetryPolicy"]
+
+DEMO_SPEED = 80.0
+"""Tokens a second."""
+
+
+class Api:
+    """The endpoints in use, one client each. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy | None = None,
+        *,
+        demo_speed: float = DEMO_SPEED,
+        demo_answers: Path | None = None,
+    ) -> None:
+        """``demo_speed`` is in tokens a second; ``demo_answers`` the folder of the demo model's answers."""
+        self._policy = policy or RetryPolicy()
+        self._demo_speed = demo_speed
+        self._demo_answers = demo_answers or resources() / "demo"
+        self._loading: asyncio.Task[None] | None = None
+        self._building = asyncio.Lock()
+        self._in_use: dict[str, _InUse] = {}
+        self._retired: set[_InUse] = set()
+        self._quirks: dict[tuple[str, ...], Quirks] = {}
+
+    async def load(self) -> None:
+        """Import the SDK and warm it up in a thread: about a second of CPU, once."""
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().create_task(
+                asyncio.to_thread(_load), name="load the SDK"
+            )
+        await asyncio.shield(self._loading)
+
+    def reply(self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits) -> Reply:
+        """An answer to ``request``; nothing is sent before its events are read."""
+
+        async def connect() -> "Client":
+            return await self._client(endpoint, key)
+
+        return Reply(connect, self._release, endpoint, request, limits, self._policy)
+
+    async def models(self, endpoint: Endpoint, key: str | None, limits: Limits) -> list[Model]:
+        """The models that the endpoint lists, by id. Raises ``ChatError``."""
+        failed: Failed
+        try:
+            client = await self._client(endpoint, key)
+            try:
+                return model_list.read(await client.get(model_list.PATH, limits))
+            finally:
+                await self._release(client)
+        except Failed as raised:
+            failed = raised
+        raise failed.error
+
+    async def forget(self, endpoint_id: str) -> None:
+        """Close the client of an endpoint that changed or is gone; replies under way may end first."""
+        used = self._in_use.pop(endpoint_id, None)
+        if used is not None:
+            await self._retire(used)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._loading is not None:
+            await asyncio.wait([self._loading])
+        everything = [*self._in_use.values(), *self._retired]
+        self._in_use.clear()
+        self._retired.clear()
+        for used in everything:
+            await used.client.close()
+
+    async def _client(self, endpoint: Endpoint, key: str | None) -> "Client":
+        """The endpoint's client, made anew where the endpoint or its key changed. Raises ``Failed``."""
+        await self.load()
+        async with self._building:
+            used = self._in_use.get(endpoint.id)
+            if used is None or used.endpoint != endpoint or used.key != key:
+                await self.forget(endpoint.id)
+                written = (endpoint.id, endpoint.base_url, endpoint.system_role, endpoint.max_tokens_field)
+                quirks = self._quirks.setdefault(written, Quirks.of(endpoint))
+                client = await asyncio.to_thread(self._build, endpoint, key, quirks)
+                used = self._in_use[endpoint.id] = _InUse(endpoint, key, client)
+            used.replies += 1
+            return used.client
+
+    def _build(self, endpoint: Endpoint, key: str | None, quirks: Quirks) -> "Client":
+        from desktop_chat.api.client import Client
+        from desktop_chat.api.demo import DemoTransport
+
+        return Client(endpoint, key, quirks, DemoTransport(self._demo_answers, self._demo_speed))
+
+    async def _release(self, client: "Client") -> None:
+        for used in (*self._in_use.values(), *self._retired):
+            if used.client is client:
+                used.replies -= 1
+                if used in self._retired and not used.replies:
+                    self._retired.discard(used)
+                    await client.close()
+                return
+
+    async def _retire(self, used: "_InUse") -> None:
+        if used.replies:
+            self._retired.add(used)
+        else:
+            await used.client.close()
+
+
+class _InUse:
+    """A client, what it was made for, and how many replies use it."""
+
+    def __init__(self, endpoint: Endpoint, key: str | None, client: "Client") -> None:
+        self.endpoint = endpoint
+        self.key = key
+        self.client = client
+        self.replies = 0
+
+
+def _load() -> None:
+    importlib.import_module("desktop_chat.api.client").warm_up()

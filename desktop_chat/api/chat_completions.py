@@ -1,0 +1,96 @@
+"""Chat Completions -> domain.events."""
+
+from typing import Any
+
+from desktop_chat.api.parser import Parser, count, text_of
+from desktop_chat.api.quirks import Quirks
+from desktop_chat.api.responses import sendable
+from desktop_chat.domain.message import PartKind, Role
+from desktop_chat.domain.request import Request
+from desktop_chat.domain.usage import Usage
+
+PATH = "/chat/completions"
+
+
+def body(request: Request, quirks: Quirks) -> dict[str, Any]:
+    """The JSON body of a streamed request."""
+    parameters = request.parameters
+    messages = [
+        {
+            "role": quirks.system_role if message.role is Role.SYSTEM else message.role.value,
+            "content": message.text,
+        }
+        for message in sendable(request.messages)
+    ]
+    if parameters.system_prompt:
+        messages.insert(0, {"role": quirks.system_role, "content": parameters.system_prompt})
+    body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
+    if quirks.stream_options:
+        body["stream_options"] = {"include_usage": True}
+    if parameters.temperature is not None:
+        body["temperature"] = parameters.temperature
+    if parameters.max_output_tokens is not None:
+        body[quirks.max_tokens_field] = parameters.max_output_tokens
+    if parameters.reasoning_effort is not None:
+        body["reasoning_effort"] = parameters.reasoning_effort
+    return body
+
+
+class ChatCompletionsParser(Parser):
+    """Reads the chunks of ``POST /chat/completions`` with ``stream: true``, or the one document without it.
+
+    The usage may come on any chunk, before, with or after the one that has the finish reason.
+    """
+
+    def feed(self, name: str, data: object) -> None:
+        if not isinstance(data, dict) or self.finished:
+            return
+        if data.get("error") or name == "error":
+            if self.state is None:
+                self.error = data.get("error") or data
+            self.finished = True
+            return
+        self.model = text_of(data, "model") or self.model
+        self.usage = usage(data.get("usage")) or self.usage
+        choices = data.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and not choice.get("index"):
+                self._choice(choice)
+        self.finished = self.error is not None or (self.state is not None and self.usage is not None)
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        if self.state is not None:
+            return
+        delta = choice.get("delta") or choice.get("message")
+        if isinstance(delta, dict):
+            self.add(PartKind.REASONING, delta.get("reasoning_content") or delta.get("reasoning"))
+            self._content(delta.get("content"))
+            self.add(PartKind.REFUSAL, delta.get("refusal"))
+        if reason := text_of(choice, "finish_reason"):
+            self.end(reason)
+
+    def _content(self, content: object) -> None:
+        """Content is a string; some servers send a list of typed parts."""
+        for part in content if isinstance(content, list) else (content,):
+            if not isinstance(part, dict):
+                self.add(PartKind.TEXT, part)
+            elif part.get("type") == "thinking":
+                thinking = part.get("thinking")
+                for thought in thinking if isinstance(thinking, list) else (thinking,):
+                    self.add(
+                        PartKind.REASONING, thought.get("text") if isinstance(thought, dict) else thought
+                    )
+            else:
+                self.add(PartKind.TEXT, part.get("text"))
+
+
+def usage(source: object) -> Usage | None:
+    """The ``usage`` object of a chunk; None where there is none."""
+    if not isinstance(source, dict):
+        return None
+    return Usage(
+        input=count(source, "prompt_tokens"),
+        output=count(source, "completion_tokens"),
+        cached=count(source, "prompt_tokens_details", "cached_tokens"),
+        reasoning=count(source, "completion_tokens_details", "reasoning_tokens"),
+    )

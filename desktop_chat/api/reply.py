@@ -1,0 +1,291 @@
+"""One reply: picks the dialect, owns the retries and the watchdogs, yields domain.events."""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from desktop_chat.api import chat_completions, responses
+from desktop_chat.api.parser import Parser
+from desktop_chat.api.quirks import Quirks
+from desktop_chat.api.retry import Failed, RetryPolicy
+from desktop_chat.api.server_errors import reported
+from desktop_chat.api.sse import ServerEvent, SseDecoder
+from desktop_chat.api.transfer import Transfer
+from desktop_chat.domain.endpoint import Dialect, Endpoint
+from desktop_chat.domain.errors import ChatError, CutOff, Garbled, NoAnswer, NotAStream, Stalled
+from desktop_chat.domain.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Delta,
+    Finished,
+    ReplyEvent,
+    RetryScheduled,
+    Started,
+)
+from desktop_chat.domain.limits import Limits
+from desktop_chat.domain.message import State
+from desktop_chat.domain.request import Request
+from desktop_chat.domain.usage import Timing
+
+if TYPE_CHECKING:
+    from desktop_chat.api.client import Client
+
+WORK_BUDGET = 0.008
+"""Seconds of work after which the loop gets its turn, so that a fast server does not starve the window."""
+AFTER_FINISH = 5.0
+"""Seconds to wait for the usage after the finish reason."""
+_GRACE = 0.1
+"""Seconds that a server has to end a finished response, so that its connection is kept (as in the SDK)."""
+_SHOWN_OF_A_DOCUMENT = 1 << 16
+"""Bytes read of a document that cannot be an answer, to show how it starts."""
+
+_DIALECTS: dict[Dialect, tuple[str, Callable[[Request, Quirks], dict[str, Any]], Callable[[], Parser]]] = {
+    Dialect.RESPONSES: (responses.PATH, responses.body, responses.ResponsesParser),
+    Dialect.CHAT_COMPLETIONS: (
+        chat_completions.PATH,
+        chat_completions.body,
+        chat_completions.ChatCompletionsParser,
+    ),
+}
+
+
+class Reply:
+    """An answer being asked for. Its events can be read once."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable["Client"]],
+        release: Callable[["Client"], Awaitable[None]],
+        endpoint: Endpoint,
+        request: Request,
+        limits: Limits,
+        policy: RetryPolicy,
+    ) -> None:
+        self._connect = connect
+        self._release = release
+        self._endpoint = endpoint
+        self._request = request
+        self._limits = limits
+        self._policy = policy
+        self._retry_now = asyncio.Event()
+
+    def retry_now(self) -> None:
+        """End the wait of a :class:`RetryScheduled`; without one it does nothing."""
+        self._retry_now.set()
+
+    async def events(self) -> AsyncGenerator[ReplyEvent, None]:
+        """What happens, until :class:`Finished`. Raises no ``ChatError``.
+
+        Cancelling the task that reads, or closing the generator, closes the connection at once.
+        """
+        try:
+            client = await self._connect()
+        except Failed as failed:
+            yield Finished(State.FAILED, error=failed.error)
+            return
+        try:
+            async with contextlib.aclosing(self._attempts(client)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            await self._release(client)
+
+    async def _attempts(self, client: "Client") -> AsyncGenerator[ReplyEvent, None]:
+        attempts = max(self._limits.attempts, 1)
+        for number in range(1, attempts + 1):
+            yield AttemptStarted(number, attempts)
+            attempt = _Attempt(client, self._endpoint.dialect, self._request, self._limits, number)
+            async with contextlib.aclosing(attempt.run()) as events:
+                async for event in events:
+                    yield event
+                yield attempt.ended()
+                if not (attempt.heals and number < attempts) or attempt.error is None:
+                    yield attempt.finished()
+                    return
+            delay = self._policy.delay(number - 1, attempt.error.retry_after)
+            deadline = asyncio.get_running_loop().time() + delay
+            self._retry_now.clear()
+            yield RetryScheduled(attempt.error, number + 1, attempts, delay)
+            with contextlib.suppress(TimeoutError):
+                remaining = deadline - asyncio.get_running_loop().time()
+                await asyncio.wait_for(self._retry_now.wait(), max(remaining, 0.0))
+
+
+class _Attempt:
+    """One attempt, from the request leaving to what it ended with."""
+
+    def __init__(
+        self, client: "Client", dialect: Dialect, request: Request, limits: Limits, number: int
+    ) -> None:
+        self.error: ChatError | None = None
+        self.heals = False
+        self._client = client
+        self._path, self._body, self._new_parser = _DIALECTS[dialect]
+        self._request = request
+        self._limits = limits
+        self._number = number
+        self._parser = self._new_parser()
+        self._request_id: str | None = None
+        self._any_text = False
+        self._began = time.monotonic()
+        self._first_event: float | None = None
+        self._took = Timing(None, 0.0)
+
+    async def run(self) -> AsyncGenerator[Started | Delta, None]:
+        """Send the request and read its answer; again at once where the endpoint taught us how to."""
+        adjusted: set[str] = set()
+        while True:
+            body = self._body(self._request, self._client.quirks)
+            transfer = Transfer(self._client, self._path, body, self._number - 1, self._limits)
+            grace = 0.0
+            try:
+                async with contextlib.aclosing(self._read(transfer)) as events:
+                    async for event in events:
+                        yield event
+                grace = _GRACE if self._parser.state is not None else 0.0
+                failed = transfer.failure
+            finally:
+                await transfer.close(grace)
+            if transfer.opened is not None or failed is None:
+                return
+            if not self._client.quirks.learn(failed.error.status, failed.said, body, adjusted):
+                self.error, self.heals = failed.error, failed.heals
+                self._request_id = failed.error.request_id
+                return
+
+    async def _read(self, transfer: Transfer) -> AsyncGenerator[Started | Delta, None]:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._limits.first_event
+        parser, decoder, document = self._parser, SseDecoder(), bytearray()
+        started = False
+        while True:
+            alive = await transfer.wait(deadline)
+            if transfer.opened is not None and not started:
+                started = True
+                self._request_id = transfer.opened.request_id
+                yield Started(self._request_id)
+            if transfer.opened is None:
+                if alive and not transfer.ended:
+                    continue
+                self._no_answer(transfer)
+                return
+            data, ended = transfer.take(), transfer.ended
+            if transfer.opened.content_type == "text/event-stream":
+                events = decoder.feed(data, final=ended)
+            else:
+                document += data
+                shown = len(document) >= _SHOWN_OF_A_DOCUMENT and "json" not in transfer.opened.content_type
+                if not (ended or shown or not alive):
+                    continue
+                self._read_document(bytes(document), transfer.opened.content_type)
+                ended, events = True, []
+            turn = loop.time()
+            for event in events:
+                if not self._feed(event):
+                    break
+                if loop.time() - turn > WORK_BUDGET:
+                    for delta in self._deltas():
+                        yield delta
+                    await asyncio.sleep(0)
+                    turn = loop.time()
+            over = ended or not alive or parser.finished or self.error is not None
+            for delta in self._deltas(final=over):
+                yield delta
+            if over:
+                self._close(transfer, stalled=not alive)
+                return
+            if parser.state is not None:
+                deadline = min(deadline, loop.time() + AFTER_FINISH)
+            elif events:
+                deadline = loop.time() + self._limits.idle
+
+    def _deltas(self, *, final: bool = False) -> Iterable[Delta]:
+        deltas = self._parser.take(final=final)
+        self._any_text = self._any_text or bool(deltas)
+        return deltas
+
+    def _feed(self, event: ServerEvent) -> bool:
+        """Take in one event; False where nothing after it counts."""
+        parser = self._parser
+        if event.data.startswith("[DONE]"):
+            parser.done()
+            return False
+        if self._first_event is None:
+            self._first_event = time.monotonic()
+        try:
+            value = json.loads(event.data)
+        except (ValueError, RecursionError):
+            if event.name == "error":
+                value = {"message": event.data}
+            else:
+                if parser.state is None and not event.cut:
+                    start = self._client.redact.plain(event.data[:500], 200)
+                    self._fail(Garbled(f"The server sent what cannot be read: {start}"))
+                return False
+        parser.feed(event.name, value)
+        return not parser.finished
+
+    def _read_document(self, document: bytes, content_type: str) -> None:
+        """A response that is not a stream: an answer in one piece, an error with status 200, or neither."""
+        text = document.decode("utf-8", "replace")
+        if "json" in content_type:
+            with contextlib.suppress(ValueError, RecursionError):
+                self._parser.feed("", json.loads(text))
+                self._first_event = time.monotonic()
+        if self._parser.state is None and not self._parser.error:
+            start = self._client.redact.plain(text[:_SHOWN_OF_A_DOCUMENT])
+            kind = content_type or "nothing that says its type"
+            self._fail(
+                NotAStream(f"Not a stream but {kind}: {start}" if start else f"Not a stream but {kind}")
+            )
+
+    def _no_answer(self, transfer: Transfer) -> None:
+        """The head of the response never came."""
+        if transfer.failure is None:
+            self._fail(NoAnswer(f"No answer began within {self._limits.first_event:g} seconds."))
+            self.heals = True
+
+    def _close(self, transfer: Transfer, *, stalled: bool) -> None:
+        """The response is over: find what ended it, unless that is known already or all is well."""
+        parser = self._parser
+        if parser.state is not None or self.error is not None:
+            return
+        if parser.error:
+            self._fail(reported(parser.error, self._client.host, self._client.redact))
+        elif transfer.failure is not None:
+            self._fail(transfer.failure.error)
+        elif stalled:
+            limit = self._limits.idle if self._first_event else self._limits.first_event
+            self._fail(Stalled(f"Nothing came for {limit:g} seconds."))
+        else:
+            self._fail(CutOff("The answer ended without its end mark."))
+
+    def _fail(self, error: ChatError) -> None:
+        error.host = self._client.host
+        error.request_id = error.request_id or self._request_id
+        self.error = error
+
+    def _timing(self) -> Timing:
+        first = None if self._first_event is None else self._first_event - self._began
+        return Timing(first, time.monotonic() - self._began)
+
+    def ended(self) -> AttemptEnded:
+        """The row for the ledger."""
+        parser = self._parser
+        self._took = self._timing()
+        return AttemptEnded(
+            self._number, self._request_id, parser.model, parser.usage, self._took, self.error
+        )
+
+    def finished(self) -> Finished:
+        """The end of the reply, where this attempt was the last."""
+        parser = self._parser
+        state = parser.state
+        if self.error is not None or state is None:
+            state = State.INTERRUPTED if self._any_text else State.FAILED
+        return Finished(
+            state, parser.finish_reason, self._request_id, parser.model, parser.usage, self._took, self.error
+        )

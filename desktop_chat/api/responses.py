@@ -1,0 +1,169 @@
+"""The Responses API -> domain.events."""
+
+from typing import Any
+
+from desktop_chat.api.parser import Parser, count, text_of
+from desktop_chat.api.quirks import Quirks
+from desktop_chat.domain.message import Message, PartKind, State
+from desktop_chat.domain.request import Request
+from desktop_chat.domain.usage import Usage
+
+PATH = "/responses"
+
+_DELTAS = {
+    "response.output_text.delta": PartKind.TEXT,
+    "response.refusal.delta": PartKind.REFUSAL,
+    "response.reasoning_summary_text.delta": PartKind.REASONING,
+    "response.reasoning_text.delta": PartKind.REASONING,
+}
+_WHOLES = {
+    "response.output_text.done": ("text", PartKind.TEXT),
+    "response.refusal.done": ("refusal", PartKind.REFUSAL),
+    "response.reasoning_summary_text.done": ("text", PartKind.REASONING),
+    "response.reasoning_text.done": ("text", PartKind.REASONING),
+}
+
+
+def body(request: Request, quirks: Quirks) -> dict[str, Any]:
+    """The JSON body of a streamed request. Nothing is stored on the server."""
+    parameters = request.parameters
+    body: dict[str, Any] = {
+        "model": request.model,
+        "input": [
+            {"role": message.role.value, "content": message.text} for message in sendable(request.messages)
+        ],
+        "stream": True,
+        "store": False,
+    }
+    if parameters.system_prompt:
+        body["instructions"] = parameters.system_prompt
+    if parameters.temperature is not None:
+        body["temperature"] = parameters.temperature
+    if parameters.max_output_tokens is not None:
+        body["max_output_tokens"] = parameters.max_output_tokens
+    if parameters.reasoning_effort is not None:
+        body["reasoning"] = {"effort": parameters.reasoning_effort}
+        if quirks.reasoning_summary and parameters.reasoning_effort != "none":
+            body["reasoning"]["summary"] = "auto"
+    return body
+
+
+def sendable(messages: tuple[Message, ...]) -> list[Message]:
+    """The messages that say something: failed and empty ones are left out."""
+    return [message for message in messages if message.state is not State.FAILED and message.text.strip()]
+
+
+class ResponsesParser(Parser):
+    """Reads the events of ``POST /responses`` with ``stream: true``, or the one document without it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[int, tuple[object, object]] | None = {}
+        self._parts: set[tuple[object, ...]] = set()
+        self._last: dict[PartKind, tuple[object, ...]] = {}
+
+    def feed(self, name: str, data: object) -> None:
+        if not isinstance(data, dict) or self.finished or self._repeated(data):
+            return
+        kind = data.get("type")
+        if not isinstance(kind, str):
+            kind = name
+            if data.get("object") == "response" and isinstance(data.get("status"), str):
+                kind, data = f"response.{data['status']}", {"response": data}
+        if (part := _DELTAS.get(kind)) is not None:
+            self._piece(kind.removesuffix(".delta"), part, data, data.get("delta"))
+        elif kind in _WHOLES:
+            field, part = _WHOLES[kind]
+            place = self._place(kind.removesuffix(".done"), data)
+            if place not in self._parts:
+                self._piece(place[0], part, data, data.get(field))
+        elif kind in ("response.created", "response.in_progress", "response.queued"):
+            self.model = text_of(data.get("response"), "model") or self.model
+        elif kind in ("response.completed", "response.incomplete", "response.failed", "response.cancelled"):
+            self._closed(kind, data.get("response"))
+        elif kind == "error" or name == "error" or (data.get("error") and not kind):
+            self.error = data.get("error") or data
+            self.finished = True
+
+    def _repeated(self, data: dict[str, Any]) -> bool:
+        """Whether this very event came before. A server that does not count its events ends the check."""
+        number = data.get("sequence_number")
+        if self._seen is None or not isinstance(number, int):
+            return False
+        mark = (data.get("type"), data.get("delta"))
+        known = self._seen.setdefault(number, mark)
+        if known is mark:
+            return False
+        if known != mark:
+            self._seen = None
+            return False
+        return True
+
+    @staticmethod
+    def _place(what: object, data: dict[str, Any]) -> tuple[object, ...]:
+        places = (data.get("output_index"), data.get("content_index"), data.get("summary_index"))
+        return (what, *(place if isinstance(place, int) else 0 for place in places))
+
+    def _piece(self, what: object, kind: PartKind, data: dict[str, Any], text: object) -> None:
+        """Append a piece; the paragraphs of different output items and summaries are set apart."""
+        place = self._place(what, data)
+        last = self._last.get(kind)
+        if last is not None and last != place:
+            apart = kind is PartKind.REASONING or last[1] != place[1]
+            if apart and text:
+                self.add(kind, "\n\n")
+        if text:
+            self._last[kind] = place
+            self._parts.add(place)
+            self.add(kind, text)
+
+    def _closed(self, kind: str, response: object) -> None:
+        response = response if isinstance(response, dict) else {}
+        self.model = text_of(response, "model") or self.model
+        self.usage = usage(response.get("usage")) or self.usage
+        self.finished = True
+        if kind == "response.failed":
+            self.error = response.get("error") or {"message": "The server gave up on the answer."}
+            return
+        if kind == "response.cancelled":
+            self.error = {"code": "cancelled", "message": "The server cancelled the answer."}
+            return
+        if not self._parts:
+            self._output(response.get("output"))
+        if kind == "response.completed":
+            self.end("stop")
+        else:
+            details = response.get("incomplete_details")
+            reason = text_of(details, "reason") or "length"
+            self.end(reason)
+            self.state = State.TRUNCATED
+
+    def _output(self, output: object) -> None:
+        """The answer of a server that sent no deltas."""
+        for index, item in enumerate(output if isinstance(output, list) else ()):
+            if not isinstance(item, dict):
+                continue
+            for field in ("summary", "content"):
+                parts = item.get(field)
+                for part in parts if isinstance(parts, list) else ():
+                    if not isinstance(part, dict):
+                        continue
+                    where = {"output_index": index}
+                    if item.get("type") == "reasoning":
+                        self._piece("reasoning", PartKind.REASONING, where, part.get("text"))
+                    elif part.get("type") == "refusal":
+                        self._piece("refusal", PartKind.REFUSAL, where, part.get("refusal"))
+                    else:
+                        self._piece("text", PartKind.TEXT, where, part.get("text"))
+
+
+def usage(source: object) -> Usage | None:
+    """The ``usage`` object of a response; None where there is none."""
+    if not isinstance(source, dict):
+        return None
+    return Usage(
+        input=count(source, "input_tokens"),
+        output=count(source, "output_tokens"),
+        cached=count(source, "input_tokens_details", "cached_tokens"),
+        reasoning=count(source, "output_tokens_details", "reasoning_tokens"),
+    )
