@@ -76,7 +76,7 @@ def file(what: str, patterns: Sequence[str], apt: str, dnf: str, pacman: str, zy
 
 
 # What Qt's wheel links (its NEEDED entries) and does not bring.
-QT = (
+QT: tuple[Need, ...] = (
     library("libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd", "libEGL1"),
     library("libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd", "libGL1"),
     library("libX11.so.6", "libx11-6", "libX11", "libx11", "libX11-6"),
@@ -88,7 +88,16 @@ QT = (
     library("libgssapi_krb5.so.2", "libgssapi-krb5-2", "krb5-libs", "krb5", "krb5"),
     library("libstdc++.so.6", "libstdc++6", "libstdc++", "gcc-libs", "libstdc++6"),
 )
-QT_X11 = (
+QT_WAYLAND: tuple[Need, ...] = (
+    library(
+        "libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland", "libwayland-client0"
+    ),
+    library(
+        "libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland", "libwayland-cursor0"
+    ),
+    library("libwayland-egl.so.1", "libwayland-egl1", "libwayland-egl", "wayland", "libwayland-egl1"),
+)
+QT_X11: tuple[Need, ...] = (
     library("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor", "libxcb-cursor0"),
     library(
         "libxkbcommon-x11.so.0",
@@ -118,7 +127,7 @@ QT_X11 = (
     library("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb", "libxcb", "libxcb-xfixes0"),
     library("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb", "libxcb", "libxcb-xkb1"),
 )
-END_TO_END = (
+END_TO_END: tuple[Need, ...] = (
     program("Xvfb", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb", "xorg-x11-server-Xvfb"),
     program("dbus-run-session", "dbus", "dbus-daemon", "dbus", "dbus-1"),
     program("gnome-keyring-daemon", "gnome-keyring", "gnome-keyring", "gnome-keyring", "gnome-keyring"),
@@ -240,6 +249,8 @@ def system_needs(command: str) -> tuple[Sequence[Need], Sequence[Need]]:
     needs = QT
     if command == "test" or os.environ.get("DISPLAY"):
         needs += QT_X11
+    elif os.environ.get("WAYLAND_DISPLAY"):
+        needs += QT_WAYLAND
     if not up_to_date() and find_uv() is None:
         needs += (venv_module(),)
     return needs, END_TO_END if command == "test" else ()

@@ -209,7 +209,7 @@ def test_every_dependency_has_a_home() -> None:
         "python-dotenv": "dotenv",
     }
     for requirement in project["dependencies"]:
-        name = re.match(r"[\w-]+", requirement)[0].lower()
+        name = re.split(r"[^\w-]", requirement)[0].lower()
         assert HOMES.get(modules.get(name, name)), f"{name} has no home"
 
 

@@ -246,6 +246,7 @@ class Source:
                     yield self._at(node.lineno, "QDesktopServices outside ui/links.py")
             if self.module == SAFE:
                 continue
+            used: list[tuple[str | None, int]]
             if isinstance(node, ast.alias):
                 used = [(node.name, node.lineno)] if node.asname else []
             elif isinstance(node, ast.ClassDef):
