@@ -324,6 +324,14 @@ def up_to_date() -> bool:
     return environment_python().exists() and stamp().exists() and stamp().read_text() == fingerprint(ROOT)
 
 
+def home_is_writable() -> bool:
+    """Not so for the users that containers make up: uv needs another place for its cache then."""
+    try:
+        return os.access(Path.home(), os.W_OK)
+    except RuntimeError:
+        return False
+
+
 def make_environment() -> None:
     """Makes the locked environment or brings it up to date. Raises Failed."""
     uv = find_uv() or fetch_uv()
@@ -331,6 +339,8 @@ def make_environment() -> None:
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     if not environment_python().exists():
         env.setdefault("UV_PYTHON", sys.executable)
+    if "XDG_CACHE_HOME" not in env and not home_is_writable():
+        env.setdefault("UV_CACHE_DIR", str(ROOT / ".uv" / "cache"))
     say("Making the locked environment")
     call(
         [str(uv), "sync", "--locked"],
