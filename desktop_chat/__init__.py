@@ -23,7 +23,6 @@ ui/check_line.py              a live check of an endpoint and its key
 ui/composer.py                where the user writes
 ui/conversation_list.py       conversations by date, filtered by title, painted without a widget a row
 ui/details.py                 the details panel: what is sent with each request, what was used
-ui/dialogs.py                 what the main window needs of those who speak to the user in dialogs
 ui/empty_state.py             what stands in for a transcript without messages
 ui/endpoint_fields.py         where requests go and with which key: the fields of welcome and endpoint editor
 ui/endpoint_values.py         what a user enters for an endpoint, cleaned and checked
@@ -49,6 +48,7 @@ ui/transcript/heights.py      prefix sums of heights that change
 ui/transcript/highlight.py    colours for code: Pygments, line by line, within budgets
 ui/transcript/leaves.py       a parsed message: a flat list of leaves
 ui/transcript/markdown.py     CommonMark with tables and strikethrough, as leaves
+ui/transcript/row.py          One message of the transcript: caption, reasoning, body, state and actions, one below the other
 ui/transcript/stream.py       Markdown that grows: what can no longer change is frozen
 ui/welcome.py                 the first start: where to send requests, and with which key
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from desktop_chat.domain.request import REASONING_EFFORTS
 from desktop_chat.ui.icons import icon, pixmap
-from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 UNSET = "default"
@@ -32,7 +32,7 @@ class IconButton(QToolButton):
         self._image = image
         self._color = color
         self.setAccessibleName(name)
-        self.setToolTip(name)
+        self.setToolTip(tool_tip(name))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._restyle()
         theme.changed.connect(self._restyle)

@@ -23,10 +23,9 @@ from desktop_chat.ui.chat_header import ChatHeader
 from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
-from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.model_picker import ModelPicker
-from desktop_chat.ui.notices import retry_status
+from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import Transcript
@@ -44,21 +43,20 @@ class ChatView(QFrame):
     """The words, the name of the dot's colour, the endpoint's name."""
     title_changed = Signal(str)
     settings_requested = Signal()
+    problem = Signal(object, object, str)
+    """The session, the ``ChatError`` that ended its turn, and the id of the answer."""
+    retry_scheduled = Signal(object)
+    """The session, which now waits for a retry, or which is shown while it does."""
+    refused = Signal(object, object)
+    """The session, and the ``StorageError`` that kept a message from being sent: it is in the composer."""
 
     def __init__(
-        self,
-        chats: Chats,
-        settings: Settings,
-        theme: Theme,
-        tasks: Tasks,
-        dialogs: Dialogs,
-        parent: QWidget | None = None,
+        self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._chats = chats
         self._settings = settings
         self._theme = theme
-        self._dialogs = dialogs
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._scrolls: dict[str, int] = {}
         self._edits: dict[str, tuple[str, str]] = {}
@@ -70,7 +68,7 @@ class ChatView(QFrame):
         self.empty = EmptyState(theme)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
-        self.picker = ModelPicker(theme, tasks, self._load_models, dialogs.explain, self)
+        self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
         self.jump.setProperty("pill", True)
@@ -150,6 +148,22 @@ class ChatView(QFrame):
         self.composer.flush_draft()
         self.details.flush()
 
+    def send(self, text: str) -> "asyncio.Task[bool] | None":
+        """Send ``text``, or what the edited message becomes. None where there is nothing to send it to."""
+        session = self.session
+        if session is None:
+            return None
+        if session.endpoint is None:
+            self.settings_requested.emit()
+            return None
+        if not session.model:
+            self.choose_model()
+            return None
+        key, edited = session.draft_key, self.composer.editing
+        sending = session.send(text) if edited is None else session.edit(edited, text)
+        sending.add_done_callback(lambda task: self._sent(task, session, text, key, edited))
+        return sending
+
     def choose_model(self) -> None:
         """Open the model picker below its button."""
         session = self.session
@@ -188,7 +202,7 @@ class ChatView(QFrame):
         self.header.model_requested.connect(self.choose_model)
         self.picker.chosen.connect(self._model_chosen)
         self.empty.connect_requested.connect(self.settings_requested)
-        self.composer.send_requested.connect(self._send)
+        self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
         self.composer.draft_changed.connect(self._save_draft)
         self.composer.edit_last_requested.connect(self._edit_last)
@@ -206,20 +220,6 @@ class ChatView(QFrame):
     def _with(self, act: Callable[[ChatSession], object]) -> None:
         if self.session is not None:
             act(self.session)
-
-    def _send(self, text: str) -> None:
-        session = self.session
-        if session is None:
-            return
-        if session.endpoint is None:
-            self.settings_requested.emit()
-            return
-        if not session.model:
-            self.choose_model()
-            return
-        key, edited = session.draft_key, self.composer.editing
-        sending = session.send(text) if edited is None else session.edit(edited, text)
-        sending.add_done_callback(lambda task: self._sent(task, session, text, key, edited))
 
     def _sent(
         self, task: "asyncio.Task[bool]", session: ChatSession, text: str, key: str, edited: str | None
@@ -294,7 +294,7 @@ class ChatView(QFrame):
         else:
             self._tick.stop()
         if session.phase is Phase.WAITING:
-            self._dialogs.retry(session)
+            self.retry_scheduled.emit(session)
         self._show_status()
 
     def _show_status(self) -> None:
@@ -358,16 +358,14 @@ class ChatView(QFrame):
         self.jump.raise_()
 
     def _problem(self, error: ChatError, message_id: str) -> None:
-        if self.session is not None:
-            self._dialogs.problem(self.session, error, message_id)
+        self.problem.emit(self.session, error, message_id)
 
     def _refused(self, error: StorageError) -> None:
-        if self.session is not None:
-            self._dialogs.refused(self.session, error)
+        self.refused.emit(self.session, error)
 
     def _explain(self, error: ChatError) -> tuple[str, str]:
         endpoint = self.session.endpoint if self.session else None
-        return self._dialogs.explain(error, endpoint.name if endpoint else "")
+        return _in_words(error, endpoint.name if endpoint else "The endpoint")
 
     async def _load_models(self, endpoint: Endpoint, anew: bool) -> list[Model]:
         return await self._chats.models(endpoint, refresh=anew)
@@ -387,3 +385,8 @@ class ChatView(QFrame):
         self.composer.setMaximumWidth(px(COMPOSER_WIDTH))
         self._composer_row.setContentsMargins(px(16), px(8), px(16), px(16))
         self._place_jump()
+
+
+def _in_words(error: ChatError, endpoint_name: str) -> tuple[str, str]:
+    notice = explain(error, endpoint_name)
+    return notice.title, notice.body

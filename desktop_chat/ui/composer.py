@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_chat.ui.buttons import EffortButton, IconButton, LabelButton
-from desktop_chat.ui.safe import label, one_line
+from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import RADIUS_COMPOSER, Theme
 
 LINES = 8
@@ -177,7 +177,9 @@ class Composer(QFrame):
         self._column = QVBoxLayout(self)
         self._text_row = QHBoxLayout()
         self._text_row.addWidget(self.text_edit)
-        self._column.addWidget(self._edit_bar)
+        self._edit_row = QHBoxLayout()
+        self._edit_row.addWidget(self._edit_bar)
+        self._column.addLayout(self._edit_row)
         self._column.addLayout(self._text_row)
         self._column.addLayout(self._bar)
 
@@ -193,7 +195,8 @@ class Composer(QFrame):
 
     def insert_status(self, widget: QWidget) -> None:
         """Show ``widget`` in the bar, after the reasoning effort."""
-        self._bar.insertWidget(1, widget)
+        self._bar.insertWidget(1, widget, 1000)
+        widget.show()
 
     def set_draft(self, text: str) -> None:
         """Begin with ``text``, which is another chat's: nothing before it can be undone."""
@@ -311,12 +314,13 @@ class Composer(QFrame):
         image = "stop" if self._busy else "corner-down-left"
         self.send_button.set_image(image, "on_accent" if self._busy or can_send else "dim")
         keys = "Enter" if self.text_edit.send_with_enter else "Ctrl+Enter"
-        self.send_button.setToolTip("Stop the answer (Esc)" if self._busy else f"Send ({keys})")
+        self.send_button.setToolTip(tool_tip("Stop the answer (Esc)" if self._busy else f"Send ({keys})"))
 
     def _restyle(self) -> None:
         px = self._theme.px
         self._column.setContentsMargins(px(6), px(12), px(14), px(10))
-        self._text_row.setContentsMargins(px(8), 0, 0, 0)
+        for row in (self._edit_row, self._text_row):
+            row.setContentsMargins(px(8), 0, 0, 0)
         self._column.setSpacing(px(10))
         self._bar.setSpacing(px(8))
         self._bar.setContentsMargins(0, 0, 0, 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication
@@ -156,7 +157,7 @@ class DetailsPanel(QScrollArea):
             return True
         return super().eventFilter(watched, event)
 
-    def change(self, **values: object) -> None:
+    def change(self, **values: Any) -> None:
         """Set parameters by name, as if the user had done so here."""
         parameters = replace(self._parameters, **values)
         if parameters != self._parameters:

@@ -1,5 +1,6 @@
 """The main window: the sidebar, the chat, the details, and the commands."""
 
+import asyncio
 import sys
 
 from PySide6.QtCore import QByteArray, Qt, Signal
@@ -13,7 +14,6 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.actions import Actions
 from desktop_chat.ui.chat_view import ChatView
 from desktop_chat.ui.conversation_list import UNTITLED
-from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.icons import app_icon
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.sidebar import Sidebar
@@ -29,22 +29,15 @@ ZOOM_STEP = 10
 class MainWindow(QMainWindow):
     """The window of one profile. It begins with a new chat.
 
-    Closing it only asks: ``close_requested`` is answered by whoever ends the program.
+    Closing it only asks: ``close_requested`` is answered by whoever ends the program. What needs a dialog is
+    a signal of :attr:`chat`, or ``settings_requested``.
     """
 
     settings_requested = Signal()
     close_requested = Signal()
 
-    def __init__(
-        self,
-        chats: Chats,
-        settings: Settings,
-        theme: Theme,
-        tasks: Tasks,
-        dialogs: Dialogs,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks) -> None:
+        super().__init__()
         self._chats = chats
         self._settings = settings
         self._theme = theme
@@ -55,7 +48,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
 
         self.sidebar = Sidebar(theme, chats.is_writing)
-        self.chat = ChatView(chats, settings, theme, tasks, dialogs)
+        self.chat = ChatView(chats, settings, theme, tasks)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -91,6 +84,28 @@ class MainWindow(QMainWindow):
         self._wanted = conversation_id
         if self.session is None or self.session.conversation.id != conversation_id:
             self._tasks.start(self._open(conversation_id), "open chat")
+
+    def raise_with_prompt(self, text: str) -> None:
+        """Come to the front; with a text, in a new chat."""
+        if self.isMinimized():
+            self.showNormal()
+        self.raise_()
+        self.activateWindow()
+        if text:
+            self.new_chat(text)
+
+    async def settled(self, *, send_prompt: bool) -> None:
+        """Wait until nothing is being written; ``send_prompt``: after sending what is in the composer."""
+        text = self.chat.composer.text
+        if send_prompt and text.strip() and (sending := self.chat.send(text)) is not None:
+            await sending
+        changed = asyncio.Event()
+        if (session := self.session) is not None:
+            connection = session.phase_changed.connect(changed.set)
+            while session.is_busy:
+                changed.clear()
+                await changed.wait()
+            session.disconnect(connection)
 
     def next_chat(self) -> None:
         self._open_neighbour(1)
@@ -158,7 +173,9 @@ class MainWindow(QMainWindow):
     def save_state(self) -> None:
         """Keep the place and the sizes in the settings, and hand on drafts."""
         self.chat.flush()
-        values: dict[str, object] = {"window_geometry": self.saveGeometry().toBase64().data().decode("ascii")}
+        values: dict[str, object] = {
+            "window_geometry": bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        }
         for name, widget in (("sidebar_width", self.sidebar), ("details_width", self.chat.details)):
             if widget.isVisibleTo(self._splitter):
                 field = FIELDS[name]

@@ -85,7 +85,7 @@ class PickerModel(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
             return self.rows[index.row()].text
-        return None
+        return self.rows[index.row()] if role == Qt.ItemDataRole.UserRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if self.rows[index.row()].can_be_chosen:
@@ -106,7 +106,7 @@ class PickerDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         colors, px = self._theme.colors, self._theme.px
-        row = index.model().rows[index.row()]
+        row: Row = index.data(Qt.ItemDataRole.UserRole)
         area = QRectF(option.rect)
         text = area.adjusted(px(10), 0, -px(10), 0)
         painter.save()
