@@ -47,6 +47,9 @@ class Card(QDialog):
         self._moved_by = QPoint()
         self._drag_from: QPointF | None = None
         self.cascade = 0
+        """How many steps down and to the right of its usual place it stands."""
+        self.starts_at: QWidget | None = None
+        """What has the focus first in a modal card; its first field where it is None."""
 
         self.body = QVBoxLayout()
         content = QWidget()
@@ -56,7 +59,7 @@ class Card(QDialog):
         self._area = QScrollArea()
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidgetResizable(True)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setWidget(content)
         self.setStyleSheet("QDialog { background: transparent; }")
@@ -81,7 +84,9 @@ class Card(QDialog):
             self._place()
             self.raise_()
             QWidget.setVisible(self, True)
-            if self._is_modal:
+            if self._is_modal and self.starts_at is not None:
+                self.starts_at.setFocus(Qt.FocusReason.OtherFocusReason)
+            elif self._is_modal:
                 self.focusNextPrevChild(True)
         else:
             had_focus = self._holds_focus()
@@ -164,7 +169,7 @@ class Card(QDialog):
         radius = self.theme.px(RADIUS_BUBBLE)
         card = QRectF(self.rect()).adjusted(shadow, shadow, -shadow, -shadow)
         painter.setPen(Qt.PenStyle.NoPen)
-        layer = QColor(0, 0, 0, 9) if self.theme.dark else QColor(20, 20, 40, 3)
+        layer = QColor(0, 0, 0, 7) if self.theme.dark else QColor(20, 20, 40, 2)
         painter.setBrush(layer)
         below = card.translated(0, self.theme.px(_SHADOW_DROP))
         for step in range(shadow - self.theme.px(_SHADOW_DROP), -shadow // 2, -2):

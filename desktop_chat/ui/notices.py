@@ -24,7 +24,8 @@ SHORTEST_DIALOG_WAIT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An error in words. ``checks`` are questions to go through, one a line.
+    """An error in words. ``checks`` are questions to go through, one a line. ``brief`` is the body for where
+    no message was at stake.
 
     ``summary`` is what else the server said, in a few short lines; ``details`` is all that is known, for
     copying. All are plain text and hold no key.
@@ -36,6 +37,7 @@ class Notice:
     details: str
     summary: str = ""
     checks: tuple[str, ...] = ()
+    brief: str = ""
 
 
 def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -> Notice:
@@ -47,6 +49,7 @@ def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -
     quoted = bool(words.quote and message)
     if quoted:
         sentences.append(f"{words.quote}: “{_shortened(message, LONGEST_QUOTE)}”.")
+    brief = [*sentences, *([] if words.way_out.endswith(":") else [words.way_out])]
     sentences += [words.safe, words.way_out]
     actions = tuple(
         action for action in words.actions if action is not Action.BILLING or _is_openai(error.host)
@@ -58,6 +61,7 @@ def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -
         details=_details(error, endpoint_name, now),
         summary=_summary(error, with_message=not quoted or len(message) > LONGEST_QUOTE),
         checks=words.checks,
+        brief=" ".join(brief),
     )
 
 

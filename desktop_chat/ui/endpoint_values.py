@@ -1,0 +1,127 @@
+"""What a user enters for an endpoint, cleaned and checked before any request is made with it."""
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from desktop_chat.domain.endpoint import (
+    OPENAI_BASE_URL,
+    Dialect,
+    Endpoint,
+    EndpointKind,
+    KeySource,
+    origin_of,
+)
+from desktop_chat.domain.model import Model
+
+API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+_PRIVATE_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
+_METHODS = ("/chat/completions", "/responses", "/models")
+_GENERAL_MODEL = re.compile(r"gpt-\d+(\.\d+)?")
+
+
+class InvalidField(ValueError):
+    """A value that cannot be used; its message is a plain sentence, ``field`` the name of what to correct."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def clean_base_url(text: str) -> str:
+    """A typed or pasted address as a base URL, without the method name that often comes along.
+
+    An address without ``http://`` or ``https://`` gets the one that fits its host. Raises
+    :class:`InvalidField` for what is no web address, or holds a name, a password or a query.
+    """
+    url = "".join(text.split()).strip("\"'`<>")
+    if not url:
+        raise InvalidField("base_url", "Enter the address of the server.")
+    if "://" not in url:
+        url = f"http://{url}" if _is_private_host(urlsplit(f"//{url}").hostname or "") else f"https://{url}"
+    try:
+        parts = urlsplit(url)
+        origin_of(url)
+        if not re.fullmatch(r"[\w.:%-]+", parts.hostname or ""):
+            raise ValueError
+    except ValueError:
+        raise InvalidField(
+            "base_url", "This is not a web address. It begins with https:// or http:// and a name."
+        ) from None
+    if parts.username or parts.password:
+        raise InvalidField("base_url", "Leave name and password out of the address.")
+    if parts.query or parts.fragment:
+        raise InvalidField("base_url", "Leave out what follows “?” or “#” in the address.")
+    path = parts.path.rstrip("/")
+    for method in _METHODS:
+        path = path.removesuffix(method)
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path.rstrip('/')}"
+
+
+def is_unprotected(url: str) -> bool:
+    """Whether what is sent to ``url`` crosses the internet in the clear."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_private_host(parts.hostname or "")
+
+
+def new_endpoint(
+    endpoint_id: str,
+    kind: EndpointKind,
+    *,
+    base_url: str = "",
+    api_version: str = "",
+    model: str = "",
+    has_key: bool = True,
+) -> Endpoint:
+    """An endpoint of what was entered, with the usual settings of its kind. Raises :class:`InvalidField`."""
+    key_source = KeySource.KEYRING if has_key else KeySource.NONE
+    if kind is EndpointKind.OPENAI:
+        return Endpoint(
+            endpoint_id,
+            "OpenAI",
+            kind,
+            OPENAI_BASE_URL,
+            Dialect.RESPONSES,
+            key_source,
+            default_model=model,
+            system_role="developer",
+            max_tokens_field="max_completion_tokens",
+        )
+    url = clean_base_url(base_url)
+    if kind is EndpointKind.AZURE:
+        api_version = api_version.strip()
+        if api_version and not API_VERSION.fullmatch(api_version):
+            raise InvalidField("api_version", "An API version looks like 2025-04-01-preview.")
+        if not api_version and not url.endswith("/openai/v1"):
+            url = f"{url.removesuffix('/openai')}/openai/v1"
+        return Endpoint(
+            endpoint_id,
+            "Azure OpenAI",
+            kind,
+            url,
+            Dialect.CHAT_COMPLETIONS if api_version else Dialect.RESPONSES,
+            key_source,
+            default_model=model,
+            api_version=api_version,
+            max_tokens_field="max_completion_tokens",
+        )
+    name = urlsplit(url).netloc
+    return Endpoint(endpoint_id, name, kind, url, Dialect.CHAT_COMPLETIONS, key_source, default_model=model)
+
+
+def suggested_model(models: Iterable[Model]) -> str:
+    """The model a new endpoint begins with: the newest general one, else the newest that chats, else none."""
+    chatting = [model for model in models if model.chats]
+    general = [model for model in chatting if _GENERAL_MODEL.fullmatch(model.id)]
+    return max(general or chatting, key=lambda model: model.created).id if chatting else ""
+
+
+def _is_private_host(host: str) -> bool:
+    """Whether ``host`` is this machine or one of a private network, by its address or its name."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return "." not in name or name.endswith(_PRIVATE_NAMES)
+    return address.is_private or address.is_loopback or address.is_link_local
