@@ -18,10 +18,12 @@ import apsw
 
 from desktop_chat.storage.errors import (
     DatabaseMissing,
+    DatabaseReadOnly,
     DatabaseUnavailable,
     StorageError,
     StoreClosed,
     translated,
+    writable,
 )
 from desktop_chat.storage.migrations import MIGRATIONS, Migration, check_origin, migrate
 
@@ -67,7 +69,7 @@ class Database:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         check_origin(connection, self.path, migrations)
         if connection.readonly("main"):
-            raise apsw.ReadOnlyError("attempt to write a readonly database")
+            raise DatabaseReadOnly(f"{self.path} cannot be written", self.path)
         _make_private(self.path)
         _keep_unreadable_log(self.path, backups)
         if (mode := connection.pragma("journal_mode", "wal")) != "wal":
@@ -118,6 +120,13 @@ class Database:
         if level != self._synchronous:
             self._connection.pragma("synchronous", level)
             self._synchronous = level
+
+    def flush(self) -> None:
+        """Make everything that was committed before survive a power cut."""
+        with self.transaction():
+            # SQLite syncs its log when a commit writes. This writes one page, and the same into it: an UPDATE
+            # that changes nothing would write none.
+            self._connection.pragma("user_version", self._connection.pragma("user_version"))
 
     def checkpoint(self) -> None:
         """Move everything from the log into the database and empty the log, deleted text included."""
@@ -234,6 +243,10 @@ def _find_or_create(path: Path, backups: Path) -> None:
         status = None
     if status is not None and not stat.S_ISREG(status.st_mode):
         raise DatabaseUnavailable(f"{path.name} is not a file", path)
+    if status is not None and not (writable(path) and writable(path.parent)):
+        # Asked before SQLite is: it would open the database for reading only, and leave a log and an index
+        # that cannot be written either, also after the user has set the permissions right.
+        raise DatabaseReadOnly(f"{path} or its folder cannot be written", path)
     if status is not None and status.st_size > 0:
         return
     log = _log(path)

@@ -86,7 +86,7 @@ def translated(path: Path) -> Iterator[None]:
         # a full disk there as an I/O error of its own.
         if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
             kind = DiskFull
-        elif kind is DatabaseUnavailable and not _writable(path.parent):
+        elif kind is DatabaseUnavailable and not writable(path.parent):
             kind = DatabaseReadOnly
         raise kind(str(error), path) from error
     except OSError as error:
@@ -111,5 +111,7 @@ def reading(path: Path) -> Iterator[None]:
         raise DatabaseCorrupt(f"the database holds a damaged value: {error}", path) from error
 
 
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
+def writable(path: Path) -> bool:
+    """Whether the system lets this process write the file, or make files in the folder."""
+    needed = os.W_OK | os.X_OK if path.is_dir() else os.R_OK | os.W_OK
+    return os.access(path, needed, effective_ids=os.access in os.supports_effective_ids)

@@ -153,6 +153,9 @@ def change_conversation(db: Database, values: Row) -> None:
 
 
 def append(db: Database, message_id: str, deltas: Sequence[tuple[str, str]], durable: bool) -> None:
+    if durable and not deltas:
+        db.flush()
+        return
     with db.transaction(durable=durable):
         for kind, text in deltas:
             written = db.execute(

@@ -44,7 +44,7 @@ _PARAMETERS = frozenset(field.name for field in fields(Parameters))
 def conversation_from(row: Row) -> Conversation:
     """The conversation of a row of ``CONVERSATION_COLUMNS``, which are in the order of its fields."""
     conversation = Conversation(*row)
-    values = {name: value for name, value in json.loads(row[5]).items() if name in _PARAMETERS}
+    values = {name: value for name, value in dict(json.loads(row[5])).items() if name in _PARAMETERS}
     conversation.parameters = Parameters(**values)
     conversation.pinned = bool(conversation.pinned)
     return conversation

@@ -79,8 +79,8 @@ class Store:
     async def append(self, message_id: str, deltas: Sequence[Delta], *, durable: bool) -> None:
         """Add streamed text to an answer in state ``STREAMING``; costs the same however long the answer is.
 
-        ``durable`` makes this text, and all that was appended before, survive a power cut. Raises
-        LookupError where no such answer is being written.
+        ``durable`` makes this text, and all that was appended before, survive a power cut; without any
+        ``deltas`` it does just that. Raises LookupError where no such answer is being written.
         """
         values = [(delta.kind.value, delta.text) for delta in deltas]
         await self._thread.call(queries.append, message_id, values, durable)

@@ -1,0 +1,145 @@
+"""Conversations to store, and a dump of a database as SQL.
+
+``python -m tests.storage.samples FILE`` writes the dump of a filled database of the current schema: what goes
+to ``released/`` under the schema's number when a migration is added.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import apsw
+
+from desktop_chat.domain.conversation import Conversation
+from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.errors import RateLimited
+from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.storage import Store
+from desktop_chat.storage.database import Database
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Store]:
+    store = await Store.open(folder / "chats.db", folder / "backups")
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def text(words: str) -> Delta:
+    return Delta(PartKind.TEXT, words)
+
+
+def turn(words: str = "Why?", parent_id: str | None = None) -> tuple[Message, Message]:
+    """A question, and the answer that is about to be written."""
+    question = Message(new_id(), parent_id, Role.USER, [Part(PartKind.TEXT, words)], created_at=1.0)
+    answer = Message(new_id(), question.id, Role.ASSISTANT, state=State.STREAMING, created_at=2.0)
+    return question, answer
+
+
+async def begun(store: Store) -> tuple[Conversation, Message, Message]:
+    """A stored conversation with its first question, and the answer to it still empty."""
+    conversation = Conversation(new_id(), "Why", created_at=1.0)
+    question, answer = turn()
+    await store.begin_turn(conversation, [question, answer])
+    return conversation, question, answer
+
+
+async def fill(store: Store) -> None:
+    """Something in every table that the store writes; always the same but for the times."""
+    conversation = Conversation(
+        "c1", "Tides", "user", "e1", "m-1", Parameters("Be brief.", 0.5, 100, "low"), pinned=True
+    )
+    question = Message("m1", None, Role.USER, [Part(PartKind.TEXT, "Why are there tides?")], created_at=1.0)
+    answer = Message("m2", "m1", Role.ASSISTANT, state=State.STREAMING, created_at=2.0)
+    await store.begin_turn(conversation, [question, answer])
+    answer.parts = [Part(PartKind.REASONING, "Think.", 1.5), Part(PartKind.TEXT, "The Moon.")]
+    answer.state, answer.model, answer.finish_reason, answer.request_id = State.COMPLETE, "m-1", "stop", "r1"
+    answer.usage, answer.timing = Usage(10, 20, 3, 4), Timing(0.5, 2.5)
+    await store.finish(answer)
+    error = RateLimited("slow down", 429, "rate_limit", "r2", 3.0, "example.org")
+    failed = Message("m3", "m1", Role.ASSISTANT, [], State.FAILED, 3.0, error=error)
+    streaming = Message("m4", "m1", Role.ASSISTANT, state=State.STREAMING, created_at=4.0)
+    conversation.active_leaf = "m4"
+    await store.begin_turn(conversation, [failed, streaming])
+    for attempt, usage, why in ((1, None, error), (2, answer.usage, None)):
+        await store.record_attempt(
+            conversation_id="c1",
+            message_id="m2",
+            endpoint_id="e1",
+            endpoint_name="Example",
+            dialect=Dialect.RESPONSES,
+            purpose="chat",
+            started_at=5.0,
+            ended=AttemptEnded(attempt, "r1", "m-1", usage, Timing(0.5, 2.5), why),
+        )
+    await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])
+    await store.delete_conversation("c2")
+    await store.save_draft("new", "Where was I?")
+    await store.append(
+        "m4", [Delta(PartKind.REASONING, "Hm"), text("Half an "), text("answer")], durable=True
+    )
+
+
+def dump(connection: apsw.Connection) -> Iterator[str]:
+    """The statements that make this database again."""
+    for name in ("application_id", "user_version"):
+        yield f"PRAGMA {name} = {connection.pragma(name)};"
+    for name, sql in schema(connection):
+        yield f"{sql};"
+        if sql.startswith("CREATE TABLE"):
+            for row in connection.execute(f"SELECT * FROM {name}"):
+                yield f"INSERT INTO {name} VALUES ({', '.join(map(apsw.format_sql_value, row))});"
+
+
+def schema(connection: apsw.Connection) -> list[tuple[str, str]]:
+    """Every table and index by name, with its SQL, in the order of their making."""
+    return connection.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid"
+    ).fetchall()
+
+
+def load_file(dumped: Path, path: Path) -> None:
+    """Make the database of a dump."""
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(dumped.read_text("utf-8"))
+
+
+def raw(path: Path) -> "closing[apsw.Connection]":
+    """The database without the store, for a look behind it."""
+    return closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
+
+
+async def limit_pages(store: Store, pages: int) -> None:
+    """Let the database grow to that many pages only: SQLite then says that the disk is full."""
+    await store._thread.call(Database.execute, f"PRAGMA max_page_count = {pages}")
+
+
+def write_dump(target: Path) -> None:
+    """Dump a filled database of the current schema."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_fill(Path(folder)))
+        with raw(Path(folder) / "chats.db") as connection:
+            target.write_text("\n".join(dump(connection)) + "\n", "utf-8")
+
+
+async def _fill(folder: Path) -> None:
+    async with opened(folder) as store:
+        await fill(store)
+
+
+def count(folder: Path, words: str) -> int:
+    """How often ``words`` stand in the files of the database."""
+    return sum(file.read_bytes().count(words.encode()) for file in folder.glob("chats.db*"))
+
+
+if __name__ == "__main__":
+    write_dump(Path(sys.argv[1]))

@@ -1,0 +1,252 @@
+"""How a database of an earlier version becomes one of this version, or stays what it was."""
+
+import os
+import random
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import pytest
+
+from desktop_chat.domain.errors import RateLimited
+from desktop_chat.domain.message import Part, PartKind, State
+from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.storage import DatabaseCorrupt, DatabaseReadOnly, DatabaseTooNew
+from desktop_chat.storage.database import Database
+from desktop_chat.storage.errors import translated
+from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, Migration
+from tests.storage.samples import begun, load_file, opened, raw, schema
+
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
+
+NOTES = Migration("notes", "A test needs one.", "CREATE TABLE note (text TEXT NOT NULL) STRICT")
+REBUILD = Migration(
+    "rebuild",
+    "A test of the way SQLite recommends for changes that ALTER TABLE cannot do.",
+    """
+    CREATE TABLE new_message AS SELECT * FROM message;
+    DROP TABLE message;
+    ALTER TABLE new_message RENAME TO message;
+    CREATE UNIQUE INDEX message_seq ON message (seq);
+    CREATE UNIQUE INDEX message_id ON message (id);
+    """,
+)
+LATER = (*MIGRATIONS, NOTES, REBUILD)
+
+
+def database(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> Database:
+    with translated(folder / "chats.db"):
+        return Database(folder / "chats.db", folder / "backups", migrations)
+
+
+def versions(folder: Path) -> tuple[int, int, list[tuple[int, str]]]:
+    with raw(folder / "chats.db") as connection:
+        applied = connection.execute("SELECT version, name FROM migration ORDER BY version").fetchall()
+        return connection.pragma("application_id"), connection.pragma("user_version"), applied
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    """A folder with a filled database of the newest released schema."""
+    load_file(RELEASED[-1], tmp_path / "chats.db")
+    return tmp_path
+
+
+def test_each_migration_says_what_and_why() -> None:
+    assert len({migration.name for migration in LATER}) == len(LATER)
+    assert all(migration.name and migration.reason for migration in MIGRATIONS)
+
+
+def test_a_new_database_needs_no_backup(tmp_path: Path) -> None:
+    database(tmp_path, LATER).close()
+    names = [(number, migration.name) for number, migration in enumerate(LATER, start=1)]
+    assert versions(tmp_path) == (APPLICATION_ID, 3, names)
+    assert not (tmp_path / "backups").exists()
+
+
+def test_the_newest_dump_is_of_the_current_schema(tmp_path: Path) -> None:
+    """Fails when the schema changed and ``released/`` has no dump of it yet: see ``samples.py``."""
+    database(tmp_path).close()
+    load_file(RELEASED[-1], tmp_path / "released.db")
+    assert int(RELEASED[-1].stem) == len(MIGRATIONS)
+    with raw(tmp_path / "chats.db") as current, raw(tmp_path / "released.db") as dumped:
+        assert sorted(schema(current)) == sorted(schema(dumped))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("dump", RELEASED, ids=lambda path: path.stem)
+async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: Path) -> None:
+    load_file(dump, tmp_path / "chats.db")
+    async with opened(tmp_path) as store:
+        (conversation,) = await store.conversations()
+        assert (conversation.id, conversation.title, conversation.title_source) == ("c1", "Tides", "user")
+        assert conversation.parameters == Parameters("Be brief.", 0.5, 100, "low")
+        assert (conversation.endpoint_id, conversation.model, conversation.pinned) == ("e1", "m-1", True)
+        tree = await store.tree("c1")
+        assert [message.id for message in tree.path] == ["m1", "m4"]
+        assert tree.versions("m4") == ["m2", "m3", "m4"]
+        answer, failed, broken = (tree[name] for name in ("m2", "m3", "m4"))
+        assert tree["m1"].text == "Why are there tides?"
+        assert answer.parts == [Part(PartKind.REASONING, "Think.", 1.5), Part(PartKind.TEXT, "The Moon.")]
+        assert (answer.usage, answer.timing) == (Usage(10, 20, 3, 4), Timing(0.5, 2.5))
+        assert (answer.model, answer.finish_reason, answer.request_id) == ("m-1", "stop", "r1")
+        assert isinstance(failed.error, RateLimited)
+        assert failed.error.retry_after == 3.0
+        assert broken.state is State.INTERRUPTED
+        assert (broken.reasoning, broken.text) == ("Hm", "Half an answer")
+        assert await store.drafts() == {"new": "Where was I?"}
+        await store.restore_conversation("c2")
+        assert {each.id for each in await store.conversations()} == {"c1", "c2"}
+        assert await store.quick_check() == []
+        await begun(store)
+    with raw(tmp_path / "chats.db") as connection:
+        assert connection.execute("SELECT exact, error_kind FROM ledger ORDER BY seq").fetchall() == [
+            (0, "RateLimited"),
+            (1, None),
+        ]
+        assert connection.execute("SELECT count(*) FROM attempt").get == 2
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_verified_private_copy_comes_before_a_migration(released: Path) -> None:
+    before = (released / "chats.db").read_bytes()
+    database(released, LATER).close()
+    assert versions(released)[1:] == (3, [(1, MIGRATIONS[0].name), (2, "notes"), (3, "rebuild")])
+    (copy,) = (released / "backups").iterdir()
+    assert copy.name.startswith("chats-")
+    assert copy.name.endswith("-schema1.db")
+    if sys.platform != "win32":
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
+    with raw(copy) as connection:
+        assert connection.execute("PRAGMA integrity_check").get == "ok"
+        assert connection.pragma("user_version") == 1
+        assert connection.execute("SELECT count(*) FROM part").get == 3
+    assert [file.name for file in copy.parent.iterdir()] == [copy.name]
+    assert len(before) == copy.stat().st_size
+
+
+def test_a_rebuilt_table_keeps_what_refers_to_it(released: Path) -> None:
+    database(released, LATER).close()
+    with raw(released / "chats.db") as connection:
+        assert connection.execute("SELECT count(*) FROM part").get == 3
+
+
+def test_what_only_the_log_holds_is_in_the_copy(released: Path) -> None:
+    with closing(apsw.Connection(str(released / "chats.db"))) as writer:
+        writer.pragma("journal_mode", "wal")
+        writer.execute("INSERT INTO draft VALUES ('c1', 'only in the log')")
+        database(released, LATER).close()
+    (copy,) = (released / "backups").iterdir()
+    with raw(copy) as connection:
+        assert connection.execute("SELECT text FROM draft WHERE key = 'c1'").get == "only in the log"
+
+
+@pytest.mark.parametrize(
+    ("sql", "error"),
+    [
+        ("CREATE TABLE late (a); DELETE FROM draft; SELECT no_such_function()", apsw.SQLError),
+        ("DELETE FROM message WHERE id = 'm1'", DatabaseCorrupt),
+    ],
+    ids=["bug", "row that refers to nothing"],
+)
+def test_a_migration_that_fails_changes_nothing(released: Path, sql: str, error: type[Exception]) -> None:
+    with raw(released / "chats.db") as connection:
+        before = schema(connection)
+    with pytest.raises(error):
+        database(released, (*MIGRATIONS, Migration("bad", "A test needs one.", sql)))
+    assert versions(released)[1] == 1
+    with raw(released / "chats.db") as connection:
+        assert schema(connection) == before
+        assert connection.execute("SELECT count(*) FROM draft").get == 1
+        assert connection.execute("SELECT count(*) FROM message").get == 5
+
+
+def test_a_damaged_database_is_not_migrated(released: Path) -> None:
+    damaged = bytearray((released / "chats.db").read_bytes())
+    with raw(released / "chats.db") as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'").get
+    damaged[4096 * (page - 1) : 4096 * page] = random.Random(1).randbytes(4096)
+    (released / "chats.db").write_bytes(damaged)
+    with pytest.raises(DatabaseCorrupt):
+        database(released, LATER)
+    assert list((released / "backups").iterdir()) == []
+    assert versions(released)[1] == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
+def test_without_a_copy_there_is_no_migration(ordinary_user: Path) -> None:
+    load_file(RELEASED[-1], ordinary_user / "chats.db")
+    backups = ordinary_user / "backups"
+    backups.mkdir(mode=0o500)
+    with pytest.raises(DatabaseReadOnly):
+        database(ordinary_user, LATER)
+    assert versions(ordinary_user)[1] == 1
+
+
+def test_too_new_is_refused_and_left_alone(released: Path) -> None:
+    database(released, LATER).close()
+    before = (released / "chats.db").read_bytes()
+    (released / "chats.db").chmod(0o644)
+    with pytest.raises(DatabaseTooNew, match="newer version") as caught:
+        database(released)
+    assert "3" in caught.value.message
+    assert (released / "chats.db").read_bytes() == before
+    assert stat.S_IMODE((released / "chats.db").stat().st_mode) == (
+        0o666 if sys.platform == "win32" else 0o644
+    )
+    left = [
+        file.name for file in released.glob("chats.db*") if file.stat().st_size and "shm" not in file.name
+    ]
+    assert left == ["chats.db"]
+
+
+KILLED_AT = """
+import os, sys
+from pathlib import Path
+import apsw
+from desktop_chat.storage.database import Database
+from desktop_chat.storage.errors import translated
+from tests.storage.test_migrations import LATER
+left = int(sys.argv[2])
+def trace(cursor, sql, bindings):
+    global left
+    left -= 1
+    if left < 0:
+        os._exit(9)
+    return True
+apsw.connection_hooks.append(lambda connection: connection.set_exec_trace(trace))
+Database(Path(sys.argv[1]), Path(sys.argv[1]).parent / "backups", LATER)
+os._exit(0)
+"""
+
+
+def test_killed_at_any_statement_it_is_the_old_or_the_new(tmp_path: Path) -> None:
+    seen = set()
+    for number in range(200):
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        load_file(RELEASED[-1], folder / "chats.db")
+        root = Path(__file__).parents[2]
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        command = [sys.executable, "-c", KILLED_AT, str(folder / "chats.db"), str(number)]
+        ended = subprocess.run(command, env=environment, cwd=root, check=False).returncode
+        assert ended in (0, 9)
+        with raw(folder / "chats.db") as connection:
+            version = connection.pragma("user_version")
+            notes = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'note'").get
+            assert notes == (version > 1)
+            assert connection.execute("SELECT count(*) FROM migration").get == version
+            assert connection.execute("SELECT count(*) FROM part").get == 3
+            assert connection.execute("PRAGMA integrity_check").get == "ok"
+        seen.add(version)
+        database(folder, LATER).close()
+        assert versions(folder)[1] == 3
+        if ended == 0:
+            break
+    assert ended == 0
+    assert seen == {1, 2, 3}
