@@ -51,6 +51,7 @@ class Chats(QObject):
         self.drafts: dict[str, str] = {}
         self._sessions: dict[str, ChatSession] = {}
         self._models: dict[str, list[Model]] = {}
+        self._deleting: dict[str, asyncio.Task[None]] = {}
         settings.changed.connect(self._setting_changed)
 
     async def load(self) -> None:
@@ -92,7 +93,7 @@ class Chats(QObject):
         """Take a conversation off the list; :meth:`restore` brings it back within 30 days."""
         self.conversations = [c for c in self.conversations if c.id != conversation_id]
         self.listed.emit()
-        self._tasks.start(self._delete(conversation_id), "delete")
+        self._deleting[conversation_id] = self._tasks.start(self._delete(conversation_id), "delete")
 
     def restore(self, conversation_id: str) -> None:
         self._tasks.start(self._restore(conversation_id), "restore")
@@ -110,7 +111,7 @@ class Chats(QObject):
                 self.drafts[key] = text
             else:
                 self.drafts.pop(key, None)
-            self._tasks.start(self._save_draft(key, text), "draft")
+            self.outbox.post(lambda: self._save_draft(key, text))
 
     async def models(self, endpoint: Endpoint, *, refresh: bool = False) -> list[Model]:
         """What the endpoint offers, asked once a run. Raises ``ChatError``."""
@@ -122,7 +123,9 @@ class Chats(QObject):
     async def close(self) -> None:
         """Stop all answers and wait until everything that can be saved is saved."""
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
-        await self.outbox.flush()
+        if self._deleting:
+            await asyncio.wait(self._deleting.values())
+        await self.outbox.settle()
 
     async def _store(self) -> Store:
         return await asyncio.shield(self._opening)
@@ -150,7 +153,7 @@ class Chats(QObject):
 
     def _conversation_changed(self, session: ChatSession) -> None:
         conversation = session.conversation
-        if not session.is_stored:
+        if not session.is_stored or conversation.id in self._deleting:
             return
         before = list(self.conversations)
         if all(known.id != conversation.id for known in before):
@@ -168,6 +171,8 @@ class Chats(QObject):
         await self.outbox.write(lambda: store.delete_conversation(conversation_id))
 
     async def _restore(self, conversation_id: str) -> None:
+        if (deleting := self._deleting.pop(conversation_id, None)) is not None:
+            await deleting
         store = await self._store()
         await self.outbox.write(lambda: store.restore_conversation(conversation_id))
         await self._reload()
@@ -188,8 +193,7 @@ class Chats(QObject):
         (await self.open(conversation_id)).set_pinned(pinned)
 
     async def _save_draft(self, key: str, text: str) -> None:
-        store = await self._store()
-        await self.outbox.write(lambda: store.save_draft(key, text))
+        await (await self._store()).save_draft(key, text)
 
     def _setting_changed(self, name: str) -> None:
         if name == "endpoints":

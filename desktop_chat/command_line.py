@@ -42,7 +42,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="use the built-in demo model: no key, no network, a throw-away profile unless --profile is given",
+        help="use the built-in demo model: no key, no network, a throw-away profile unless --profile says",
     )
     parser.add_argument("--debug", action="store_true", help="log more, to standard error too")
     parser.add_argument(

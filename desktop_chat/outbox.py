@@ -31,10 +31,23 @@ class Outbox(QObject):
         self._retry_seconds = retry_seconds
         self._waiting: deque[Write] = deque()
         self._flushing = asyncio.Lock()
+        self._posted: set[asyncio.Task[None]] = set()
 
     @property
     def is_blocked(self) -> bool:
         return bool(self._waiting)
+
+    def post(self, write: Write) -> None:
+        """Do ``write`` soon, without anyone waiting for it but :meth:`settle`."""
+        task = self._tasks.start(self.write(write), "write")
+        self._posted.add(task)
+        task.add_done_callback(self._posted.discard)
+
+    async def settle(self) -> bool:
+        """Wait for what was posted, and try once more what was refused. True where nothing is left."""
+        while self._posted:
+            await asyncio.wait(self._posted)
+        return await self.flush()
 
     async def write(self, write: Write) -> None:
         """Do ``write`` now, or as soon as it can be. Never raises :class:`StorageError`."""

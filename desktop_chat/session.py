@@ -365,8 +365,7 @@ class ChatSession(QObject):
 
     def _sync(self, store: Store, message_id: str) -> None:
         self._sync_timer = None
-        write = self._outbox.write(lambda: store.append(message_id, [], durable=True))
-        self._tasks.start(write, "fsync")
+        self._outbox.post(lambda: store.append(message_id, [], durable=True))
 
     def _close_reasoning(self, answer: Message) -> None:
         """Note how long the reasoning took that has just ended."""
@@ -463,11 +462,11 @@ class ChatSession(QObject):
 
     def _save_conversation(self) -> None:
         if self.is_stored:
-            self._tasks.start(self._write_conversation(replace(self.conversation)), "save conversation")
+            conversation = replace(self.conversation)
+            self._outbox.post(lambda: self._write_conversation(conversation))
 
     async def _write_conversation(self, conversation: Conversation) -> None:
-        store = await self._store()
-        await self._outbox.write(lambda: store.update_conversation(conversation))
+        await (await self._store()).update_conversation(conversation)
 
     def _enter(self, phase: Phase) -> None:
         if phase is not self.phase:
