@@ -35,10 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
 
 
-def pytest_collection_finish() -> None:
-    """What is imported by now lives to the end: left out, a full collection after each test stays cheap."""
+def collect() -> None:
+    """A full collection that stays cheap: what survives one is global, and left out of those to come."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    collect()
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def no_loose_ends() -> Iterator[None]:
     logger.addHandler(kept)
     try:
         yield
-        gc.collect()
+        collect()
     finally:
         logger.removeHandler(kept)
     if kept.records:
