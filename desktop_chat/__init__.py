@@ -13,6 +13,7 @@ instance.py                   one program a profile: a second start hands its pr
 logs.py                       the log of a profile: rotating, private, without a key in it
 
 ui/                           windows and widgets: the only home of QtGui and QtWidgets
+ui/about.py                   What this program is, and what it runs on
 ui/actions.py                 every command of the window and its shortcut, one table
 ui/buttons.py                 buttons with an icon of the theme
 ui/card.py                    dialogs drawn inside their window
@@ -23,6 +24,7 @@ ui/check_line.py              a live check of an endpoint and its key
 ui/composer.py                where the user writes
 ui/conversation_list.py       conversations by date, filtered by title, painted without a widget a row
 ui/details.py                 the details panel: what is sent with each request, what was used
+ui/dialogs.py                 what the main window needs of those who speak to the user in dialogs
 ui/empty_state.py             what stands in for a transcript without messages
 ui/endpoint_fields.py         where requests go and with which key: the fields of welcome and endpoint editor
 ui/endpoint_values.py         what a user enters for an endpoint, cleaned and checked
@@ -34,6 +36,14 @@ ui/model_picker.py            a popup with the models of every endpoint, filtere
 ui/notice_bar.py              a slim bar for what goes on for a while, such as a full disk
 ui/notice_words.py            the words for each kind of error
 ui/notices.py                 domain errors and retry status -> titles, texts and buttons
+ui/preferences/               The settings: one file a page, with the same two verbs on each
+ui/preferences/appearance.py  How the program looks, and what Enter does
+ui/preferences/data.py        Where everything is kept
+ui/preferences/dialog.py      The settings dialog: its pages at the left, everything applied at once
+ui/preferences/endpoint_editor.pyOne endpoint: where it is, its key, how it is spoken to, and its models
+ui/preferences/endpoints.py   The endpoints: which there are, which one is the default, and the way to their editor
+ui/preferences/network.py     How often a request is tried, and how long is waited for what
+ui/preferences/page.py        What the pages of the settings have in common
 ui/problem_dialog.py          an error that is not retried, over the chat
 ui/retry_dialog.py            the wait before a retry, over the chat
 ui/safe.py                    labels, message boxes and tool tips that show text literally: made here alone
@@ -41,6 +51,9 @@ ui/sidebar.py                 new chat, search field, chats, what was just delet
 ui/status.py                  the status line: what the open chat is doing
 ui/style.py                   the theme applied: Fusion, a palette, one style sheet
 ui/theme.py                   colours, fonts and sizes of both themes
+ui/transcript/                the chat view: virtualised, painted, accessible; the only home of markdown-it and Pygments
+ui/transcript/accessible.py   The transcript for screen readers: a list with one item per message, each with its rendered text
+ui/transcript/arrangement.py  Which messages stand where: virtual rows, their heights, and the line that is kept in place
 ui/transcript/blocks.py       leaves laid out: measured, painted, hit-tested one by one
 ui/transcript/flow.py         the blocks of one text, one below the other, as it grows
 ui/transcript/formats.py      what leaves look like: fonts, formats and measures of a theme at a zoom
@@ -48,8 +61,11 @@ ui/transcript/heights.py      prefix sums of heights that change
 ui/transcript/highlight.py    colours for code: Pygments, line by line, within budgets
 ui/transcript/leaves.py       a parsed message: a flat list of leaves
 ui/transcript/markdown.py     CommonMark with tables and strikethrough, as leaves
-ui/transcript/row.py          One message of the transcript: caption, reasoning, body, state and actions, one below the other
+ui/transcript/menu.py         The menu of a message: every action, also those that a button shows only on hover
+ui/transcript/row.py          one message of the transcript
+ui/transcript/selection.py    What is selected: a range of text across blocks and messages
 ui/transcript/stream.py       Markdown that grows: what can no longer change is frozen
+ui/transcript/view.py         The transcript: a painted, virtual list of messages
 ui/welcome.py                 the first start: where to send requests, and with which key
 
 session.py                    ChatSession: one conversation at work: send, stop, retry, save, report
