@@ -5,112 +5,112 @@ Imports point down: the program -> ui -> session -> services -> domain. Services
 files beside them; they never import each other, except that all may use paths and tasks. Each library has
 one home. ``tests/test_architecture.py`` holds the code to all of this.
 
-__main__.py                   ``python -m desktop_chat``
-app.py                        start-up and shutdown, told in order
-application.py                the running program: QApplication, loop, objects handed to those who need them
-command_line.py               the command line and the environment, read before Qt is imported
-instance.py                   one program a profile: a second start hands its prompt to the first
-logs.py                       the log of a profile: rotating, private, without a key in it
+__main__.py                         ``python -m desktop_chat``
+app.py                              start-up and shutdown, told in order
+application.py                      the running program: QApplication, loop, and who gets which object
+command_line.py                     the command line and the environment, read before Qt is imported
+instance.py                         one program a profile: a second start hands its prompt to the first
+logs.py                             the log of a profile: rotating, private, without a key in it
 
-ui/                           windows and widgets: the only home of QtGui and QtWidgets
-ui/about.py                   What this program is, and what it runs on
-ui/actions.py                 every command of the window and its shortcut, one table
-ui/buttons.py                 buttons with an icon of the theme
-ui/card.py                    dialogs drawn inside their window
-ui/card_parts.py              what cards are made of: texts, details, rows of buttons
-ui/chat_header.py             the line above the transcript: title, model, what the last request used
-ui/chat_view.py               the chat that is shown: one session wired to its widgets
-ui/check_line.py              a live check of an endpoint and its key
-ui/composer.py                where the user writes
-ui/conversation_list.py       conversations by date, filtered by title, painted without a widget a row
-ui/details.py                 the details panel: what is sent with each request, what was used
-ui/dialogs.py                 what the main window needs of those who speak to the user in dialogs
-ui/empty_state.py             what stands in for a transcript without messages
-ui/endpoint_fields.py         where requests go and with which key: the fields of welcome and endpoint editor
-ui/endpoint_values.py         what a user enters for an endpoint, cleaned and checked
-ui/icons.py                   Lucide icons, tinted in a colour of the theme
-ui/key_field.py               where a key is typed or pasted
-ui/links.py                   the one way out: every link that is opened passes here
-ui/main_window.py             the sidebar, the chat, the details and the commands
-ui/model_picker.py            a popup with the models of every endpoint, filtered as you type
-ui/notice_bar.py              a slim bar for what goes on for a while, such as a full disk
-ui/notice_words.py            the words for each kind of error
-ui/notices.py                 domain errors and retry status -> titles, texts and buttons
-ui/preferences/               The settings: one file a page, with the same two verbs on each
-ui/preferences/appearance.py  How the program looks, and what Enter does
-ui/preferences/data.py        Where everything is kept
-ui/preferences/dialog.py      The settings dialog: its pages at the left, everything applied at once
-ui/preferences/endpoint_editor.pyOne endpoint: where it is, its key, how it is spoken to, and its models
-ui/preferences/endpoints.py   The endpoints: which there are, which one is the default, and the way to their editor
-ui/preferences/network.py     How often a request is tried, and how long is waited for what
-ui/preferences/page.py        What the pages of the settings have in common
-ui/problem_dialog.py          an error that is not retried, over the chat
-ui/retry_dialog.py            the wait before a retry, over the chat
-ui/safe.py                    labels, message boxes and tool tips that show text literally: made here alone
-ui/sidebar.py                 new chat, search field, chats, what was just deleted, status
-ui/status.py                  the status line: what the open chat is doing
-ui/style.py                   the theme applied: Fusion, a palette, one style sheet
-ui/theme.py                   colours, fonts and sizes of both themes
-ui/transcript/                the chat view: virtualised, painted, accessible; the only home of markdown-it and Pygments
-ui/transcript/accessible.py   The transcript for screen readers: a list with one item per message, each with its rendered text
-ui/transcript/arrangement.py  Which messages stand where: virtual rows, their heights, and the line that is kept in place
-ui/transcript/blocks.py       leaves laid out: measured, painted, hit-tested one by one
-ui/transcript/flow.py         the blocks of one text, one below the other, as it grows
-ui/transcript/formats.py      what leaves look like: fonts, formats and measures of a theme at a zoom
-ui/transcript/heights.py      prefix sums of heights that change
-ui/transcript/highlight.py    colours for code: Pygments, line by line, within budgets
-ui/transcript/leaves.py       a parsed message: a flat list of leaves
-ui/transcript/markdown.py     CommonMark with tables and strikethrough, as leaves
-ui/transcript/menu.py         The menu of a message: every action, also those that a button shows only on hover
-ui/transcript/row.py          one message of the transcript
-ui/transcript/selection.py    What is selected: a range of text across blocks and messages
-ui/transcript/stream.py       Markdown that grows: what can no longer change is frozen
-ui/transcript/view.py         The transcript: a painted, virtual list of messages
-ui/welcome.py                 the first start: where to send requests, and with which key
+ui/                                 windows and widgets: the only home of QtGui and QtWidgets
+ui/about.py                         what this program is, and what it runs on
+ui/actions.py                       every command of the window and its shortcut, one table
+ui/buttons.py                       buttons with an icon of the theme
+ui/card.py                          dialogs drawn inside their window
+ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
+ui/chat_header.py                   the line above the transcript: title, model, what the last request used
+ui/chat_view.py                     the chat that is shown: one session wired to its widgets
+ui/check_line.py                    a live check of an endpoint and its key
+ui/composer.py                      where the user writes
+ui/conversation_list.py             conversations by date, filtered by title, painted without a widget a row
+ui/details.py                       the details panel: what is sent with each request, what was used
+ui/dialogs.py                       what the main window needs of those who speak to the user in dialogs
+ui/empty_state.py                   what stands in for a transcript without messages
+ui/endpoint_fields.py               where requests go and with which key, as fields
+ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
+ui/icons.py                         Lucide icons, tinted in a colour of the theme
+ui/key_field.py                     where a key is typed or pasted
+ui/links.py                         the one way out: every link that is opened passes here
+ui/main_window.py                   the sidebar, the chat, the details and the commands
+ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
+ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
+ui/notice_words.py                  the words for each kind of error
+ui/notices.py                       domain errors and retry status -> titles, texts and buttons
+ui/preferences/                     the settings: one file a page
+ui/preferences/appearance.py        theme, size, what Enter does
+ui/preferences/data.py              where everything is kept
+ui/preferences/dialog.py            the settings dialog: pages at the left, all applied at once
+ui/preferences/endpoint_editor.py   one endpoint: where it is, its key, its dialect, its models
+ui/preferences/endpoints.py         the endpoints, and which is the default
+ui/preferences/network.py           how often a request is tried, and how long is waited
+ui/preferences/page.py              what the pages have in common
+ui/problem_dialog.py                an error that is not retried, over the chat
+ui/retry_dialog.py                  the wait before a retry, over the chat
+ui/safe.py                          labels, message boxes and tool tips that show text literally
+ui/sidebar.py                       new chat, search field, chats, what was just deleted, status
+ui/status.py                        the status line: what the open chat is doing
+ui/style.py                         the theme applied: Fusion, a palette, one style sheet
+ui/theme.py                         colours, fonts and sizes of both themes
+ui/transcript/                      the chat view; the only home of markdown-it and Pygments
+ui/transcript/accessible.py         for screen readers: a list, one item a message
+ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
+ui/transcript/blocks.py             leaves laid out: measured, painted, hit-tested one by one
+ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
+ui/transcript/formats.py            what leaves look like: fonts, formats and measures of a theme at a zoom
+ui/transcript/heights.py            prefix sums of heights that change
+ui/transcript/highlight.py          colours for code: Pygments, line by line, within budgets
+ui/transcript/leaves.py             a parsed message: a flat list of leaves
+ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
+ui/transcript/menu.py               the menu of a message
+ui/transcript/row.py                one message of the transcript
+ui/transcript/selection.py          a range of text across blocks and messages
+ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
+ui/transcript/view.py               Transcript: the scrolled, painted view
+ui/welcome.py                       the first start: where to send requests, and with which key
 
-session.py                    ChatSession: one conversation at work: send, stop, retry, save, report
-chats.py                      Chats: every conversation, the sessions at work, drafts, models on offer
-outbox.py                     writes that must reach the database, in order, however long a disk refuses
+session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
+chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
+outbox.py                           writes that must reach the database, in order, however long a disk refuses
 
-api/                          the only home of openai and httpx2: answers and model lists of endpoints
-api/chat_completions.py       Chat Completions -> domain.events
-api/client.py                 one AsyncOpenAI an endpoint: built off the GUI thread, closed on change and exit
-api/demo.py                   the built-in demo model: answers as the API would, without a socket or a key
-api/errors.py                 openai, httpx2 and operating system exceptions -> domain.errors
-api/guard.py                  an httpx2 transport that bounds what a server can do to us
-api/models.py                 the model list of an endpoint
-api/parser.py                 what the dialects have in common: an answer under construction
-api/quirks.py                 what an endpoint turned out not to know, learned from its rejections
-api/reply.py                  one reply: picks the dialect, owns retries and watchdogs, yields domain.events
-api/responses.py              Responses API -> domain.events
-api/retry.py                  what heals by itself, and when to try again
-api/server_errors.py          what a server says went wrong -> domain.errors
-api/sse.py                    server-sent events: bytes in, events out
-api/transfer.py               one request on its way: a task that reads, a watchdog that waits
-storage/                      the only home of SQLite
-storage/database.py           the connection, and the one thread that uses it
-storage/errors.py             what can go wrong with the database
-storage/migrations.py         every change of the schema, in order, and how they are applied
-storage/queries.py            what the store does, statement by statement
-storage/rows.py               domain values as rows, and back
-storage/store.py              Store: what the rest of the program asks of the database
-credentials.py                API keys in the keyring of the operating system, bound to their server
-paths.py                      a profile's files, and the resources of the program
-settings.py                   every preference once: type, default, limits, description
-tasks.py                      background tasks: remembered, reported when they fail, cancelled on quit
+api/                                the only home of openai and httpx2: answers and model lists of endpoints
+api/chat_completions.py             Chat Completions -> domain.events
+api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
+api/demo.py                         the built-in demo model: answers as the API would, no socket, no key
+api/errors.py                       openai, httpx2 and operating system exceptions -> domain.errors
+api/guard.py                        an httpx2 transport that bounds what a server can do to us
+api/models.py                       the model list of an endpoint
+api/parser.py                       what the dialects have in common: an answer under construction
+api/quirks.py                       what an endpoint turned out not to know, learned from its rejections
+api/reply.py                        one reply: dialect, retries, watchdogs; yields domain.events
+api/responses.py                    Responses API -> domain.events
+api/retry.py                        what heals by itself, and when to try again
+api/server_errors.py                what a server says went wrong -> domain.errors
+api/sse.py                          server-sent events: bytes in, events out
+api/transfer.py                     one request on its way: a task that reads, a watchdog that waits
+storage/                            the only home of SQLite
+storage/database.py                 the connection, and the one thread that uses it
+storage/errors.py                   what can go wrong with the database
+storage/migrations.py               every change of the schema, in order, and how they are applied
+storage/queries.py                  what the store does, statement by statement
+storage/rows.py                     domain values as rows, and back
+storage/store.py                    Store: what the rest of the program asks of the database
+credentials.py                      API keys in the keyring of the operating system, bound to their server
+paths.py                            a profile's files, and the resources of the program
+settings.py                         every preference once: type, default, limits, description
+tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 
-domain/                       pure values: standard library only, no I/O, no Qt
-domain/conversation.py        the tree of one conversation: parents, versions, the active path
-domain/endpoint.py            where requests go
-domain/errors.py              the error tree, by what the user can do about each
-domain/events.py              what a reply in progress says
-domain/ids.py                 identifiers that sort by the time they were made
-domain/limits.py              how long to wait and how often to try
-domain/message.py             a message and its parts
-domain/model.py               a model as an endpoint lists it
-domain/request.py             what one turn asks for
-domain/titles.py              titles of conversations: first words, then a model
-domain/usage.py               what one request used: tokens and time
+domain/                             pure values: standard library only, no I/O, no Qt
+domain/conversation.py              the tree of one conversation: parents, versions, the active path
+domain/endpoint.py                  where requests go
+domain/errors.py                    the error tree, by what the user can do about each
+domain/events.py                    what a reply in progress says
+domain/ids.py                       identifiers that sort by the time they were made
+domain/limits.py                    how long to wait and how often to try
+domain/message.py                   a message and its parts
+domain/model.py                     a model as an endpoint lists it
+domain/request.py                   what one turn asks for
+domain/titles.py                    titles of conversations: first words, then a model
+domain/usage.py                     what one request used: tokens and time
 """
 
 __version__ = "0.1.0"
