@@ -210,7 +210,9 @@ class Credentials:
 
         threading.Thread(target=run, name="keyring", daemon=True).start()
         try:
-            return await asyncio.wait_for(future, self._time_limit)
+            # asyncio.wait_for of Python 3.11 loses a cancellation that comes together with the result.
+            async with asyncio.timeout(self._time_limit):
+                return await future
         except TimeoutError:
             raise KeyringUnavailable(
                 f"The keyring did not answer within {self._time_limit:.0f} seconds."

@@ -33,8 +33,10 @@ class EndpointFields(QWidget):
     edited = Signal()
     settled = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, asks_model: bool = True) -> None:
+        """``asks_model``: whether the deployment, which Azure needs, is asked for here."""
         super().__init__()
+        self._asks_model = asks_model
         self._theme = theme
         self.provider = QComboBox()
         self.provider.setObjectName("provider")
@@ -160,7 +162,7 @@ class EndpointFields(QWidget):
         for field, wanted in (
             (self.base_url, azure or compatible),
             (self.api_version, azure),
-            (self.model, azure),
+            (self.model, azure and self._asks_model),
         ):
             field.setVisible(wanted)
             self._labels[field].setVisible(wanted)

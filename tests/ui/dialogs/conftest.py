@@ -2,6 +2,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Iterator
 
+import keyring
 import pytest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -9,6 +10,8 @@ from qasync import QEventLoop
 
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
+
+from .keyrings import MemoryKeyring
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,6 +39,16 @@ def tasks(loop: QEventLoop) -> Iterator[Tasks]:
     yield made
     loop.run_until_complete(made.close())
     assert failures == []
+
+
+@pytest.fixture
+def backend() -> Iterator[MemoryKeyring]:
+    before = keyring.get_keyring()
+    memory = MemoryKeyring()
+    keyring.set_keyring(memory)
+    yield memory
+    memory.let.set()
+    keyring.set_keyring(before)
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
-import keyring.backend
+import keyring.backends.fail
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QGuiApplication, QKeySequence, QShortcut
@@ -24,6 +23,7 @@ from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.welcome import KEYS_URL, Welcome
 
 from .conftest import until
+from .keyrings import MemoryKeyring
 
 CANARY = "sk-proj-CANARY0123456789abcdef3fKq"
 
@@ -49,37 +49,6 @@ class Server:
         if self.error is not None:
             raise self.error
         return self.models
-
-
-class MemoryKeyring(keyring.backend.KeyringBackend):
-    """The library's interface over a dictionary; it waits while ``closed``."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], str] = {}
-        self.let = threading.Event()
-        self.let.set()
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.let.wait(10)
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.entries[service, username]
-
-
-@pytest.fixture
-def backend() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    memory.let.set()
-    keyring.set_keyring(before)
 
 
 class Opened:

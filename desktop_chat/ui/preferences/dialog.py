@@ -1,0 +1,136 @@
+"""The settings dialog: its pages at the left, everything applied at once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_chat.credentials import Credentials
+from desktop_chat.settings import Settings
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.card_parts import button, row, words
+from desktop_chat.ui.check_line import Check
+from desktop_chat.ui.preferences.appearance import AppearancePage
+from desktop_chat.ui.preferences.data import DataPage
+from desktop_chat.ui.preferences.endpoints import EndpointsPage
+from desktop_chat.ui.preferences.network import NetworkPage
+from desktop_chat.ui.preferences.page import Page, set_row_height
+from desktop_chat.ui.theme import Theme
+
+SIZE = (780, 600)
+NAVIGATION_WIDTH = 180
+
+
+class SettingsDialog(QDialog):
+    """A window of its own, not modal. ``endpoint_changed`` carries the id of an endpoint that was changed or
+    removed, or whose key was, so that nothing that was made for the old one is used any more.
+    """
+
+    endpoint_changed = Signal(str)
+
+    def __init__(
+        self,
+        theme: Theme,
+        settings: Settings,
+        *,
+        tasks: Tasks,
+        credentials: Credentials,
+        check: Check,
+        places: Mapping[str, Path],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("settings")
+        self.setAccessibleName("Settings")
+        self.setWindowTitle("Settings")
+        self._theme = theme
+        self._settings = settings
+        self.endpoints = EndpointsPage(theme, settings, tasks, credentials, check, self)
+        self.endpoints.endpoint_changed.connect(self.endpoint_changed)
+        self._pages: list[Page] = [
+            self.endpoints,
+            AppearancePage(theme, settings),
+            NetworkPage(theme, settings),
+            DataPage(theme, settings, places),
+        ]
+
+        self._navigation = QListWidget()
+        self._navigation.setObjectName("pages")
+        self._navigation.setAccessibleName("Pages")
+        self._navigation.setFrameShape(QFrame.Shape.NoFrame)
+        self._stack = QStackedWidget()
+        for page in self._pages:
+            self._navigation.addItem(page.title)
+            area = QScrollArea()
+            area.setFrameShape(QFrame.Shape.NoFrame)
+            area.setWidgetResizable(True)
+            area.setWidget(page)
+            self._stack.addWidget(area)
+        self._navigation.currentRowChanged.connect(self._stack.setCurrentIndex)
+        self._navigation.setCurrentRow(0)
+
+        px = theme.px
+        self._side = QFrame()
+        self._side.setProperty("surface", "side")
+        inner = QVBoxLayout(self._side)
+        inner.setContentsMargins(px(8), px(12), px(8), px(12))
+        inner.addWidget(self._navigation)
+        self._failure = words(theme, size=12.5, color="error")
+        self._failure.hide()
+        close = button("Close", primary=True)
+        close.clicked.connect(self.reject)
+        foot = row(theme, self._failure, None, close)
+        foot.setContentsMargins(px(24), px(8), px(24), px(16))
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self._stack, 1)
+        right.addLayout(foot)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._side)
+        layout.addLayout(right, 1)
+
+        settings.changed.connect(self._changed)
+        settings.not_saved.connect(self._not_saved)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self.resize(self.sizeHint())
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(SIZE[0]), self._theme.px(SIZE[1]))
+
+    def show_endpoint(self, endpoint_id: str, field: str = "") -> None:
+        """Open the editor of an endpoint, with the focus in ``field`` (``key`` or ``base_url``)."""
+        self._navigation.setCurrentRow(self._pages.index(self.endpoints))
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.endpoints.edit(endpoint_id, field)
+
+    def done(self, result: int) -> None:
+        self.endpoints.close_editor()
+        super().done(result)
+
+    def _changed(self, name: str) -> None:
+        for page in self._pages:
+            if name in page.names:
+                page.load()
+
+    def _not_saved(self, reason: str) -> None:
+        self._failure.setText(f"The settings hold until you quit. They could not be written: {reason}")
+        self._failure.show()
+
+    def _restyle(self) -> None:
+        self._side.setFixedWidth(self._theme.px(NAVIGATION_WIDTH))
+        set_row_height(self._navigation, self._theme.px(34))

@@ -1,0 +1,391 @@
+"""The settings: what is changed holds at once, and a key never goes to a host it was not entered for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import keyring
+import keyring.backends.fail
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMessageBox,
+    QSpinBox,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.errors import KeyRejected
+from desktop_chat.domain.model import Model
+from desktop_chat.settings import Settings
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.about import AboutDialog
+from desktop_chat.ui.endpoint_values import new_endpoint
+from desktop_chat.ui.preferences import SettingsDialog
+from desktop_chat.ui.preferences.endpoint_editor import ENTER_AGAIN, EndpointEditor
+from desktop_chat.ui.theme import Theme
+
+from .conftest import until
+from .keyrings import MemoryKeyring
+
+T = TypeVar("T", bound=QWidget)
+CANARY = "sk-proj-CANARY0123456789abcdef3fKq"
+OPENAI = new_endpoint("openai", EndpointKind.OPENAI, model="gpt-5.2")
+LOCAL = new_endpoint("local", EndpointKind.COMPATIBLE, base_url="localhost:11434/v1", has_key=False)
+REMOTE = new_endpoint("remote", EndpointKind.COMPATIBLE, base_url="https://llm.example.com/v1")
+ENVIRONMENT = Endpoint(
+    "environment",
+    "Environment",
+    EndpointKind.OPENAI,
+    OPENAI_BASE_URL,
+    Dialect.RESPONSES,
+    KeySource.ENVIRONMENT,
+)
+DEMO = Endpoint("demo", "Demo", EndpointKind.DEMO, "demo", Dialect.CHAT_COMPLETIONS, KeySource.NONE)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, loop: object) -> Iterator[Settings]:
+    made = Settings(tmp_path / "settings.json", (ENVIRONMENT, DEMO))
+    made.change(endpoints=(OPENAI, LOCAL, REMOTE), default_endpoint="openai")
+    yield made
+    made.close()
+
+
+class Opened:
+    def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, qtbot: QtBot) -> None:
+        self.settings = settings
+        self.credentials = Credentials()
+        self.asked: list[tuple[Endpoint, str | None]] = []
+        self.changed: list[str] = []
+        self.error: KeyRejected | None = None
+        self.dialog = SettingsDialog(
+            theme,
+            settings,
+            tasks=tasks,
+            credentials=self.credentials,
+            check=self.check,
+            places={"Settings": settings.path, "Chats": settings.path.with_name("chats.db")},
+        )
+        self.dialog.endpoint_changed.connect(self.changed.append)
+        qtbot.addWidget(self.dialog)
+        with qtbot.waitActive(self.dialog):
+            self.dialog.show()
+            self.dialog.activateWindow()
+
+    async def check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
+        self.asked.append((endpoint, key))
+        if self.error is not None:
+            raise self.error
+        return [Model("llama3"), Model("nomic-embed", chats=False)]
+
+    def page(self, title: str) -> QWidget:
+        pages = self.dialog.findChild(QListWidget, "pages")
+        pages.setCurrentItem(pages.findItems(title, Qt.MatchFlag.MatchExactly)[0])
+        return self.dialog
+
+    def named(self, kind: type[T], name: str) -> T:
+        return next(each for each in self.dialog.findChildren(kind) if each.accessibleName() == name)
+
+    @property
+    def endpoints(self) -> QListWidget:
+        return self.dialog.findChild(QListWidget, "endpoints")
+
+    @property
+    def editor(self) -> EndpointEditor | None:
+        return next((each for each in self.dialog.findChildren(EndpointEditor) if each.isVisible()), None)
+
+    def press(self, text: str) -> None:
+        found = [
+            each
+            for each in self.dialog.findChildren(QAbstractButton)
+            if each.text() == text and each.isVisible()
+        ]
+        assert found[0].isEnabled()
+        found[0].click()
+
+    def select(self, endpoint: Endpoint) -> None:
+        for place in range(self.endpoints.count()):
+            if self.endpoints.item(place).data(Qt.ItemDataRole.UserRole) == endpoint.id:
+                self.endpoints.setCurrentRow(place)
+
+    def edit(self, endpoint: Endpoint) -> EndpointEditor:
+        self.select(endpoint)
+        self.press("Edit…")
+        assert self.editor is not None
+        return self.editor
+
+    def result(self, editor: EndpointEditor) -> str:
+        return editor.findChild(QLabel, "checkResult").text()
+
+
+@pytest.fixture
+def opened(
+    theme: Theme, settings: Settings, tasks: Tasks, backend: MemoryKeyring, qtbot: QtBot
+) -> Iterator[Opened]:
+    made = Opened(theme, settings, tasks, qtbot)
+    yield made
+    made.dialog.close()
+
+
+def kept(backend: MemoryKeyring, origin: str) -> list[str]:
+    return [key for (_, entry), key in backend.entries.items() if entry.endswith(origin)]
+
+
+async def test_it_is_a_dialog_with_pages(opened: Opened) -> None:
+    interface = QAccessible.queryAccessibleInterface(opened.dialog)
+    assert interface.role() == QAccessible.Role.Dialog
+    assert interface.text(QAccessible.Text.Name) == "Settings"
+    pages = opened.dialog.findChild(QListWidget, "pages")
+    assert [pages.item(at).text() for at in range(pages.count())] == [
+        "Endpoints",
+        "Appearance",
+        "Network",
+        "Data",
+    ]
+    assert not opened.dialog.isModal()
+
+
+async def test_appearance_holds_at_once(opened: Opened, qtbot: QtBot) -> None:
+    opened.page("Appearance")
+    theme = opened.named(QComboBox, "Theme")
+    theme.setFocus()
+    qtbot.keyClick(theme, Qt.Key.Key_End)
+    zoom = opened.named(QSpinBox, "Zoom")
+    zoom.setFocus()
+    qtbot.keyClick(zoom, Qt.Key.Key_Up)
+    opened.named(QCheckBox, "Sending").click()
+
+    assert (opened.settings.theme, opened.settings.zoom, opened.settings.send_with_enter) == (
+        "dark",
+        110,
+        False,
+    )
+
+
+async def test_network_holds_at_once_and_within_its_limits(opened: Opened, qtbot: QtBot) -> None:
+    opened.page("Network")
+    attempts = opened.named(QSpinBox, "Attempts")
+    attempts.setFocus()
+    attempts.selectAll()
+    qtbot.keyClicks(attempts, "7")
+    assert opened.settings.attempts == 5
+    qtbot.keyClick(attempts, Qt.Key.Key_Return)
+    assert opened.settings.attempts == 7
+    assert attempts.maximum() == 10
+    opened.named(QDoubleSpinBox, "Longest pause").setValue(90)
+    assert opened.settings.idle_timeout == 90.0
+
+
+async def test_what_changes_elsewhere_is_shown(opened: Opened) -> None:
+    opened.settings.change(zoom=140, attempts=2)
+
+    assert opened.named(QSpinBox, "Zoom").value() == 140
+    assert opened.named(QSpinBox, "Attempts").value() == 2
+
+
+async def test_the_places_of_the_data_can_be_copied(opened: Opened) -> None:
+    opened.page("Data")
+    field = opened.named(QLineEdit, "Chats")
+    assert field.text() == str(opened.settings.path.with_name("chats.db"))
+    assert field.isReadOnly()
+    opened.named(QAbstractButton, "Copy the path of Chats").click()
+    assert QGuiApplication.clipboard().text() == field.text()
+
+
+async def test_what_could_not_be_saved_is_told(opened: Opened) -> None:
+    opened.settings.not_saved.emit("No space left on device")
+
+    texts = [each.text() for each in opened.dialog.findChildren(QLabel) if each.isVisible()]
+    assert any("No space left on device" in text and "until you quit" in text for text in texts)
+
+
+async def test_endpoints_are_listed_as_what_they_are(opened: Opened) -> None:
+    texts = [opened.endpoints.item(at).text() for at in range(opened.endpoints.count())]
+
+    assert texts[0] == "OpenAI · default\nhttps://api.openai.com/v1 · Responses"
+    assert texts[1] == "localhost:11434\nhttp://localhost:11434/v1 · Chat Completions · no key"
+    assert texts[3].startswith("Environment\n")
+    assert texts[3].endswith("key from the environment")
+    assert texts[4] == "Demo\nBuilt in: no key, no network"
+
+
+@pytest.mark.parametrize("endpoint", [ENVIRONMENT, DEMO], ids=lambda each: each.name)
+async def test_the_given_ones_can_only_be_made_default(opened: Opened, endpoint: Endpoint) -> None:
+    opened.select(endpoint)
+    buttons = {
+        each.text(): each.isEnabled()
+        for each in opened.dialog.findChildren(QAbstractButton)
+        if each.isVisible() and each.text()
+    }
+    assert (buttons["Edit…"], buttons["Remove…"], buttons["Make default"]) == (False, False, True)
+    opened.press("Make default")
+    assert opened.settings.default_endpoint == endpoint.id
+    assert "· default" in opened.endpoints.currentItem().text()
+
+
+async def test_an_endpoint_is_added_with_its_key(
+    opened: Opened, backend: MemoryKeyring, qtbot: QtBot
+) -> None:
+    opened.press("Add…")
+    editor = opened.editor
+    assert editor is not None
+    provider = editor.fields.provider
+    qtbot.keyClick(provider, Qt.Key.Key_End)
+    assert opened.named(QComboBox, "Dialect").currentData() == Dialect.CHAT_COMPLETIONS
+    qtbot.keyClicks(editor.fields.base_url, "llm.example.org/v1/")
+    qtbot.keyClicks(editor.fields.key, CANARY)
+    qtbot.keyClicks(opened.named(QLineEdit, "Name"), "Mine")
+    opened.press("Test")
+    await until(lambda: opened.result(editor) == "Key works · 2 models available")
+    models = opened.named(QComboBox, "Default model")
+    assert [models.itemText(at) for at in range(models.count())] == ["llama3"]
+    models.setCurrentIndex(0)
+    opened.press("Save")
+
+    await until(lambda: len(opened.settings.endpoints) == 4)
+    added = opened.settings.endpoints[-1]
+    assert (added.name, added.base_url) == ("Mine", "https://llm.example.org/v1")
+    assert (added.default_model, added.key_source) == ("llama3", KeySource.KEYRING)
+    assert kept(backend, "https://llm.example.org:443") == [CANARY]
+    assert opened.changed == [added.id]
+    assert opened.editor is None
+
+
+async def test_a_changed_host_needs_the_key_again(
+    opened: Opened, backend: MemoryKeyring, qtbot: QtBot
+) -> None:
+    await opened.credentials.store(REMOTE, CANARY)
+    editor = opened.edit(REMOTE)
+    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
+    editor.fields.base_url.selectAll()
+    qtbot.keyClicks(editor.fields.base_url, "https://evil.example.com/v1")
+    assert opened.result(editor) == ENTER_AGAIN
+    assert editor.fields.key.placeholderText() == ""
+
+    opened.press("Test")
+    opened.press("Save")
+    assert opened.result(editor) == ENTER_AGAIN
+    assert opened.asked == []
+    assert opened.settings.endpoints[2] == REMOTE
+    assert QApplication.focusWidget() is editor.fields.key
+
+    qtbot.keyClicks(editor.fields.key, "sk-another")
+    opened.press("Save")
+    await until(lambda: opened.settings.endpoints[2] != REMOTE)
+    assert opened.settings.endpoints[2].base_url == "https://evil.example.com/v1"
+    assert kept(backend, "https://evil.example.com:443") == ["sk-another"]
+    assert kept(backend, "https://llm.example.com:443") == []
+
+
+async def test_another_path_on_the_same_host_keeps_the_key(
+    opened: Opened, backend: MemoryKeyring, qtbot: QtBot
+) -> None:
+    await opened.credentials.store(REMOTE, CANARY)
+    editor = opened.edit(REMOTE)
+    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
+    editor.fields.base_url.selectAll()
+    qtbot.keyClicks(editor.fields.base_url, "https://llm.example.com/api/v2")
+    opened.press("Test")
+    await until(lambda: bool(opened.asked))
+    assert opened.asked[0][1] == CANARY
+    assert opened.asked[0][0].id != REMOTE.id
+    await until(lambda: "Key works" in opened.result(editor))
+    opened.press("Save")
+
+    await until(lambda: opened.settings.endpoints[2].base_url == "https://llm.example.com/api/v2")
+    assert kept(backend, "https://llm.example.com:443") == [CANARY]
+
+
+async def test_a_key_is_removed_on_save(opened: Opened, backend: MemoryKeyring) -> None:
+    await opened.credentials.store(REMOTE, CANARY)
+    editor = opened.edit(REMOTE)
+    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
+    opened.press("Remove key")
+    assert kept(backend, "https://llm.example.com:443") == [CANARY]
+    opened.press("Save")
+
+    await until(lambda: opened.editor is None)
+    assert backend.entries == {}
+    assert opened.settings.endpoints[2].key_source is KeySource.NONE
+
+
+async def test_cancel_changes_nothing(opened: Opened, backend: MemoryKeyring, qtbot: QtBot) -> None:
+    editor = opened.edit(LOCAL)
+    qtbot.keyClicks(opened.named(QLineEdit, "Name"), " changed")
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+
+    assert opened.editor is None
+    assert opened.dialog.isVisible()
+    assert opened.settings.endpoints[1] == LOCAL
+    assert editor.fields.key.text() == ""
+
+
+async def test_a_keyring_that_fails_is_told(opened: Opened, qtbot: QtBot) -> None:
+    keyring.set_keyring(keyring.backends.fail.Keyring())
+    editor = opened.edit(OPENAI)
+    await until(lambda: "The keyring cannot be read." in opened.result(editor))
+    qtbot.keyClicks(editor.fields.key, CANARY)
+    opened.press("Save")
+    await until(lambda: "The keyring was not changed." in opened.result(editor))
+    opened.press("Use for this session only")
+
+    assert opened.editor is None
+    assert await opened.credentials.key(OPENAI) == CANARY
+    assert opened.changed == ["openai"]
+
+
+async def test_removing_asks_and_takes_the_key_along(opened: Opened, backend: MemoryKeyring) -> None:
+    await opened.credentials.store(OPENAI, CANARY)
+    opened.select(OPENAI)
+    opened.press("Remove…")
+    box = opened.dialog.findChild(QMessageBox)
+    assert box.textFormat() == Qt.TextFormat.PlainText
+    assert opened.settings.endpoints[0] == OPENAI
+    next(each for each in box.buttons() if each.text() == "Remove").click()
+
+    assert opened.settings.endpoints == (LOCAL, REMOTE)
+    assert opened.settings.default_endpoint == ""
+    assert opened.changed == ["openai"]
+    await until(lambda: backend.entries == {})
+
+
+@pytest.mark.qt_log_ignore("does not support raise")
+async def test_a_problem_leads_to_the_key_of_its_endpoint(opened: Opened) -> None:
+    opened.dialog.show_endpoint("remote", "key")
+
+    assert opened.editor is not None
+    assert QApplication.focusWidget() is opened.editor.fields.key
+    assert opened.editor.fields.base_url.text() == REMOTE.base_url
+
+
+async def test_markup_in_names_stays_text(opened: Opened) -> None:
+    named = new_endpoint("x", EndpointKind.COMPATIBLE, base_url="https://x.example/v1", has_key=False)
+    opened.settings.change(endpoints=(named,))
+    for label in opened.dialog.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_about(theme: Theme, qtbot: QtBot) -> None:
+    dialog = AboutDialog(theme)
+    qtbot.addWidget(dialog)
+    dialog.show()
+
+    interface = QAccessible.queryAccessibleInterface(dialog)
+    assert interface.role() == QAccessible.Role.Dialog
+    assert interface.text(QAccessible.Text.Name) == "About"
+    next(each for each in dialog.findChildren(QAbstractButton) if each.text() == "Copy details").click()
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("Desktop Chat ")
+    assert "Qt 6." in copied
