@@ -66,9 +66,6 @@ class Parser:
 
     def take(self, *, final: bool = False) -> list[Delta]:
         """What came since the last call, one delta for each run of the same kind."""
-        if final and self._half:
-            self.add(self._half_kind, "\ufffd")
-            self._half = ""
         deltas: list[Delta] = []
         for kind, pieces in zip(self._kinds, self._texts, strict=True):
             text = self._whole(kind, "".join(pieces))
@@ -76,6 +73,9 @@ class Parser:
                 deltas.append(Delta(kind, text))
         self._kinds.clear()
         self._texts.clear()
+        if final and self._half:
+            deltas.append(Delta(self._half_kind, "\ufffd"))
+            self._half = ""
         return deltas
 
     def _whole(self, kind: PartKind, text: str) -> str:

@@ -180,7 +180,8 @@ class _Attempt:
                 shown = len(document) >= _SHOWN_OF_A_DOCUMENT and "json" not in transfer.opened.content_type
                 if not (ended or shown or not alive):
                     continue
-                self._read_document(bytes(document), transfer.opened.content_type)
+                if alive and transfer.failure is None:
+                    self._read_document(bytes(document), transfer.opened.content_type)
                 ended, events = True, []
             turn = loop.time()
             for event in events:
