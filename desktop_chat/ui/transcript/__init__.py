@@ -1,0 +1,33 @@
+"""The chat view.
+
+leaves         the model: a message as a flat list of leaves
+markdown       text -> leaves, by markdown-it's tokens and an allow-list
+stream         the same for text that grows: what is final is frozen
+highlight      colours for code, line by line, within budgets
+formats        fonts, colours and measures of a theme
+blocks         one leaf: layout, painting, hit test
+flow           the blocks of one text
+row            one message: caption, reasoning, body, state, actions
+heights        prefix sums of heights
+arrangement    which rows are where; the line that stays in place
+selection      what is selected, and its text
+menu           the menu of a message
+accessible     the view for screen readers
+view           the widget
+"""
+
+from desktop_chat.ui.transcript.view import Transcript
+
+__all__ = ["Transcript", "preload"]
+
+
+def preload() -> None:
+    """Import what the first message needs: markdown-it, and the highlighter with a common language.
+
+    Takes 0.2 s or so; call it on a background thread.
+    """
+    from desktop_chat.ui.transcript.highlight import load
+    from desktop_chat.ui.transcript.markdown import parser
+
+    parser().parse("")
+    load("python")

@@ -1,0 +1,183 @@
+"""What a message is made of once it is parsed: a flat list of leaves, ready to be laid out one by one.
+
+Lists and quotes are no boxes around leaves; each leaf says which containers it stands in. What is long (code,
+a table, literal text) is cut into several leaves of bounded size, at places that depend on the text alone, so
+that each can be laid out by itself, and text that streams in never changes the ones before the last.
+
+Positions are UTF-16 code units, as Qt counts them.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, IntFlag
+from typing import NamedTuple
+
+LINE_BREAK = "\u2028"
+"""A line break within a leaf."""
+SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
+"""The most that one leaf of code or literal text holds."""
+TABLE_ROWS = 20
+"""Rows of one leaf of a table; the first of them decide the widths of its columns."""
+PROSE_CHARACTERS = 8000
+"""The most that one leaf of a paragraph holds: bounds what parsing and laying out one leaf can cost."""
+
+
+class Kind(Enum):
+    TEXT = "text"
+    CODE = "code"
+    TABLE = "table"
+    RULE = "rule"
+
+
+class Mark(IntFlag):
+    """How a run of characters looks."""
+
+    BOLD = 1
+    ITALIC = 2
+    STRIKE = 4
+    CODE = 8
+    LINK = 16
+
+
+class Inline(NamedTuple):
+    """A run of text; ``marks`` are (start, end, :class:`Mark`), ``links`` are (start, end, URL)."""
+
+    text: str = ""
+    marks: tuple[tuple[int, int, int], ...] = ()
+    links: tuple[tuple[int, int, str], ...] = ()
+
+
+EMPTY = Inline()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the leaves of one table share. ``aligns`` holds ``""``, ``"left"``, ``"center"`` or ``"right"``;
+    ``basis`` are the rows whose content decides the widths, the header first."""
+
+    aligns: tuple[str, ...]
+    basis: tuple[tuple[Inline, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One piece of a message.
+
+    ``containers`` has a letter for each container from the outside in: ``q`` a quote, ``i`` a list item.
+    ``marker`` is set on the first leaf of a list item. ``heading`` is 1 to 6, or 0. ``part`` counts the
+    leaves of a block too long for one; ``glue`` then joins it to the leaf before in copied text. The
+    first row of part 0 of a table is its header.
+    """
+
+    kind: Kind
+    inline: Inline = EMPTY
+    containers: str = ""
+    marker: str = ""
+    heading: int = 0
+    language: str = ""
+    part: int = 0
+    glue: str = ""
+    rows: tuple[tuple[Inline, ...], ...] = ()
+    columns: Columns | None = None
+
+
+def separator(before: Leaf, after: Leaf) -> str:
+    """What stands between two neighbouring leaves in copied text."""
+    if after.part:
+        return after.glue
+    return "\n" if "i" in before.containers and "i" in after.containers else "\n\n"
+
+
+def prefix(leaf: Leaf) -> str:
+    """What stands before a leaf in copied text: its list marker, indented by depth."""
+    depth = leaf.containers.count("i")
+    if leaf.marker:
+        return "  " * (depth - 1) + leaf.marker + " "
+    return "  " * depth
+
+
+def units(text: str) -> int:
+    """The length of ``text`` in UTF-16 code units."""
+    return len(text) if not text or max(text) <= "\uffff" else len(text) + sum(c > "\uffff" for c in text)
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """``text[start:end]`` with positions in UTF-16 code units."""
+    if not text or max(text) <= "\uffff":
+        return text[start:end]
+    return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "replace")
+
+
+def segments(text: str) -> Iterator[tuple[str, str]]:
+    """Cut code or literal text into (glue, segment) pairs; glue + segment, all joined, is the text again.
+
+    All but the last are final when text is appended.
+    """
+    start, glue = 0, ""
+    while True:
+        end, lines = start, 0
+        while lines < SEGMENT_LINES:
+            newline = text.find("\n", end)
+            stop = len(text) if newline < 0 else newline
+            if stop - start > SEGMENT_CHARACTERS:
+                if lines == 0:
+                    end = start + SEGMENT_CHARACTERS
+                    yield glue, text[start:end]
+                    start, glue = end, ""
+                else:
+                    yield glue, text[start : end - 1]
+                    start, glue = end, "\n"
+                break
+            if newline < 0:
+                yield glue, text[start:]
+                return
+            lines, end = lines + 1, newline + 1
+        else:
+            yield glue, text[start : end - 1]
+            start, glue = end, "\n"
+
+
+_SENTENCE = re.compile(r"[.!?…]\s+(?=\w)")
+_SPACE = re.compile(r"\s+(?=[^\W\d_])")
+
+
+def prose_end(text: str, start: int) -> int:
+    """Where the leaf of a paragraph that begins at ``start`` ends: at a sentence or a word, if it can."""
+    end = start + PROSE_CHARACTERS
+    if len(text) <= end:
+        return len(text)
+    for pattern in (_SENTENCE, _SPACE):
+        places = [match.end() for match in pattern.finditer(text, end - 2000, end)]
+        places = [place for place in places if place < end and text[place].isalpha()]
+        if places:
+            return places[-1]
+    return end
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` without control characters, which nothing can show."""
+    return _CONTROL.sub("", text) if _CONTROL.search(text) else text
+
+
+def visible(text: str) -> str:
+    """``text`` with a marker like ``⟨U+202E⟩`` for each character that could hide what code really says."""
+    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def code_leaf(
+    segment: str, glue: str, part: int, language: str, containers: str = "", marker: str = ""
+) -> Leaf:
+    text = visible(segment).replace("\n", LINE_BREAK)
+    return Leaf(Kind.CODE, Inline(text), containers, marker, language=language, part=part, glue=glue)
+
+
+def literal_leaf(segment: str, glue: str, part: int, containers: str = "", marker: str = "") -> Leaf:
+    text = clean(segment).replace("\n", LINE_BREAK)
+    return Leaf(Kind.TEXT, Inline(text), containers, marker, part=part, glue=glue)

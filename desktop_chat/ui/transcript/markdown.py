@@ -1,0 +1,396 @@
+"""CommonMark with tables and strikethrough, as leaves.
+
+Text from a model is data: HTML is shown literally, images become a link, and no URL outside the allow-list
+becomes a link. markdown-it is loaded when the first message needs it.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from desktop_chat.ui.links import is_allowed
+from desktop_chat.ui.transcript.leaves import (
+    LINE_BREAK,
+    TABLE_ROWS,
+    Columns,
+    Inline,
+    Kind,
+    Leaf,
+    Mark,
+    clean,
+    code_leaf,
+    literal_leaf,
+    prose_end,
+    segments,
+    units,
+    visible,
+)
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_NESTING = 20
+MAX_COLUMNS = 100
+MAX_MARKERS = 1000
+"""Characters that may begin inline markup in one leaf; text with more of them is shown literally, since the
+parsers' worst cases are built of nothing else."""
+
+Environment = dict[str, Any]
+
+
+@functools.cache
+def parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
+    md = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+    md.enable(["table", "strikethrough"])
+    # Leaves parse their own inline text, in bounded pieces.
+    md.disable(["inline", "text_join"])
+    # Allowed or not is decided when a link is made, so that a refused target leaves its text, not its source.
+    md.validateLink = lambda url: True  # type: ignore[method-assign]
+    return md
+
+
+@dataclass(slots=True)
+class Block:
+    """A top-level block: its kind (markdown-it's token type), its lines and its first leaf.
+
+    ``items`` of a list are (first line, first leaf, number); ``rows`` counts the body rows of a table.
+    """
+
+    kind: str
+    start: int
+    end: int
+    leaf: int
+    language: str = ""
+    items: list[tuple[int, int, int | None]] = field(default_factory=list)
+    rows: int = 0
+    columns: Columns | None = None
+
+
+@dataclass(slots=True)
+class Resumed:
+    """What a text goes on with whose beginning was cut off: the number of the next list item, or a table
+    whose first rows are shown already, or the part of a paragraph."""
+
+    number: int | None = None
+    columns: Columns | None = None
+    table_part: int = 0
+    prose_part: int = 0
+
+
+def parse(
+    text: str, environment: Environment, resumed: Resumed | None = None, *, unfinished: bool = False
+) -> tuple[list[Leaf], list[Block]]:
+    """The leaves and top-level blocks of ``text``.
+
+    ``environment`` holds the link definitions (key ``references``) and gains those of ``text``. With
+    ``unfinished``, markup that is still open at the end looks as it will look once it is closed.
+    """
+    md = parser()
+    return _Flattening(
+        md, md.parse(text, environment), text, environment, resumed or Resumed(), unfinished
+    ).run()
+
+
+class _Flattening:
+    def __init__(
+        self,
+        md: "MarkdownIt",
+        tokens: "Sequence[Token]",
+        source: str,
+        environment: Environment,
+        resumed: Resumed,
+        unfinished: bool,
+    ) -> None:
+        self.md, self.tokens, self.source, self.environment = md, tokens, source, environment
+        self.resumed, self.unfinished = resumed, unfinished
+        self.leaves: list[Leaf] = []
+        self.blocks: list[Block] = []
+        self.containers = ""
+        self.marker = ""
+        self.numbers: list[int | None] = []
+        last = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i].type == "inline"), -1)
+        self.open_inline = last if unfinished and last >= 0 and self._ends_text(tokens[last]) else -1
+
+    def _ends_text(self, token: "Token") -> bool:
+        lines = self.source.rstrip("\n").count("\n") + 1
+        return token.map is not None and token.map[1] >= lines
+
+    def run(self) -> tuple[list[Leaf], list[Block]]:
+        tokens, i = self.tokens, 0
+        while i < len(tokens):
+            token = tokens[i]
+            if token.level == 0 and token.nesting >= 0 and token.map:
+                block = Block(token.type, token.map[0], token.map[1], len(self.leaves))
+                self.blocks.append(block)
+                end = self._end(i) if token.nesting else i
+                if self._too_much(i, end):
+                    self._literal(block)
+                    i = end + 1
+                    continue
+            i = self._token(i)
+        return self.leaves, self.blocks
+
+    def _end(self, i: int) -> int:
+        while not (self.tokens[i].level == 0 and self.tokens[i].nesting < 0):
+            i += 1
+        return i
+
+    def _too_much(self, start: int, end: int) -> bool:
+        """Whether the parser dropped what is nested too deep, or a table has too many columns."""
+        columns = 0
+        for token in self.tokens[start : end + 1]:
+            if token.nesting > 0 and token.level >= MAX_NESTING - 1:
+                return True
+            if token.type == "th_open":
+                columns += 1
+            elif token.type == "thead_close":
+                if columns > MAX_COLUMNS:
+                    return True
+                columns = 0
+        return False
+
+    def _literal(self, block: Block) -> None:
+        block.kind = "literal"
+        lines = self.source.split("\n")[block.start : block.end]
+        for part, (glue, segment) in enumerate(segments("\n".join(lines).strip("\n"))):
+            self.leaves.append(literal_leaf(segment, glue, part))
+
+    def _token(self, i: int) -> int:
+        token = self.tokens[i]
+        kind = token.type
+        if kind == "inline":
+            self._prose(i, int(self.tokens[i - 1].tag[1]) if self.tokens[i - 1].type == "heading_open" else 0)
+        elif kind in ("fence", "code_block"):
+            self._code(token)
+        elif kind == "hr":
+            self._add(Leaf(Kind.RULE, containers=self.containers, marker=self._take_marker()))
+        elif kind == "table_open":
+            return self._table(i)
+        elif kind == "blockquote_open":
+            self.containers += "q"
+        elif kind in ("bullet_list_open", "ordered_list_open"):
+            self._open_list(token)
+        elif kind in ("bullet_list_close", "ordered_list_close"):
+            self.numbers.pop()
+        elif kind == "list_item_open":
+            self._open_item(token)
+        elif kind in ("list_item_close", "blockquote_close"):
+            if self.marker and kind == "list_item_close":
+                self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
+            self.containers = self.containers[:-1]
+        return i + 1
+
+    def _open_list(self, token: "Token") -> None:
+        number = None
+        if token.type == "ordered_list_open":
+            number = int(token.attrGet("start") or 0) if token.attrGet("start") is not None else 1
+            if token.level == 0 and len(self.blocks) == 1 and self.resumed.number is not None:
+                number = self.resumed.number
+        self.numbers.append(number)
+
+    def _open_item(self, token: "Token") -> None:
+        if self.marker:
+            self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
+        number = self.numbers[-1]
+        if token.level == 1 and token.map and self.blocks[-1].kind.endswith("list_open"):
+            self.blocks[-1].items.append((token.map[0], len(self.leaves), number))
+        self.containers += "i"
+        self.marker = "•" if number is None else f"{number}{token.markup}"
+        if number is not None:
+            self.numbers[-1] = number + 1
+
+    def _take_marker(self) -> str:
+        marker, self.marker = self.marker, ""
+        return marker
+
+    def _add(self, leaf: Leaf) -> None:
+        self.leaves.append(leaf)
+
+    def _prose(self, i: int, heading: int) -> None:
+        content = self.tokens[i].content
+        first = not self.leaves and not self.containers and len(self.blocks) == 1
+        part = self.resumed.prose_part if first and not heading else 0
+        start = 0
+        while True:
+            end = prose_end(content, start)
+            inline = self._inline(content[start:end].strip(), i == self.open_inline and end == len(content))
+            leaf = Leaf(
+                Kind.TEXT,
+                inline,
+                self.containers,
+                self._take_marker(),
+                heading,
+                part=part,
+                glue=" " if part else "",
+            )
+            self._add(leaf)
+            start, part = end, part + 1
+            if start >= len(content):
+                return
+
+    def _code(self, token: "Token") -> None:
+        language = token.info.split()[0] if token.info.strip() else ""
+        if token.level == 0:
+            self.blocks[-1].language = language
+        for part, (glue, segment) in enumerate(segments(token.content.removesuffix("\n"))):
+            self._add(code_leaf(segment, glue, part, language, self.containers, self._take_marker()))
+
+    def _table(self, i: int) -> int:
+        rows: list[tuple[Inline, ...]] = []
+        aligns: list[str] = []
+        cells: list[Inline] = []
+        top = self.tokens[i].level == 0
+        while self.tokens[i].type != "table_close":
+            token = self.tokens[i]
+            if token.type == "th_open":
+                aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
+            elif token.type == "inline":
+                cells.append(self._inline(token.content, i == self.open_inline))
+            elif token.type == "tr_close":
+                rows.append(tuple(cells))
+                cells = []
+            i += 1
+        part, columns = 0, Columns(tuple(aligns), tuple(rows[: TABLE_ROWS + 1]))
+        body = rows[1:]
+        chunks = [body[k : k + TABLE_ROWS] for k in range(0, len(body), TABLE_ROWS)]
+        if top and len(self.blocks) == 1 and self.resumed.columns is not None:
+            part, columns = self.resumed.table_part, self.resumed.columns
+        else:
+            chunks = [[rows[0], *(chunks[0] if chunks else [])], *chunks[1:]]
+        if top:
+            self.blocks[-1].rows, self.blocks[-1].columns = len(body), columns
+        for number, chunk in enumerate(chunks, part):
+            self._add(
+                Leaf(
+                    Kind.TABLE,
+                    containers=self.containers,
+                    marker=self._take_marker(),
+                    part=number,
+                    glue="\n" if number else "",
+                    rows=tuple(chunk),
+                    columns=columns,
+                )
+            )
+        return i + 1
+
+    def _inline(self, content: str, is_open: bool) -> Inline:
+        if not content:
+            return Inline()
+        if sum(map(content.count, "*_[]`<~&!\\")) > MAX_MARKERS:
+            return Inline(clean(content).replace("\n", LINE_BREAK))
+        if is_open:
+            content = close_markup(content)
+        tokens: list[Token] = []
+        self.md.inline.parse(content, self.md, self.environment, tokens)
+        return _join(tokens)
+
+
+_URL = re.compile(r"https?://[^\s<>\"'`]+")
+_MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
+
+
+def _join(tokens: "Sequence[Token]") -> Inline:
+    texts: list[str] = []
+    marks: list[tuple[int, int, int]] = []
+    links: list[tuple[int, int, str]] = []
+    position, mark, url = 0, 0, ""
+
+    def add(text: str, extra: int = 0, target: str = "") -> None:
+        nonlocal position
+        if not text:
+            return
+        end = position + units(text)
+        target = target or url
+        bits = mark | extra | (Mark.LINK if target else 0)
+        if bits:
+            if marks and marks[-1][1] == position and marks[-1][2] == bits:
+                marks[-1] = (marks[-1][0], end, bits)
+            else:
+                marks.append((position, end, bits))
+        if target:
+            if links and links[-1][1] == position and links[-1][2] == target:
+                links[-1] = (links[-1][0], end, target)
+            else:
+                links.append((position, end, target))
+        texts.append(text)
+        position = end
+
+    for token in tokens:
+        kind = token.type
+        if kind in ("softbreak", "hardbreak"):
+            add(" " if kind == "softbreak" else LINE_BREAK)
+        elif kind == "code_inline":
+            add(visible(token.content), Mark.CODE)
+        elif kind == "image":
+            source = str(token.attrGet("src") or "")
+            alt = "".join(child.content for child in token.children or ())
+            add(clean(f"[image: {alt}]" if alt else "[image]"), target=source if is_allowed(source) else "")
+        elif kind == "link_open":
+            target = str(token.attrGet("href") or "")
+            url = target if is_allowed(target) else ""
+        elif kind == "link_close":
+            url = ""
+        elif token.nesting:
+            bit = _MARKS.get(token.tag, 0)
+            mark = mark | bit if token.nesting > 0 else mark & ~bit
+        else:
+            _add_text(clean(token.content), bool(url), add)
+    return Inline("".join(texts), tuple(marks), tuple(links))
+
+
+def _add_text(text: str, linked: bool, add: Any) -> None:
+    if linked or "://" not in text:
+        add(text)
+        return
+    done = 0
+    for match in _URL.finditer(text):
+        found = match[0].rstrip(".,;:!?*_~'\")]" if "(" not in match[0] else ".,;:!?*_~'\"]")
+        if is_allowed(found):
+            add(text[done : match.start()])
+            add(found, target=found)
+            done = match.start() + len(found)
+    add(text[done:])
+
+
+_CODE_SPAN = re.compile(r"\\`|(`+)")
+_OPEN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*$")
+_PAIRS = (
+    ("**", re.compile(r"(?<!\\)\*\*")),
+    ("~~", re.compile(r"(?<!\\)~~")),
+)
+_OPENS_EMPHASIS = re.compile(r"(?<![\w*\\])\*(?=[^\s*])")
+_CLOSES_EMPHASIS = re.compile(r"(?<=[^\s*\\])\*(?!\*)")
+
+
+def close_markup(content: str) -> str:
+    """``content`` with the markup closed that is open at its end, so that it looks as it will when closed."""
+    prose: list[str] = []
+    ticks, start = "", 0
+    for match in _CODE_SPAN.finditer(content):
+        if not ticks and match[1]:
+            prose.append(content[start : match.start()])
+            ticks, start = match[1], match.end()
+        elif ticks and match[0].endswith(ticks) and match[0].lstrip("\\") == ticks:
+            ticks, start = "", match.end()
+    if ticks:
+        inside = content[start:]
+        if not inside.strip("`"):
+            return content[: start - len(ticks)]
+        return content.rstrip("`") + ("" if inside[-1] != "`" else " ") + ticks
+    prose.append(content[start:])
+    link = _OPEN_LINK.search(content, start)
+    if link:
+        content = content[: link.start()] + link[1]
+    text = "\0".join(prose)
+    for mark, pattern in _PAIRS:
+        if len(pattern.findall(text)) % 2:
+            content = content[: -len(mark)] if content.endswith(mark) else content.rstrip("*~ ") + mark
+    plain = text.replace("**", "\0\0")
+    if len(_OPENS_EMPHASIS.findall(plain)) > len(_CLOSES_EMPHASIS.findall(plain)):
+        content = content.rstrip() + "*"
+    return content

@@ -1,0 +1,80 @@
+"""The menu of a message: every action, also those that a button shows only on hover."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from desktop_chat.domain.message import State
+from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.row import LABELS, Action
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.view import Transcript
+
+MAX_ENTRIES = 20
+"""Links or code blocks that a submenu lists."""
+MAX_LABEL = 60
+
+
+def fill_menu(menu: QMenu, view: "Transcript", index: int, link: str, code: tuple[int, int] | None) -> None:
+    """Add the entries for a message; ``link`` and ``code`` (part, block) are what the pointer is at."""
+    row = view.rows.row(index)
+    message = row.message
+    if link:
+        _add(menu, "Open link").triggered.connect(lambda: open_link(link, view))
+        _add(menu, "Copy link address").triggered.connect(lambda: view.copy(link))
+        menu.addSeparator()
+    if not view.selection.is_empty:
+        _add(menu, "Copy selection", QKeySequence.StandardKey.Copy).triggered.connect(view.copy_selection)
+    text = row.code_at(*code) if code is not None else None
+    if text is not None:
+        _add(menu, "Copy code").triggered.connect(lambda: view.copy(text or ""))
+    _add(menu, "Copy message").triggered.connect(lambda: view.trigger(index, Action.COPY))
+    if not row.is_user:
+        _add(menu, "Copy as Markdown").triggered.connect(lambda: view.copy(message.text))
+        _add_list(
+            menu, "Copy code block", [(code.partition("\n")[0], code) for code in row.codes()], view.copy
+        )
+        _add_list(menu, "Links", [(url, url) for url in row.body.links()], lambda url: open_link(url, view))
+    menu.addSeparator()
+    if message.state is not State.STREAMING:
+        actions = [Action.EDIT] if row.is_user else [Action.REGENERATE, Action.EDIT]
+        if row.offered is not None:
+            actions.insert(0, row.offered)
+        for action in actions:
+            entry = _add(menu, LABELS[action])
+            entry.triggered.connect(lambda _checked=False, action=action: view.trigger(index, action))
+    if len(row.versions) > 1:
+        here = row.versions.index(message.id) if message.id in row.versions else 0
+        for label, action, possible in (
+            ("Previous version", Action.PREVIOUS, here > 0),
+            ("Next version", Action.NEXT, here + 1 < len(row.versions)),
+        ):
+            entry = _add(menu, label)
+            entry.setEnabled(possible)
+            entry.triggered.connect(lambda _checked=False, action=action: view.trigger(index, action))
+    if row.thought_label:
+        label = "Hide reasoning" if row.unfolded else "Show reasoning"
+        _add(menu, label).triggered.connect(lambda: view.trigger(index, Action.FOLD))
+    menu.addSeparator()
+    _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
+
+
+def _add(menu: QMenu, label: str, key: QKeySequence.StandardKey | None = None) -> QAction:
+    # As text: a shortcut of the menu's own would compete with the view's.
+    hint = (
+        "\t" + QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) if key is not None else ""
+    )
+    return menu.addAction(label + hint)
+
+
+def _add_list(menu: QMenu, title: str, entries: list[tuple[str, str]], use: Callable[[str], object]) -> None:
+    if not entries:
+        return
+    submenu = menu.addMenu(title)
+    for label, value in entries[:MAX_ENTRIES]:
+        short = label if len(label) <= MAX_LABEL else label[:MAX_LABEL] + "…"
+        entry = submenu.addAction(short.replace("&", "&&"))
+        entry.triggered.connect(lambda _checked=False, value=value: use(value))

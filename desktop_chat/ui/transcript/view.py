@@ -1,0 +1,682 @@
+"""The transcript: a painted, virtual list of messages."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QContextMenuEvent,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QWidget
+
+from desktop_chat.domain.message import Message, PartKind, Role, State
+from desktop_chat.ui.links import open_link, shown_target
+from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
+from desktop_chat.ui.transcript import accessible
+from desktop_chat.ui.transcript.arrangement import Arrangement
+from desktop_chat.ui.transcript.formats import Formats
+from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.menu import fill_menu
+from desktop_chat.ui.transcript.row import Action, Button, Explain, Row
+from desktop_chat.ui.transcript.selection import Selection
+
+MARGIN = 20
+CHEAP = 0.004
+"""Seconds that a refresh may cost without making the next one wait."""
+REST = 3
+"""A refresh that costs more waits for this multiple of it, so that the rest of the program has its time."""
+
+
+class Transcript(QAbstractScrollArea):
+    """Shows the messages of a conversation, and the answer that is being written.
+
+    ``explain`` turns an error into a title and a body of plain words. Ids in signals are message ids;
+    ``version_requested`` has the id of the version to show, ``edit_requested`` that of the user's message.
+    ``link_hovered`` has the address under the pointer as it is really asked for, or ``""``.
+    """
+
+    regenerate_requested = Signal(str)
+    edit_requested = Signal(str)
+    continue_requested = Signal(str)
+    try_again_requested = Signal(str)
+    version_requested = Signal(str)
+    link_hovered = Signal(str)
+    at_bottom_changed = Signal(bool)
+    new_text_below = Signal(bool)
+
+    def __init__(self, theme: Theme, explain: Explain, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("transcript")
+        self.setAccessibleName("Transcript")
+        accessible.install()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.theme = theme
+        theme.changed.connect(self._theme_changed)
+        self._lexers = Lexers(self)
+        self._lexers.loaded.connect(self._lexer_loaded, Qt.ConnectionType.QueuedConnection)
+        self.rows = Arrangement(Formats(theme), self._lexers, explain)
+        self.selection = Selection(self.rows)
+        self.current = -1
+        """The message that the keyboard is at, or -1."""
+        self._by_keyboard = False
+        self._hovered: tuple[int, Button] | None = None
+        self._hover_row = -1
+        self._link = ""
+        self._pressed: tuple[int, Button] | str | None = None
+        self._press_point = QPointF()
+        self._drag_timer = QTimer(self, interval=40)
+        self._drag_timer.timeout.connect(self._drag_on)
+        self._shown: dict[object, tuple[int, int, object]] = {}
+        self._shown_top = 0
+        self._moving = False
+        self._at_bottom, self._new_below = True, False
+        self._cost, self._ended_at = 0.0, 0.0
+        self._refresh_timer = QTimer(self, singleShot=True)
+        self._refresh_timer.timeout.connect(self._refresh_in_turn)
+        self._idle = QTimer(self, interval=0, singleShot=True)
+        self._idle.timeout.connect(self._work)
+        self._text_came = False
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._bar_moved)
+
+    # What the session tells
+
+    def set_path(self, messages: Sequence[Message], versions: Callable[[str], list[str]]) -> None:
+        """Show a whole conversation, from its end; nothing of the one before is kept."""
+        self.current = -1
+        self._hovered, self._hover_row, self._pressed = None, -1, None
+        self.selection.clear()
+        self._measure()
+        shown = [message for message in messages if message.role is not Role.SYSTEM]
+        self.rows.set_messages(shown, versions)
+        self._shown.clear()
+        accessible.children_changed(self)
+        self._refresh()
+
+    def add_message(self, message: Message) -> None:
+        """Add a message below the others."""
+        if message.role is Role.SYSTEM or message.id in self.rows.index:
+            return
+        self.rows.add(message)
+        self._text_came = True
+        accessible.children_changed(self)
+        self._refresh_soon()
+
+    def append_text(self, message_id: str, kind: PartKind, text: str) -> None:
+        """Show text that was just added to a message."""
+        index = self.rows.index.get(message_id)
+        if index is None:
+            return
+        row = self.rows.built(index)
+        if row is not None:
+            row.append(kind, text)
+        self._text_came = True
+        self._refresh_soon()
+
+    def update_message(self, message_id: str) -> None:
+        """Show what changed in a message beside its streamed text: state, usage, error, versions."""
+        index = self.rows.index.get(message_id)
+        if index is None:
+            return
+        row = self.rows.built(index)
+        if row is not None:
+            was_streaming = not row.body.has_ended
+            if row.refresh() and self.selection.touches(index):
+                self.selection.clear()
+            if was_streaming and row.message.state is not State.STREAMING:
+                self._announce(row)
+        if self.rows.messages[index].state is not State.STREAMING:
+            self.rows.set_status(message_id, "")
+        accessible.text_changed(self, index)
+        self._refresh()
+
+    def set_status(self, message_id: str | None, text: str) -> None:
+        """The line under an answer that is being written; None takes no message."""
+        if message_id is not None and message_id in self.rows.index:
+            self.rows.set_status(message_id, text)
+            self._refresh_soon()
+
+    def scroll_to_end(self) -> None:
+        self.rows.scroll_to_end()
+        self._refresh()
+
+    def selected_text(self) -> str:
+        """The selected text as it is shown, without markup."""
+        return self.selection.text()
+
+    # What screen readers ask
+
+    def speaker(self, index: int) -> str:
+        """Whose message it is: "You", or the model's name."""
+        return self.rows.row(index).name
+
+    def rendered_text(self, index: int) -> str:
+        """The text of a message as it is shown."""
+        return self.rows.row(index).plain_text()
+
+    def notice(self, index: int) -> str:
+        """What is said about how a message ended."""
+        return self.rows.row(index).notice_text
+
+    def row_index_at(self, y: float) -> int | None:
+        """The message at a y of the viewport."""
+        at = self._row_at(y)
+        return None if at is None else at[0]
+
+    def row_rect_on_screen(self, index: int) -> QRect:
+        top = self.rows.heights.before(index) - self.rows.top
+        rect = QRect(self.column_left, top, self.rows.width, self.rows.heights[index])
+        return rect.translated(self.viewport().mapToGlobal(QPoint(0, 0)))
+
+    def _announce(self, row: Row) -> None:
+        if row.message.state is State.COMPLETE:
+            words = f"{row.name} has answered"
+        else:
+            words = row.notice_text.partition("\n")[0] or "The answer ended"
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+
+    # Layout
+
+    @property
+    def column_left(self) -> int:
+        """The x of the column in the viewport."""
+        return (self.viewport().width() - self.rows.width) // 2
+
+    def _measure(self) -> None:
+        room = self.viewport().width() - 2 * self.theme.px(MARGIN)
+        width = max(120, min(self.theme.px(COLUMN_WIDTH), room))
+        self.rows.resize(width, self.viewport().height())
+
+    def _refresh_soon(self) -> None:
+        wait = REST * self._cost - (time.perf_counter() - self._ended_at)
+        if self._cost < CHEAP or wait <= 0:
+            self._refresh_timer.stop()
+            self._refresh_in_turn()
+        elif not self._refresh_timer.isActive():
+            self._refresh_timer.start(int(wait * 1000) + 1)
+
+    def _refresh_in_turn(self) -> None:
+        started = time.perf_counter()
+        self._refresh()
+        self._ended_at = time.perf_counter()
+        self._cost = self._ended_at - started
+
+    def _refresh(self) -> None:
+        """Lay out what is in view, and have repainted what changed."""
+        self.rows.arrange()
+        self._show()
+        self._cost = 0.0
+
+    def _show(self) -> None:
+        rows = self.rows
+        self._moving = True
+        bar = self.verticalScrollBar()
+        bar.setRange(0, rows.max_top)
+        bar.setPageStep(max(1, rows.view_height - self.theme.px(40)))
+        bar.setSingleStep(self.theme.px(34))
+        bar.setValue(rows.top)
+        self._moving = False
+        self._repaint_changes()
+        at_bottom = rows.top >= rows.max_top - 2
+        if at_bottom != self._at_bottom:
+            self._at_bottom = at_bottom
+            self.at_bottom_changed.emit(at_bottom)
+        new_below = not at_bottom and (self._new_below or self._text_came)
+        self._text_came = False
+        if new_below != self._new_below:
+            self._new_below = new_below
+            self.new_text_below.emit(new_below)
+        if not rows.is_complete or not rows.is_lit:
+            self._idle.start()
+
+    def _repaint_changes(self) -> None:
+        rows, viewport = self.rows, self.viewport()
+        shown: dict[object, tuple[int, int, object]] = {}
+        for index, y in rows.visible:
+            for key, top, height, stamp in rows.row(index).pieces(-y, rows.view_height - y):
+                shown[key] = (y + top, height, stamp)
+        before, self._shown = self._shown, shown
+        shift = None
+        for key, (y, height, stamp) in shown.items():
+            old = before.get(key)
+            if old is not None and old[1:] == (height, stamp):
+                shift = y - old[0]
+                break
+        if shift is None or abs(shift) >= rows.view_height:
+            viewport.update()
+            return
+        if shift:
+            viewport.scroll(0, shift)
+        width = viewport.width()
+        for key, (y, height, stamp) in shown.items():
+            old = before.get(key)
+            if old is None or old != (y - shift, height, stamp):
+                viewport.update(0, y, width, height)
+                if old is not None:
+                    viewport.update(0, old[0] + shift, width, old[1])
+        for key, (y, height, _stamp) in before.items():
+            if key not in shown:
+                viewport.update(0, y + shift, width, height)
+        bottom = max((y + height for y, height, _stamp in shown.values()), default=0)
+        if bottom < rows.view_height:
+            viewport.update(0, bottom, width, rows.view_height - bottom)
+
+    def _lexer_loaded(self) -> None:
+        self.rows.lexer_loaded()
+        self._idle.start()
+
+    def _work(self) -> None:
+        """A slice of what can wait: parsing long messages, colours of code."""
+        if not self.rows.is_complete:
+            self._refresh()
+            return
+        if self.rows.light():
+            self._repaint_changes()
+        if not self.rows.is_lit:
+            self._idle.start()
+
+    def _theme_changed(self) -> None:
+        self.rows.restyle(Formats(self.theme), self.rows.width)
+        self._measure()
+        self._shown.clear()
+        self._refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._measure()
+        self._shown.clear()
+        self._refresh()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Nothing: :meth:`_refresh` moves the pixels."""
+
+    def _bar_moved(self, value: int) -> None:
+        if not self._moving:
+            self.rows.scroll_to(value)
+            self._show()
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        started = time.perf_counter()
+        painter = QPainter(self.viewport())
+        colors = self.theme.colors
+        left = self.column_left
+        for rect in event.region():  # type: ignore[attr-defined]
+            painter.setClipRect(rect)
+            painter.fillRect(rect, colors.window)
+            clip = QRectF(rect)
+            for index, y in self.rows.visible:
+                row = self.rows.row(index)
+                if y + row.height < rect.top() or y > rect.bottom():
+                    continue
+                hovered = self._hovered[1] if self._hovered and self._hovered[0] == index else None
+                row.paint(
+                    painter,
+                    left,
+                    y,
+                    clip,
+                    lambda part, block, index=index: self.selection.range(index, part, block),  # type: ignore[misc]
+                    active=self._is_active(index),
+                    hovered=hovered,
+                    cursor=row.is_streaming,
+                )
+                if index == self.current and self._by_keyboard and self.hasFocus():
+                    self._paint_focus(painter, self._row_rect(index, y))
+        painter.end()
+        self._cost += time.perf_counter() - started
+
+    def _paint_focus(self, painter: QPainter, rect: QRect) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.theme.colors.accent, 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        radius = self.theme.px(RADIUS_CONTROL)
+        painter.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -1), radius, radius)
+
+    def _row_rect(self, index: int, y: int) -> QRect:
+        row = self.rows.row(index)
+        top = y + row.caption_top - self.theme.px(6)
+        bottom = y + row.height - self.theme.px(12)
+        left = self.column_left - self.theme.px(12)
+        return QRect(left, top, self.rows.width + 2 * self.theme.px(12), bottom - top)
+
+    def _is_active(self, index: int) -> bool:
+        if index == self._hover_row or (index == self.current and self._by_keyboard and self.hasFocus()):
+            return True
+        return index == len(self.rows.messages) - 1
+
+    def _update_row(self, index: int) -> None:
+        for number, y in self.rows.visible:
+            if number == index:
+                row = self.rows.row(index)
+                self.viewport().update(0, y - 8, self.viewport().width(), row.height + 16)
+
+    # Mouse
+
+    def _row_at(self, y: float) -> tuple[int, int] | None:
+        """The row at a y of the viewport, the nearest one where there is none, and its y."""
+        found = None
+        for index, top in self.rows.visible:
+            if found is None or top <= y:
+                found = index, top
+        return found
+
+    def _button_at(self, point: QPointF) -> tuple[int, Button] | None:
+        at = self._row_at(point.y())
+        if at is None:
+            return None
+        index, top = at
+        row = self.rows.row(index)
+        x, y = point.x() - self.column_left, point.y() - top
+        for button in reversed(row.buttons()):
+            if button.box.contains(x, y) and (not button.on_hover or self._is_active(index)):
+                return index, button
+        spot = row.spot_at(x, y)
+        code = row.code_button(spot.part, spot.block)
+        return (index, code) if code is not None and code.box.contains(x, y) else None
+
+    def _link_at(self, point: QPointF) -> str:
+        at = self._row_at(point.y())
+        if at is None:
+            return ""
+        return self.rows.row(at[0]).link_at(point.x() - self.column_left, point.y() - at[1])
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        point = event.position()
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            far = (point - self._press_point).manhattanLength() >= QApplication.startDragDistance()
+            if self.selection.is_dragging and (far or not self.selection.is_empty):
+                self._pressed = None
+                self._drag_to(point)
+            return
+        self._hover(point)
+
+    def _hover(self, point: QPointF) -> None:
+        at = self._row_at(point.y())
+        row = -1 if at is None else at[0]
+        if row != self._hover_row:
+            self._update_row(self._hover_row)
+            self._hover_row = row
+            self._update_row(row)
+        hovered = self._button_at(point)
+        if hovered != self._hovered:
+            for item in (self._hovered, hovered):
+                if item is not None:
+                    self._update_row(item[0])
+            self._hovered = hovered
+        link = "" if hovered else self._link_at(point)
+        if link != self._link:
+            self._link = link
+            self.link_hovered.emit(shown_target(link) if link else "")
+        shape = Qt.CursorShape.ArrowCursor
+        if link or hovered:
+            shape = Qt.CursorShape.PointingHandCursor
+        elif at is not None and self.rows.row(row).is_text_at(
+            point.x() - self.column_left, point.y() - at[1]
+        ):
+            shape = Qt.CursorShape.IBeamCursor
+        self.viewport().setCursor(shape)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        point = self._press_point = event.position()
+        self._by_keyboard = False
+        self._update_row(self.current)
+        self._pressed = self._button_at(point)
+        if self._pressed is not None:
+            return
+        self._pressed = self._link_at(point) or None
+        at = self._row_at(point.y())
+        if at is not None:
+            self.current = at[0]
+            spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
+            extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.selection.press(at[0], spot, extend=extend)
+            self.viewport().update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        at = self._row_at(event.position().y())
+        if event.button() != Qt.MouseButton.LeftButton or at is None:
+            return
+        if self._button_at(event.position()) is not None:
+            self.mousePressEvent(event)
+            return
+        point = event.position()
+        spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
+        self.selection.select_word(at[0], spot)
+        self._pressed = None
+        self._selected()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._drag_timer.stop()
+        pressed, self._pressed = self._pressed, None
+        self.selection.release()
+        if isinstance(pressed, str):
+            if self._link_at(event.position()) == pressed:
+                open_link(pressed, self)
+        elif pressed is not None:
+            if self._button_at(event.position()) == pressed and pressed[1].enabled:
+                self.trigger(pressed[0], pressed[1].action, pressed[1])
+        else:
+            self._selected()
+
+    def _selected(self) -> None:
+        self.viewport().update()
+        clipboard = QGuiApplication.clipboard()
+        if clipboard.supportsSelection() and not self.selection.is_empty:
+            clipboard.setText(self.selection.text(), clipboard.Mode.Selection)
+
+    def _drag_to(self, point: QPointF) -> None:
+        at = self._row_at(point.y())
+        if at is not None:
+            spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
+            self.selection.drag(at[0], spot)
+            self.viewport().update()
+        outside = point.y() < 0 or point.y() > self.viewport().height()
+        if outside and not self._drag_timer.isActive():
+            self._drag_timer.start()
+        elif not outside:
+            self._drag_timer.stop()
+
+    def _drag_on(self) -> None:
+        """Scroll while the pointer is dragged beyond the view."""
+        point = QPointF(self.viewport().mapFromGlobal(self.cursor().pos()))
+        height = self.viewport().height()
+        over = point.y() if point.y() < 0 else max(0.0, point.y() - height)
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + max(-120, min(120, int(over))))
+        self._drag_to(QPointF(point.x(), max(0.0, min(point.y(), float(height)))))
+        if over:
+            self._drag_timer.start()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._unhover()
+
+    def _unhover(self) -> None:
+        self._update_row(self._hover_row)
+        self._hovered, self._hover_row = None, -1
+        if self._link:
+            self._link = ""
+            self.link_hovered.emit("")
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Leave:
+            self._unhover()
+        return super().viewportEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
+        pixels = event.pixelDelta().y()
+        if pixels:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() - pixels)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+        self._hover(event.position())
+
+    # Keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        bar, key = self.verticalScrollBar(), event.key()
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        plain = not event.modifiers() & ~(
+            Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
+        )
+        steps = {
+            Qt.Key.Key_Up: -bar.singleStep(),
+            Qt.Key.Key_Down: bar.singleStep(),
+            Qt.Key.Key_PageUp: -bar.pageStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(),
+        }
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select_all()
+        elif (alt and key == Qt.Key.Key_Up) or (plain and key == Qt.Key.Key_P):
+            self._move_current(-1)
+        elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
+            self._move_current(1)
+        elif plain and key in steps:
+            bar.setValue(bar.value() + steps[Qt.Key(key)])
+        elif key == Qt.Key.Key_Home and not alt:
+            bar.setValue(0)
+        elif key == Qt.Key.Key_End and not alt:
+            self.scroll_to_end()
+        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu) and self._has_current():
+            self._menu_of_current()
+        elif plain and key == Qt.Key.Key_Space and self._has_current():
+            self.trigger(self.current, Action.FOLD)
+        else:
+            event.ignore()
+
+    def _has_current(self) -> bool:
+        return 0 <= self.current < len(self.rows.messages)
+
+    def _move_current(self, step: int) -> None:
+        count = len(self.rows.messages)
+        if not count:
+            return
+        if not self._has_current():
+            visible = [index for index, _y in self.rows.visible]
+            target = (visible[-1] if visible else count - 1) if step < 0 else (visible[0] if visible else 0)
+        else:
+            target = max(0, min(count - 1, self.current + step))
+        self.set_current(target)
+
+    def set_current(self, index: int) -> None:
+        """Move the keyboard to a message, and show it."""
+        self._by_keyboard = True
+        self.current = index
+        self.rows.reveal(index)
+        self._shown.clear()
+        self._show()
+        accessible.focus_changed(self, index)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        by_keyboard = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if by_keyboard and self.rows.visible:
+            self._by_keyboard = True
+            if self.current not in [index for index, _y in self.rows.visible]:
+                self.current = self.rows.visible[-1][0]
+        self.viewport().update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.viewport().update()
+        super().focusOutEvent(event)
+
+    # Actions
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            if self._has_current():
+                self._menu_of_current()
+            return
+        point = QPointF(event.pos())
+        at = self._row_at(point.y())
+        if at is not None:
+            row = self.rows.row(at[0])
+            spot = row.spot_at(point.x() - self.column_left, point.y() - at[1])
+            self.menu(at[0], link=self._link_at(point), code=(spot.part, spot.block)).popup(event.globalPos())
+
+    def _menu_of_current(self) -> None:
+        self.rows.reveal(self.current)
+        self._show()
+        y = next((top for index, top in self.rows.visible if index == self.current), 0)
+        rect = self._row_rect(self.current, y)
+        point = QPoint(
+            rect.left() + self.theme.px(12), max(0, min(rect.bottom(), self.viewport().height()) - 8)
+        )
+        self.menu(self.current).popup(self.viewport().mapToGlobal(point))
+
+    def menu(self, index: int, *, link: str = "", code: tuple[int, int] | None = None) -> QMenu:
+        """The menu of a message; ``link`` and ``code`` are what the pointer is at."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fill_menu(menu, self, index, link, code)
+        return menu
+
+    def trigger(self, index: int, action: Action, button: Button | None = None) -> None:
+        """Do what a button or a menu entry of a message says."""
+        row = self.rows.row(index)
+        message_id = row.message.id
+        if action is Action.COPY:
+            self.copy(row.plain_text() if not row.is_user else row.message.text)
+        elif action is Action.COPY_CODE and button is not None:
+            flow = row.flow(button.part)
+            if flow is not None:
+                self.copy(flow.code(button.index))
+        elif action is Action.FOLD:
+            self.rows.set_unfolded(index, not row.unfolded)
+            self._refresh()
+        elif action is Action.REGENERATE:
+            self.regenerate_requested.emit(message_id)
+        elif action is Action.EDIT:
+            self.edit_requested.emit(self._question_of(index))
+        elif action is Action.CONTINUE:
+            self.continue_requested.emit(message_id)
+        elif action is Action.TRY_AGAIN:
+            self.try_again_requested.emit(message_id)
+        elif action in (Action.PREVIOUS, Action.NEXT):
+            here = row.versions.index(message_id) if message_id in row.versions else 0
+            there = here + (1 if action is Action.NEXT else -1)
+            if 0 <= there < len(row.versions):
+                self.version_requested.emit(row.versions[there])
+
+    def _question_of(self, index: int) -> str:
+        while index > 0 and self.rows.messages[index].role is not Role.USER:
+            index -= 1
+        return self.rows.messages[index].id
+
+    def copy(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+
+    def copy_selection(self) -> None:
+        if not self.selection.is_empty:
+            self.copy(self.selection.text())
+
+    def select_all(self) -> None:
+        self.selection.select_all()
+        self._selected()
