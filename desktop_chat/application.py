@@ -155,6 +155,7 @@ class Program:
         self.credentials = credentials
         self.exit_code = 0
         self.quitting = asyncio.Event()
+        self._painted = asyncio.Event()
         self._application = application
         self._log_path = log_path
         self._told_of_mistake = False
@@ -181,6 +182,12 @@ class Program:
             api=self.api,
             theme=self.theme,
             tasks=self.tasks,
+            places={
+                "Chats": profile.database,
+                "Backups": profile.backups,
+                "Settings": profile.settings,
+                "Logs": profile.logs,
+            },
         )
 
     async def run(self, instance: Instance) -> int:
@@ -197,19 +204,16 @@ class Program:
 
     async def start(self) -> None:
         """Paint the window, then load what is needed behind it."""
-        painted = asyncio.Event()
         first_paint = _FirstPaint(self.window)
-        first_paint.done.connect(painted.set)
+        first_paint.done.connect(self._painted.set)
         self.window.close_requested.connect(self.quitting.set)
         self.window.show()
-        await painted.wait()
+        await self._painted.wait()
         log.debug("first paint after %.3f s of CPU", time.process_time())
         try:
             await self.chats.load()
-        except StorageError as error:
-            log.error("the database cannot be opened: %s", error)
+        except StorageError:
             self.exit_code = 1
-            await self.dialogs.storage_failed(error)
             self.quitting.set()
             return
         self.dialogs.begin(self.options.prompt)
@@ -240,7 +244,15 @@ class Program:
             self.dialogs.mistake(self._log_path)
 
     async def _open_store(self) -> Store:
-        self.store = await Store.open(self.profile.database, self.profile.backups)
+        """Open the database. Where that fails, ask until it succeeds or the user gives up."""
+        while self.store is None:
+            try:
+                self.store = await Store.open(self.profile.database, self.profile.backups)
+            except StorageError as error:
+                log.error("the database cannot be opened: %s", error)
+                await self._painted.wait()
+                if not await self.dialogs.storage_failed(error):
+                    raise
         return self.store
 
     async def _close_store(self) -> None:

@@ -29,6 +29,10 @@ class Chats(QObject):
     """The list or its order changed."""
     changed = Signal(str)
     """The title or the phase of one conversation changed."""
+    problem = Signal(object, object, str)
+    """A session, the ``ChatError`` that ended its turn, and the id of the answer."""
+    refused = Signal(object, object)
+    """A session, and the ``StorageError`` that kept its message from being sent."""
 
     def __init__(
         self,
@@ -145,9 +149,11 @@ class Chats(QObject):
         )
         session.phase_changed.connect(lambda: self.changed.emit(conversation.id))
         session.conversation_changed.connect(lambda: self._conversation_changed(session))
+        session.problem.connect(lambda error, message_id: self.problem.emit(session, error, message_id))
+        session.refused.connect(lambda error: self.refused.emit(session, error))
         idle = [id for id, old in self._sessions.items() if not old.is_busy]
         for old in idle[: max(0, len(idle) - IDLE_SESSIONS)]:
-            del self._sessions[old]
+            self._sessions.pop(old).deleteLater()
         self._sessions[conversation.id] = session
         return session
 

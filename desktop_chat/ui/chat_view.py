@@ -16,7 +16,6 @@ from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
-from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.buttons import LabelButton
 from desktop_chat.ui.chat_header import ChatHeader
@@ -43,12 +42,6 @@ class ChatView(QFrame):
     """The words, the name of the dot's colour, the endpoint's name."""
     title_changed = Signal(str)
     settings_requested = Signal()
-    problem = Signal(object, object, str)
-    """The session, the ``ChatError`` that ended its turn, and the id of the answer."""
-    retry_scheduled = Signal(object)
-    """The session, which now waits for a retry, or which is shown while it does."""
-    refused = Signal(object, object)
-    """The session, and the ``StorageError`` that kept a message from being sent: it is in the composer."""
 
     def __init__(
         self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks, parent: QWidget | None = None
@@ -83,7 +76,7 @@ class ChatView(QFrame):
         self._composer_row.addStretch(1)
         self._composer_row.addWidget(self.composer, 1000)
         self._composer_row.addStretch(1)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
@@ -111,8 +104,6 @@ class ChatView(QFrame):
             (session.message_changed, self._message_changed),
             (session.phase_changed, self._phase_changed),
             (session.conversation_changed, self._show_conversation),
-            (session.problem, self._problem),
-            (session.refused, self._refused),
         ):
             signal.connect(slot)
             self._connections.append((signal, slot))
@@ -142,6 +133,10 @@ class ChatView(QFrame):
             signal.disconnect(slot)
         self._connections.clear()
         self.session = None
+
+    def insert_notice(self, notice: QWidget) -> None:
+        """Show ``notice`` between the header and the transcript."""
+        self._column.insertWidget(1, notice)
 
     def flush(self) -> None:
         """Hand on what was typed but not sent."""
@@ -205,7 +200,7 @@ class ChatView(QFrame):
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
         self.composer.draft_changed.connect(self._save_draft)
-        self.composer.edit_last_requested.connect(self._edit_last)
+        self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
         view = self.transcript
@@ -247,7 +242,8 @@ class ChatView(QFrame):
         if self.session is not None and not self.session.is_busy:
             self.composer.start_edit(message_id, self.session.tree[message_id].text)
 
-    def _edit_last(self) -> None:
+    def edit_last(self) -> None:
+        """Put the user's last message into the composer, to be sent as a new version."""
         if self.session is not None:
             path = reversed(self.session.tree.path)
             if (message := next((m for m in path if m.role is Role.USER), None)) is not None:
@@ -293,8 +289,6 @@ class ChatView(QFrame):
             self._tick.start()
         else:
             self._tick.stop()
-        if session.phase is Phase.WAITING:
-            self.retry_scheduled.emit(session)
         self._show_status()
 
     def _show_status(self) -> None:
@@ -356,12 +350,6 @@ class ChatView(QFrame):
         x = (self.width() - self.jump.width()) // 2
         self.jump.move(x, self._composer_place.y() - self.jump.height() - self._theme.px(4))
         self.jump.raise_()
-
-    def _problem(self, error: ChatError, message_id: str) -> None:
-        self.problem.emit(self.session, error, message_id)
-
-    def _refused(self, error: StorageError) -> None:
-        self.refused.emit(self.session, error)
 
     def _explain(self, error: ChatError) -> tuple[str, str]:
         endpoint = self.session.endpoint if self.session else None

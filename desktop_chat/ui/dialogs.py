@@ -1,0 +1,251 @@
+"""Who shows which dialog when: welcome, settings, retries, problems, and notices about the disk."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from desktop_chat.api import Api
+from desktop_chat.chats import Chats
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.model import Model
+from desktop_chat.session import ChatSession, Phase
+from desktop_chat.settings import Settings
+from desktop_chat.storage import StorageError
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.about import AboutDialog
+from desktop_chat.ui.links import open_link
+from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.notice_bar import NoticeBar
+from desktop_chat.ui.notices import Action, Notice, explain, explain_storage, wants_dialog
+from desktop_chat.ui.preferences import SettingsDialog
+from desktop_chat.ui.problem_dialog import ProblemDialog
+from desktop_chat.ui.retry_dialog import RetryDialogs
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.welcome import Welcome
+
+
+class Dialogs(QObject):
+    """The dialogs over one main window."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        *,
+        chats: Chats,
+        settings: Settings,
+        credentials: Credentials,
+        api: Api,
+        theme: Theme,
+        tasks: Tasks,
+        places: Mapping[str, Path],
+    ) -> None:
+        """``places`` are the files and folders of the profile, by what is in them."""
+        super().__init__(window)
+        self._window = window
+        self._chats = chats
+        self._settings = settings
+        self._credentials = credentials
+        self._api = api
+        self._theme = theme
+        self._tasks = tasks
+        self._places = places
+        self._problems: list[ProblemDialog] = []
+        self._welcome: Welcome | None = None
+        self._preferences: SettingsDialog | None = None
+        self._retries = RetryDialogs(theme, window)
+        self._retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
+        self._retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
+        self._shown_retry: dict[str, object] = {}
+        self._notice = NoticeBar(theme)
+        self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
+        window.chat.insert_notice(self._notice)
+        window.settings_requested.connect(self._settings_requested)
+        window.chat.settings_requested.connect(self._settings_requested)
+        chats.changed.connect(self._chat_changed)
+        chats.problem.connect(self._problem)
+        chats.refused.connect(self._refused)
+        chats.outbox.blocked.connect(self._blocked)
+        chats.outbox.recovered.connect(self._notice.hide)
+        settings.not_saved.connect(self._settings_not_saved)
+
+    def begin(self, prompt: str) -> None:
+        """The chats are read: show the prompt, and the welcome where there is no endpoint yet."""
+        if prompt:
+            self._window.new_chat(prompt)
+        if self._settings.complaints:
+            self._notice.show_notice(" ".join(self._settings.complaints))
+        if not self._settings.all_endpoints:
+            self.show_welcome()
+
+    def show_welcome(self) -> None:
+        if self._welcome is not None:
+            return
+        self._welcome = Welcome(
+            self._theme,
+            self._window,
+            tasks=self._tasks,
+            credentials=self._credentials,
+            check=self._check,
+            open_link=self._open_link,
+        )
+        self._welcome.finished_with.connect(self._use_endpoint)
+        self._welcome.demo_chosen.connect(lambda: self._use_endpoint(DEMO_ENDPOINT, ""))
+        self._welcome.finished.connect(self._welcome_closed)
+        self._welcome.show()
+
+    def show_settings(self, endpoint_id: str = "", field: str = "") -> None:
+        """The settings; with ``endpoint_id`` at that endpoint, the focus in ``field``."""
+        if self._preferences is None:
+            self._preferences = SettingsDialog(
+                self._theme,
+                self._settings,
+                tasks=self._tasks,
+                credentials=self._credentials,
+                check=self._check,
+                places=self._places,
+                parent=self._window,
+            )
+            self._preferences.endpoint_changed.connect(self._endpoint_changed)
+        if endpoint_id:
+            self._preferences.show_endpoint(endpoint_id, field)
+        else:
+            self._preferences.show()
+            self._preferences.raise_()
+            self._preferences.activateWindow()
+
+    def show_about(self) -> None:
+        about = AboutDialog(self._theme, self._window)
+        about.finished.connect(about.deleteLater)
+        about.show()
+
+    async def storage_failed(self, error: StorageError) -> bool:
+        """The chats cannot be opened. True when the user wants it tried again, False to end."""
+        notice = replace(explain_storage(error), actions=(Action.TRY_AGAIN,))
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        dialog = self._present(notice)
+        dialog.chosen.connect(lambda action: answer.done() or answer.set_result(True))
+        dialog.rejected.connect(lambda: answer.done() or answer.set_result(False))
+        return await answer
+
+    def database_damaged(self, problems: list[str]) -> None:
+        """The check at start-up found damage in a database that can still be read."""
+        self._present(
+            Notice(
+                "The file of your chats is damaged",
+                "A check found damage in the file of your chats. What can be read is shown, and good copies "
+                "may be in the folder “backups” beside it. Copy what matters and put a copy in its place.",
+                (),
+                "\n".join(problems),
+                problems[0][:200],
+            )
+        )
+
+    def mistake(self, log_path: Path | None) -> None:
+        """A mistake of the program, which goes on."""
+        where = f" The log has the details: {log_path}" if log_path else ""
+        self._present(
+            Notice(
+                "Something in the program went wrong",
+                f"The program goes on, and what was shown is saved.{where}",
+                (),
+                f"A mistake of the program.{where}",
+            )
+        )
+
+    async def close(self) -> None:
+        for dialog in (*self._problems, self._welcome, self._preferences):
+            if dialog is not None:
+                dialog.close()
+
+    def _endpoint_changed(self, endpoint_id: str) -> None:
+        self._tasks.start(self._api.forget(endpoint_id), "forget endpoint")
+
+    async def _check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
+        """Try an endpoint that need not be stored; its client is closed again."""
+        try:
+            return await self._api.models(endpoint, key, self._settings.limits())
+        finally:
+            await self._api.forget(endpoint.id)
+
+    def _use_endpoint(self, endpoint: Endpoint, _key: str = "") -> None:
+        others = tuple(known for known in self._settings.endpoints if known.id != endpoint.id)
+        self._settings.change(endpoints=(*others, endpoint), default_endpoint=endpoint.id)
+
+    def _welcome_closed(self) -> None:
+        if self._welcome is not None:
+            self._welcome.deleteLater()
+            self._welcome = None
+        self._window.focus_composer()
+
+    def _settings_requested(self) -> None:
+        if self._settings.all_endpoints:
+            self.show_settings()
+        else:
+            self.show_welcome()
+
+    def _chat_changed(self, conversation_id: str) -> None:
+        session = self._chats.session(conversation_id)
+        retry = session.retry if session is not None and session.phase is Phase.WAITING else None
+        if session is None or retry is None or not wants_dialog(retry.delay):
+            self._shown_retry.pop(conversation_id, None)
+            self._retries.close(conversation_id)
+        elif self._shown_retry.get(conversation_id) is not retry:
+            self._shown_retry[conversation_id] = retry
+            title = session.conversation.title if session is not self._window.session else ""
+            self._retries.show(conversation_id, retry, _name(session), session.retry_at, title)
+
+    def _with_session(self, conversation_id: str, act: Callable[[ChatSession], None]) -> None:
+        if (session := self._chats.session(conversation_id)) is not None:
+            act(session)
+
+    def _problem(self, session: ChatSession, error: ChatError, message_id: str) -> None:
+        dialog = self._present(explain(error, _name(session)))
+        dialog.chosen.connect(lambda action: self._act(action, session, message_id))
+
+    def _act(self, action: Action, session: ChatSession, message_id: str) -> None:
+        """Do what a problem's button offers, in the chat that it belongs to."""
+        endpoint = session.endpoint
+        self._window.open_chat(session.conversation.id)
+        match action:
+            case Action.TRY_AGAIN | Action.CONTINUE:
+                session.try_again(message_id)
+            case Action.CHOOSE_MODEL:
+                self._window.choose_model()
+            case Action.SHORTEN:
+                self._window.chat.edit_last()
+            case _ if endpoint is None:
+                self.show_welcome()
+            case Action.CHECK_ENDPOINT:
+                self.show_settings(endpoint.id, "base_url")
+            case Action.ENTER_KEY | Action.SESSION_KEY:
+                self.show_settings(endpoint.id, "key")
+
+    def _refused(self, session: ChatSession, error: StorageError) -> None:
+        notice = explain_storage(error)
+        body = "Your message was not sent, since it could not be saved. It is still in the composer."
+        self._present(replace(notice, body=f"{notice.body} {body}"))
+
+    def _blocked(self, error: StorageError) -> None:
+        self._notice.show_notice(explain_storage(error).body, "Try now")
+
+    def _settings_not_saved(self, reason: str) -> None:
+        self._notice.show_notice(f"The settings could not be saved ({reason}). They hold until you quit.")
+
+    def _present(self, notice: Notice) -> ProblemDialog:
+        dialog = ProblemDialog(self._theme, self._window, notice, self._open_link)
+        self._problems.append(dialog)
+        dialog.finished.connect(lambda: self._problems.remove(dialog))
+        dialog.present()
+        return dialog
+
+    def _open_link(self, url: str) -> bool:
+        return open_link(url, self._window)
+
+
+def _name(session: ChatSession) -> str:
+    return session.endpoint.name if session.endpoint else "The endpoint"
