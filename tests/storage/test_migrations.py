@@ -178,6 +178,21 @@ def test_a_damaged_database_is_not_migrated(released: Path) -> None:
     assert versions(released)[1] == 1
 
 
+def test_a_copy_that_is_not_sound_stops_the_migration(released: Path) -> None:
+    data = bytearray((released / "chats.db").read_bytes())
+    with raw(released / "chats.db") as connection:
+        page = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_draft_1'"
+        ).get
+    at = data.index(b"new", 4096 * (page - 1), 4096 * page)
+    data[at : at + 3] = b"nex"
+    (released / "chats.db").write_bytes(data)
+    with pytest.raises(DatabaseCorrupt, match="missing from index"):
+        database(released, LATER)
+    assert list((released / "backups").iterdir()) == []
+    assert versions(released)[1] == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
 def test_without_a_copy_there_is_no_migration(ordinary_user: Path) -> None:
     load_file(RELEASED[-1], ordinary_user / "chats.db")

@@ -209,18 +209,30 @@ async def test_garbage_in_the_log_costs_nothing_else_and_is_kept(tmp_path: Path,
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
 
 
+async def crashed(folder: Path, last_words: str) -> Path:
+    """A copy of a database as a crash leaves it: ``last_words``, the last statement, is in the log alone."""
+    async with opened(folder) as store:
+        _, _, answer = await begun(store)
+        await store.append(answer.id, [text("x")], durable=True)
+        with raw(folder / "chats.db") as other:
+            other.execute(last_words)
+            return as_it_is(folder)
+
+
+def as_it_is(folder: Path) -> Path:
+    copy = folder / "crashed"
+    copy.mkdir()
+    for name, data in contents(folder).items():
+        (copy / name).write_bytes(data)
+    return copy
+
+
+async def test_a_damaged_value_in_the_log_is_told_at_opening(tmp_path: Path) -> None:
+    await refused(await crashed(tmp_path, "UPDATE delta SET kind = 'tex'"), DatabaseCorrupt)
+
+
 async def test_too_new_with_a_log_beside_it(tmp_path: Path) -> None:
-    store = await Store.open(tmp_path / "chats.db", tmp_path / "backups")
-    await begun(store)
-    with closing(apsw.Connection(str(tmp_path / "chats.db"))) as other:
-        other.pragma("user_version", 7)
-        before = contents(tmp_path)
-        await store.close()
-        # As a crash leaves it: the new version stands in the log alone.
-        for name, data in before.items():
-            (tmp_path / "crashed").mkdir(exist_ok=True)
-            (tmp_path / "crashed" / name).write_bytes(data)
-    error = await refused(tmp_path / "crashed", DatabaseTooNew)
+    error = await refused(await crashed(tmp_path, "PRAGMA user_version = 7"), DatabaseTooNew)
     assert "newer version" in error.message
     assert "7" in error.message
 
