@@ -46,8 +46,7 @@ class Card(QDialog):
         self._focus_before: QWidget | None = None
         self._moved_by = QPoint()
         self._drag_from: QPointF | None = None
-        self.cascade = 0
-        """How many steps down and to the right of its usual place it stands."""
+        self._step = 0
         self.starts_at: QWidget | None = None
         """What has the focus first in a modal card; its first field where it is None."""
 
@@ -81,6 +80,7 @@ class Card(QDialog):
             if self._veil is not None:
                 self._veil.show()
                 self._veil.raise_()
+            self._step = self._free_step()
             self._place()
             self.raise_()
             QWidget.setVisible(self, True)
@@ -179,6 +179,12 @@ class Card(QDialog):
         painter.setPen(QPen(self.theme.colors.line, 1))
         painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
+    def _free_step(self) -> int:
+        """How many steps down and to the right to stand, so that no other card is covered whole."""
+        others = (card for card in self._host.findChildren(Card) if card is not self and card.isVisible())
+        taken = {card._step for card in others}
+        return next(step for step in range(len(taken) + 1) if step not in taken)
+
     def _in_tab_order(self) -> list[QWidget]:
         order: list[QWidget] = []
         widget = self.nextInFocusChain()
@@ -214,7 +220,7 @@ class Card(QDialog):
             wanted = self.body.totalSizeHint().height()
         height = min(wanted + 2, room.height() - 2 * self.theme.px(8))
         self.resize(width + edge - 2, height + edge - 2)
-        shift = self._moved_by + QPoint(self.cascade, self.cascade) * self.theme.px(24)
+        shift = self._moved_by + QPoint(self._step, self._step) * self.theme.px(24)
         left = (room.width() - width) // 2 + shift.x()
         top = round((room.height() - height) * 0.35) + shift.y()
         left = max(0, min(left, room.width() - width))

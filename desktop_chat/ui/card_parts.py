@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_chat.ui import icons
 from desktop_chat.ui.safe import label
@@ -39,54 +39,61 @@ class Badge(QWidget):
 
 
 class DetailsBox(QWidget):
-    """Plain text in the code font on a tinted ground, at most :data:`MOST_LINES` lines, elided."""
+    """Plain text in the code font on a tinted ground, at most :data:`MOST_LINES` lines, elided.
+
+    Its accessible name is the whole text.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._text = ""
-        self._shown: list[str] = []
+        self._lines = [label() for _ in range(MOST_LINES)]
+        self._layout = QVBoxLayout(self)
+        self._layout.setSpacing(0)
+        for line in self._lines:
+            line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            self._layout.addWidget(line)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self._arrange)
+        theme.changed.connect(self._restyle)
+        self._restyle()
 
     def set_text(self, text: str) -> None:
+        """Show ``text``; an empty one hides the box."""
         self._text = text
         self.setAccessibleName(text)
         self.setVisible(bool(text))
         self._arrange()
 
-    def sizeHint(self) -> QSize:
-        px = self._theme.px
-        return QSize(px(200), len(self._shown) * self._line_height() + px(16))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        px = self._theme.px
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colors.code)
-        painter.drawRoundedRect(QRectF(self.rect()), px(RADIUS_CONTROL), px(RADIUS_CONTROL))
-        painter.setPen(self._theme.colors.dim)
-        painter.setFont(self._theme.code_font(12))
-        height = self._line_height()
-        for row, line in enumerate(self._shown):
-            box = QRectF(px(10), px(8) + row * height, self.width() - px(20), height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line)
+        radius = self._theme.px(RADIUS_CONTROL)
+        painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
 
-    def _line_height(self) -> int:
-        return round(self._theme.px(12) * 1.6)
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._layout.setContentsMargins(px(10), px(8), px(10), px(8))
+        for line in self._lines:
+            line.setFont(self._theme.code_font(12))
+            line.setFixedHeight(round(px(12) * 1.6))
+            palette = line.palette()
+            palette.setColor(QPalette.ColorRole.WindowText, self._theme.colors.dim)
+            line.setPalette(palette)
+        self._arrange()
 
     def _arrange(self) -> None:
         metrics = QFontMetrics(self._theme.code_font(12))
         width = max(self._theme.px(80), self.width() - self._theme.px(20))
-        before = len(self._shown)
-        self._shown = _wrapped(self._text, metrics, width)
-        if len(self._shown) != before:
-            self.updateGeometry()
-        self.update()
+        shown = _wrapped(self._text, metrics, width)
+        for place, line in enumerate(self._lines):
+            line.setText(shown[place] if place < len(shown) else "")
+            line.setVisible(place < len(shown))
 
 
 class _Look(QObject):
@@ -129,9 +136,9 @@ def recolor(made: QLabel, color: str) -> None:
 
 
 def button(text: str, *, primary: bool = False) -> QPushButton:
-    """A button; Enter presses the primary one."""
+    """A button; Enter presses the one that has the focus, else the primary one."""
     made = QPushButton(text)
-    made.setAutoDefault(False)
+    made.setAutoDefault(True)
     made.setDefault(primary)
     made.setProperty("primary", primary)
     return made

@@ -15,6 +15,18 @@ from desktop_chat.storage import StorageError
 from desktop_chat.ui.notice_words import STORAGE_WORDS, WORDS, Action, Words
 from desktop_chat.ui.safe import one_line
 
+__all__ = [
+    "Action",
+    "Notice",
+    "explain",
+    "explain_retry",
+    "explain_storage",
+    "redact",
+    "retry_countdown",
+    "retry_status",
+    "wants_dialog",
+]
+
 LONGEST_QUOTE = 240
 """Characters of a server's message within a sentence; the details hold all of it."""
 

@@ -50,9 +50,9 @@ class ProblemDialog(Card):
             self.body.addLayout(self._list(notice.checks))
         if notice.summary:
             box = DetailsBox(theme)
-            box.set_text(notice.summary)
             self.body.addSpacing(px(12))
             self.body.addWidget(box)
+            box.set_text(notice.summary)
 
         copy, close = button("Copy details"), button("Close")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(notice.details))

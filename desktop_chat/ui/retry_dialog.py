@@ -157,8 +157,6 @@ class RetryDialogs(QObject):
         dialog = self._dialogs.get(conversation_id)
         if dialog is None:
             dialog = RetryDialog(self._theme, self._host, self._clock)
-            taken = {other.cascade for other in self._dialogs.values()}
-            dialog.cascade = next(place for place in range(len(taken) + 1) if place not in taken)
             dialog.retry_now.connect(lambda: self._ended(conversation_id, self.retry_now.emit))
             dialog.cancelled.connect(lambda: self._ended(conversation_id, self.cancelled.emit))
             self._dialogs[conversation_id] = dialog

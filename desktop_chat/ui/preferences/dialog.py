@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -87,7 +88,7 @@ class SettingsDialog(QDialog):
         inner.addWidget(self._navigation)
         self._failure = words(theme, size=12.5, color="error")
         self._failure.hide()
-        close = button("Close", primary=True)
+        close = button("Close")
         close.clicked.connect(self.reject)
         foot = row(theme, self._failure, None, close)
         foot.setContentsMargins(px(24), px(8), px(24), px(16))
@@ -121,6 +122,11 @@ class SettingsDialog(QDialog):
     def done(self, result: int) -> None:
         self.endpoints.close_editor()
         super().done(result)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter ends the editing of a value; it does not press a button elsewhere."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
 
     def _changed(self, name: str) -> None:
         for page in self._pages:

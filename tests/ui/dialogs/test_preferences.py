@@ -183,6 +183,7 @@ async def test_network_holds_at_once_and_within_its_limits(opened: Opened, qtbot
     assert opened.settings.attempts == 5
     qtbot.keyClick(attempts, Qt.Key.Key_Return)
     assert opened.settings.attempts == 7
+    assert opened.dialog.isVisible()
     assert attempts.maximum() == 10
     opened.named(QDoubleSpinBox, "Longest pause").setValue(90)
     assert opened.settings.idle_timeout == 90.0

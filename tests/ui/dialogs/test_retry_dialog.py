@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop_chat.domain.errors import RateLimited
 from desktop_chat.domain.events import RetryScheduled
+from desktop_chat.ui.card_parts import DetailsBox
 from desktop_chat.ui.retry_dialog import RetryDialog, RetryDialogs
 from desktop_chat.ui.theme import Theme
 
@@ -117,6 +118,30 @@ def test_tab_reaches_its_buttons_and_enter_presses_them(
     with qtbot.waitSignal(dialog.retry_now):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert not dialog.isVisible()
+
+
+def test_enter_presses_the_button_that_has_the_focus(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
+    dialog = shown(theme, host, Clock())
+    chosen: list[str] = []
+    dialog.retry_now.connect(lambda: chosen.append("retry"))
+    dialog.cancelled.connect(lambda: chosen.append("cancel"))
+    button(dialog, "Cancel").setFocus()
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+
+    assert chosen == ["cancel"]
+
+
+def test_a_long_message_is_elided_and_whole_for_a_screen_reader(theme: Theme, host: QWidget) -> None:
+    dialog = RetryDialog(theme, host, Clock())
+    error = RateLimited("word " * 400 + "end", 429, "rate_limit_exceeded", "req_1", 3.0, "h")
+    dialog.show_retry(RetryScheduled(error, 2, 5, 3.0), "OpenAI", 1003.0)
+
+    box = dialog.findChild(DetailsBox)
+    lines = [label for label in box.findChildren(QLabel) if label.isVisible()]
+    assert len(lines) == 4
+    assert lines[-1].text().endswith("…")
+    assert all(label.fontMetrics().horizontalAdvance(label.text()) <= label.width() for label in lines)
+    assert box.accessibleName().endswith("word end")
 
 
 def test_copy_details_gives_all_that_is_known(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
