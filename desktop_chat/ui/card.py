@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPen,
 )
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from desktop_chat.ui.theme import RADIUS_BUBBLE, Theme
 
@@ -43,6 +44,8 @@ class Card(QDialog):
         self._design_width = design_width
         self._is_modal = modal
         self._veil = _Veil(theme, host) if modal else None
+        if self._veil is not None:
+            self.destroyed.connect(self._veil.deleteLater)
         self._focus_before: QWidget | None = None
         self._moved_by = QPoint()
         self._drag_from: QPointF | None = None
@@ -93,7 +96,7 @@ class Card(QDialog):
             QWidget.setVisible(self, False)
             if self._veil is not None:
                 self._veil.hide()
-            if had_focus and self._focus_before is not None:
+            if had_focus and self._focus_before is not None and isValid(self._focus_before):
                 self._focus_before.setFocus(Qt.FocusReason.OtherFocusReason)
             self._focus_before = None
 

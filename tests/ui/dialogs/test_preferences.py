@@ -390,3 +390,12 @@ def test_about(theme: Theme, qtbot: QtBot) -> None:
     copied = QGuiApplication.clipboard().text()
     assert copied.startswith("Desktop Chat ")
     assert "Qt 6." in copied
+
+
+async def test_a_closed_editor_leaves_nothing_behind(opened: Opened) -> None:
+    before = len(opened.dialog.findChildren(QWidget))
+    for _ in range(3):
+        opened.press("Add…")
+        opened.press("Cancel")
+
+    await until(lambda: len(opened.dialog.findChildren(QWidget)) == before)
