@@ -153,7 +153,7 @@ class Block:
     def release(self) -> None:
         """Drop the layout; the height stays as what it was."""
         self.text = None
-        self.cells = []
+        self.cells, self.column_widths = [], ()
         self.width = 0
 
     def _code_inset(self) -> int:
@@ -218,19 +218,28 @@ class Block:
         columns = leaf.columns
         if columns is None:
             return
-        self.column_widths = _column_widths(columns.basis, room, formats)
+        widths = _column_widths(columns.basis, room, formats)
+        # While a table streams in, only its last row is new.
+        known = self.cells if widths == self.column_widths else []
+        self.column_widths = widths
         padding, line = formats.cell_padding, formats.px(5)
-        bold = QFont(formats.table_font)
-        bold.setWeight(QFont.Weight.DemiBold)
         self.cells, self.row_tops = [], []
         y, offset = 1 if leaf.part == 0 else 0, 0
         for number, row in enumerate(leaf.rows):
-            font = bold if leaf.part == 0 and number == 0 else formats.table_font
+            font = formats.table_head_font if leaf.part == 0 and number == 0 else formats.table_font
+            before = known[number] if number < len(known) else []
             cells = []
-            for inline, width, alignment in zip(row, self.column_widths, columns.aligns, strict=False):
-                cell = make_text(
-                    inline, font, width - 2 * padding, formats.table_pitch, formats, alignment=alignment
-                )
+            for column, inline in enumerate(row[: len(widths)]):
+                cell = before[column] if column < len(before) else None
+                if cell is None or cell.inline != inline:
+                    cell = make_text(
+                        inline,
+                        font,
+                        widths[column] - 2 * padding,
+                        formats.table_pitch,
+                        formats,
+                        alignment=columns.aligns[column],
+                    )
                 cell.offset = offset
                 offset += units(inline.text) + 1
                 cells.append(cell)
@@ -429,21 +438,9 @@ def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: For
     padding = 2 * formats.cell_padding
     natural = [0.0] * count
     for number, row in enumerate(rows):
-        font = QFont(formats.table_font)
-        if number == 0:
-            font.setWeight(QFont.Weight.DemiBold)
+        font = formats.table_font if number else formats.table_head_font
         for column, inline in enumerate(row[:count]):
-            layout = QTextLayout(inline.text[:400], font)
-            if inline.marks:
-                size = font.pixelSize()
-                layout.setFormats(formats.ranges(inline, size))
-            layout.beginLayout()
-            widest = 0.0
-            while (line := layout.createLine()).isValid():
-                line.setLineWidth(100_000)
-                widest = max(widest, line.naturalTextWidth())
-            layout.endLayout()
-            natural[column] = max(natural[column], widest)
+            natural[column] = max(natural[column], formats.natural_width(inline, font))
     widths = [round(width + 0.999) + padding for width in natural]
     available = max(count * (formats.px(MIN_CELL) + padding), room - count - 1)
     over = sum(widths) - available

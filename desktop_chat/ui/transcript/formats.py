@@ -8,6 +8,10 @@ from desktop_chat.ui.transcript.leaves import Inline, Kind, Leaf, Mark
 
 HEADING_SIZES = (0, 20, 17, 15.5, 14, 14, 14)
 CODE_LINE_HEIGHT = 1.5
+MAX_MEASURED = 400
+"""Characters of a table cell that count for the width of its column."""
+MAX_WIDTHS = 4096
+"""Widths of table cells that are remembered."""
 
 
 class Formats:
@@ -18,6 +22,7 @@ class Formats:
         scale = theme.zoom / 100
         self.text_font = theme.font(14)
         self.table_font = theme.font(13)
+        self.table_head_font = theme.font(13, QFont.Weight.DemiBold)
         self.caption_font = theme.font(12.5, QFont.Weight.DemiBold)
         self.thought_font = theme.font(13)
         self.meta_font = theme.font(12)
@@ -43,6 +48,7 @@ class Formats:
         self._theme, self._scale = theme, scale
         self._formats: dict[tuple[int, float], QTextCharFormat] = {}
         self._colours: dict[str, QTextCharFormat] = {}
+        self._widths: dict[tuple[Inline, int], float] = {}
 
     def heading(self, level: int) -> tuple[QFont, float]:
         """The font and line pitch of a heading."""
@@ -78,6 +84,25 @@ class Formats:
     def ranges(self, inline: Inline, size: float) -> list[QTextLayout.FormatRange]:
         """The formats of a run of text whose font has ``size`` pixels."""
         return [format_range(start, end, self.mark(bits, size)) for start, end, bits in inline.marks]
+
+    def natural_width(self, inline: Inline, font: QFont) -> float:
+        """The width of the widest line of a table cell when it does not wrap."""
+        key = inline, font.weight()
+        width = self._widths.get(key)
+        if width is None:
+            if len(self._widths) > MAX_WIDTHS:
+                self._widths.clear()
+            layout = QTextLayout(inline.text[:MAX_MEASURED], font)
+            if inline.marks:
+                layout.setFormats(self.ranges(inline, font.pixelSize()))
+            layout.beginLayout()
+            width = 0.0
+            while (line := layout.createLine()).isValid():
+                line.setLineWidth(100_000)
+                width = max(width, line.naturalTextWidth())
+            layout.endLayout()
+            self._widths[key] = width
+        return width
 
     def colour(self, name: str) -> QTextCharFormat:
         """The format of a run of code in one of the theme's colours."""

@@ -19,7 +19,7 @@ SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
 """The most that one leaf of code or literal text holds."""
 TABLE_ROWS = 20
 """Rows of one leaf of a table; the first of them decide the widths of its columns."""
-PROSE_CHARACTERS = 8000
+PROSE_CHARACTERS = 4000
 """The most that one leaf of a paragraph holds: bounds what parsing and laying out one leaf can cost."""
 
 
@@ -148,7 +148,7 @@ def prose_end(text: str, start: int) -> int:
     if len(text) <= end:
         return len(text)
     for pattern in (_SENTENCE, _SPACE):
-        places = [match.end() for match in pattern.finditer(text, end - 2000, end)]
+        places = [match.end() for match in pattern.finditer(text, end - 1000, end)]
         places = [place for place in places if place < end and text[place].isalpha()]
         if places:
             return places[-1]

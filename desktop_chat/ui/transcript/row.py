@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Message, PartKind, Role, State
-from desktop_chat.ui.theme import RADIUS_BUBBLE, RADIUS_CONTROL
 from desktop_chat.ui.transcript.blocks import Text, make_text
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
@@ -19,10 +18,6 @@ from desktop_chat.ui.transcript.leaves import Inline, Kind, clean
 
 Explain = Callable[[ChatError], tuple[str, str]]
 """What an error is called, and what can be done about it."""
-
-
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
 class Action(Enum):
@@ -69,10 +64,6 @@ class Spot:
     position: int
 
 
-Selected = Callable[[int, int], tuple[int, int] | None]
-"""The selected text positions of a block, by part and index."""
-
-
 class Row:
     """A message with its layout. All places are relative to the row; x counts from the column's left edge."""
 
@@ -91,7 +82,7 @@ class Row:
         self.body.add(message.text)
         self.thought: Flow | None = None
         self._reasoning = message.reasoning
-        self._notice: tuple[str, list[Text], Action | None] | None = None
+        self.notice: tuple[str, list[Text], Action | None] | None = None
         if message.state is not State.STREAMING:
             self.body.end()
         self.arrange()
@@ -101,6 +92,10 @@ class Row:
     @property
     def is_streaming(self) -> bool:
         return self.message.state is State.STREAMING
+
+    @property
+    def has_reasoning(self) -> bool:
+        return bool(self._reasoning)
 
     @property
     def name(self) -> str:
@@ -185,7 +180,7 @@ class Row:
     @property
     def offered(self) -> Action | None:
         """What the state row offers, if anything."""
-        return self._notice[2] if self._notice is not None else None
+        return self.notice[2] if self.notice is not None else None
 
     def code_at(self, part: int, index: int) -> str | None:
         """The whole code block at a block of a flow, or None where that is no code."""
@@ -207,14 +202,15 @@ class Row:
     # Places
 
     def _body_left(self) -> int:
-        return self._bubble_left() + self.formats.px(14) if self.is_user else 0
+        return self.bubble_left + self.formats.px(14) if self.is_user else 0
 
-    def _bubble_left(self) -> int:
+    @property
+    def bubble_left(self) -> int:
         return min(self.formats.px(96), self.width // 5)
 
     def _body_width(self) -> int:
         if self.is_user:
-            return max(40, self.width - self._bubble_left() - 2 * self.formats.px(14))
+            return max(40, self.width - self.bubble_left - 2 * self.formats.px(14))
         return self.width
 
     def _thought_width(self) -> int:
@@ -255,9 +251,9 @@ class Row:
         elif self.is_streaming:
             y += round(self.formats.text_pitch) + px(10)
         self.notice_top = y
-        self._notice = self._make_notice()
-        if self._notice is not None:
-            y += self._notice_height() + px(10)
+        self.notice = self._make_notice()
+        if self.notice is not None:
+            y += self.notice_height + px(10)
         self.meta_top = y
         self.height = y + px(19) + px(26)
 
@@ -297,15 +293,16 @@ class Row:
         font.setWeight(QFont.Weight.DemiBold)
         return font
 
-    def _notice_height(self) -> int:
-        if self._notice is None:
+    @property
+    def notice_height(self) -> int:
+        if self.notice is None:
             return 0
-        return sum(text.height for text in self._notice[1]) + self.formats.px(16)
+        return sum(text.height for text in self.notice[1]) + self.formats.px(16)
 
     @property
     def notice_text(self) -> str:
         """What the state row says, for screen readers and tests."""
-        return "\n".join(text.inline.text for text in self._notice[1]) if self._notice else ""
+        return "\n".join(text.inline.text for text in self.notice[1]) if self.notice else ""
 
     @property
     def figures(self) -> str:
@@ -327,13 +324,13 @@ class Row:
             top = self.fold_top - self.formats.px(4)
             box = QRectF(0, top, width + self.formats.px(20), self.formats.px(28))
             found.append(Button(Action.FOLD, box, self.thought_label))
-        if self._notice is not None and self._notice[2] is not None:
-            label = LABELS[self._notice[2]]
+        if self.notice is not None and self.notice[2] is not None:
+            label = LABELS[self.notice[2]]
             width = QFontMetricsF(self.formats.thought_font).horizontalAdvance(label) + self.formats.px(24)
             height = self.formats.px(30)
-            top = self.notice_top + (self._notice_height() - height) // 2
+            top = self.notice_top + (self.notice_height - height) // 2
             left = self.width - width - self.formats.px(8)
-            found.append(Button(self._notice[2], QRectF(left, top, width, height), label))
+            found.append(Button(self.notice[2], QRectF(left, top, width, height), label))
         if not self.is_streaming:
             found += self._meta_buttons()
         return found
@@ -352,7 +349,7 @@ class Row:
         versions = len(self.versions) > 1
         found: list[Button] = []
         if self.is_user:
-            x: float = self._bubble_left() - px(8)
+            x: float = self.bubble_left - px(8)
             top: float = self.bubble_top + px(7)
             for action in (Action.COPY, Action.EDIT):
                 width = metrics.horizontalAdvance(LABELS[action]) + px(12)
@@ -377,11 +374,12 @@ class Row:
     def _version_index(self) -> int:
         return self.versions.index(self.message.id) if self.message.id in self.versions else 0
 
-    def _version_label(self) -> str:
+    @property
+    def version_label(self) -> str:
         return f"{self._version_index() + 1} / {len(self.versions)}"
 
     def _versions_width(self, metrics: QFontMetricsF) -> float:
-        return metrics.horizontalAdvance(self._version_label()) + 2 * self.formats.px(20)
+        return metrics.horizontalAdvance(self.version_label) + 2 * self.formats.px(20)
 
     # Hits
 
@@ -464,173 +462,6 @@ class Row:
                 self.is_last,
             )
             yield (id(self), 1), end, self.height - end, foot
-
-    def paint(
-        self,
-        painter: QPainter,
-        x: int,
-        y: int,
-        clip: QRectF,
-        selected: Selected,
-        *,
-        active: bool,
-        hovered: Button | None,
-        cursor: bool,
-    ) -> None:
-        """Draw the row at (x, y). ``active`` shows the actions; ``cursor`` the block behind streamed text."""
-        formats = self.formats
-        colors, px = formats.colors, formats.px
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.is_user:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colors.user)
-            left = self._bubble_left()
-            box = QRectF(
-                x + left, y + self.bubble_top, self.width - left, self.bubble_bottom - self.bubble_top
-            )
-            painter.drawRoundedRect(box, px(RADIUS_BUBBLE), px(RADIUS_BUBBLE))
-        else:
-            painter.setFont(formats.caption_font)
-            painter.setPen(colors.dim)
-            name = painter.fontMetrics().elidedText(self.name, Qt.TextElideMode.ElideRight, self.width)
-            box = QRectF(x, y + self.caption_top, self.width, px(19.4))
-            painter.drawText(box, LEFT, name)
-        for part, flow, left, top in self.flows():
-            if part == 0:
-                bar = flow.heights.total
-                painter.fillRect(x, y + top, 2, bar, colors.line)
-            flow.paint(
-                painter,
-                x + left,
-                y + top,
-                clip,
-                lambda index, part=part: selected(part, index),  # type: ignore[misc]
-                dim=part == 0,
-            )
-            self._paint_copy_buttons(painter, x, y, part, flow, top, clip, hovered)
-        if cursor and (self.body.length or not self._reasoning):
-            self._paint_cursor(painter, x, y)
-        self._paint_notice(painter, x, y)
-        if self.status and self.is_streaming:
-            painter.setFont(formats.meta_bold)
-            painter.setPen(colors.dim)
-            box = QRectF(x, y + self.meta_top, self.width, px(19))
-            painter.drawText(box, LEFT, self.status)
-        self._paint_buttons(painter, x, y, active, hovered)
-
-    def _paint_copy_buttons(
-        self,
-        painter: QPainter,
-        x: int,
-        y: int,
-        part: int,
-        flow: Flow,
-        top: int,
-        clip: QRectF,
-        hovered: Button | None,
-    ) -> None:
-        formats = self.formats
-        for index in flow.visible(int(clip.top()) - y - top, int(clip.bottom()) - y - top + 1):
-            if not flow.blocks[index].width or flow.blocks[index].copy_button() is None:
-                continue
-            button = self.code_button(part, index)
-            if button is None:
-                continue
-            box = button.box.translated(x, y)
-            painter.setFont(formats.meta_font)
-            painter.setPen(formats.colors.accent if button == hovered else formats.colors.text)
-            flags = RIGHT
-            painter.drawText(box.adjusted(0, 0, -formats.px(13), 0), flags, button.label)
-
-    def _paint_cursor(self, painter: QPainter, x: int, y: int) -> None:
-        formats = self.formats
-        height = formats.px(15)
-        flow = self.body
-        place = QRectF(0, 0, 0, formats.text_pitch)
-        if flow.blocks and flow.blocks[-1].width:
-            place = flow.blocks[-1].end_of_text().translated(0, flow.top(len(flow.blocks) - 1))
-        top = y + self.body_top + place.top() + (place.height() - height) / 2
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(formats.colors.accent)
-        painter.drawRoundedRect(QRectF(x + place.left() + 1, round(top), formats.px(7), height), 1, 1)
-
-    def _paint_notice(self, painter: QPainter, x: int, y: int) -> None:
-        if self._notice is None:
-            return
-        style, texts, _action = self._notice
-        formats = self.formats
-        colors, px = formats.colors, formats.px
-        box = QRectF(x, y + self.notice_top, self.width, self._notice_height())
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colors.error_soft if style == "error" else colors.side)
-        painter.drawRoundedRect(box, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
-        top = box.top() + px(8)
-        for number, text in enumerate(texts):
-            painter.setPen((colors.error if style == "error" else colors.dim) if number == 0 else colors.text)
-            text.layout.draw(painter, QPointF(x + px(14), top))
-            top += text.height
-
-    def _paint_buttons(self, painter: QPainter, x: int, y: int, active: bool, hovered: Button | None) -> None:
-        formats = self.formats
-        colors, px = formats.colors, formats.px
-        for button in self.buttons():
-            if button.on_hover and not active:
-                continue
-            box = button.box.translated(x, y)
-            hot = button == hovered and button.enabled
-            if button.action is Action.FOLD:
-                painter.setFont(formats.thought_font)
-                color = colors.text if hot else colors.dim
-                middle = QPointF(box.left() + px(4), box.center().y())
-                _chevron(painter, middle, px(3.5), color, 90 if self.unfolded else 0)
-                painter.setPen(color)
-                box.adjust(px(12), 0, px(12), 0)
-                painter.drawText(box, LEFT, button.label)
-            elif button.action in (Action.PREVIOUS, Action.NEXT):
-                color = colors.text if hot else colors.dim if button.enabled else colors.line
-                angle = 0 if button.action is Action.NEXT else 180
-                _chevron(painter, box.center(), px(3.5), color, angle)
-                if button.action is Action.PREVIOUS:
-                    metrics = QFontMetricsF(formats.meta_bold)
-                    label = QRectF(
-                        box.left() + px(20),
-                        box.top(),
-                        metrics.horizontalAdvance(self._version_label()) + 2,
-                        box.height(),
-                    )
-                    painter.setFont(formats.meta_bold)
-                    painter.setPen(colors.dim)
-                    painter.drawText(label, Qt.AlignmentFlag.AlignCenter, self._version_label())
-            elif button.action in (Action.CONTINUE, Action.TRY_AGAIN):
-                painter.setPen(QPen(colors.line, 1))
-                painter.setBrush(colors.hover if hot else colors.raised)
-                painter.drawRoundedRect(
-                    box.adjusted(0.5, 0.5, -0.5, -0.5), px(RADIUS_CONTROL), px(RADIUS_CONTROL)
-                )
-                painter.setFont(formats.thought_font)
-                painter.setPen(colors.text)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
-            else:
-                painter.setFont(formats.meta_bold)
-                painter.setPen(colors.text if hot else colors.dim)
-                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
-        if active and not self.is_user and not self.is_streaming and self.figures:
-            painter.setFont(formats.meta_font)
-            painter.setPen(colors.faint)
-            box = QRectF(x, y + self.meta_top - px(4), self.width, px(28))
-            painter.drawText(box, RIGHT, self.figures)
-
-
-def _chevron(painter: QPainter, center: QPointF, size: float, color: QColor, angle: float) -> None:
-    painter.save()
-    painter.translate(center)
-    painter.rotate(angle)
-    pen = QPen(color, 1.5)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.drawPolyline([QPointF(-size / 2, -size), QPointF(size / 2, 0), QPointF(-size / 2, size)])
-    painter.restore()
 
 
 def estimate_height(message: Message, width: int, formats: Formats) -> int:

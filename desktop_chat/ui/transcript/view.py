@@ -19,17 +19,18 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
 
 from desktop_chat.domain.message import Message, PartKind, Role, State
-from desktop_chat.ui.links import open_link, shown_target
 from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
 from desktop_chat.ui.transcript import accessible
 from desktop_chat.ui.transcript.arrangement import Arrangement
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.menu import fill_menu
+from desktop_chat.ui.transcript.pointer import Pointer
 from desktop_chat.ui.transcript.row import Action, Button, Explain, Row
+from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
 
 MARGIN = 20
@@ -75,13 +76,7 @@ class Transcript(QAbstractScrollArea):
         self.current = -1
         """The message that the keyboard is at, or -1."""
         self._by_keyboard = False
-        self._hovered: tuple[int, Button] | None = None
-        self._hover_row = -1
-        self._link = ""
-        self._pressed: tuple[int, Button] | str | None = None
-        self._press_point = QPointF()
-        self._drag_timer = QTimer(self, interval=40)
-        self._drag_timer.timeout.connect(self._drag_on)
+        self._pointer = Pointer(self)
         self._shown: dict[object, tuple[int, int, object]] = {}
         self._shown_top = 0
         self._moving = False
@@ -100,7 +95,7 @@ class Transcript(QAbstractScrollArea):
     def set_path(self, messages: Sequence[Message], versions: Callable[[str], list[str]]) -> None:
         """Show a whole conversation, from its end; nothing of the one before is kept."""
         self.current = -1
-        self._hovered, self._hover_row, self._pressed = None, -1, None
+        self._pointer.forget()
         self.selection.clear()
         self._measure()
         shown = [message for message in messages if message.role is not Role.SYSTEM]
@@ -176,7 +171,7 @@ class Transcript(QAbstractScrollArea):
 
     def row_index_at(self, y: float) -> int | None:
         """The message at a y of the viewport."""
-        at = self._row_at(y)
+        at = self.row_at(y)
         return None if at is None else at[0]
 
     def row_rect_on_screen(self, index: int) -> QRect:
@@ -326,15 +321,16 @@ class Transcript(QAbstractScrollArea):
                 row = self.rows.row(index)
                 if y + row.height < rect.top() or y > rect.bottom():
                     continue
-                hovered = self._hovered[1] if self._hovered and self._hovered[0] == index else None
-                row.paint(
+                button = self._pointer.button
+                paint_row(
+                    row,
                     painter,
                     left,
                     y,
                     clip,
                     lambda part, block, index=index: self.selection.range(index, part, block),  # type: ignore[misc]
-                    active=self._is_active(index),
-                    hovered=hovered,
+                    active=self.is_active(index),
+                    hovered=button[1] if button and button[0] == index else None,
                     cursor=row.is_streaming,
                 )
                 if index == self.current and self._by_keyboard and self.hasFocus():
@@ -356,12 +352,14 @@ class Transcript(QAbstractScrollArea):
         left = self.column_left - self.theme.px(12)
         return QRect(left, top, self.rows.width + 2 * self.theme.px(12), bottom - top)
 
-    def _is_active(self, index: int) -> bool:
-        if index == self._hover_row or (index == self.current and self._by_keyboard and self.hasFocus()):
+    def is_active(self, index: int) -> bool:
+        """Whether the actions of a message are shown."""
+        if index == self._pointer.row or (index == self.current and self._by_keyboard and self.hasFocus()):
             return True
         return index == len(self.rows.messages) - 1
 
-    def _update_row(self, index: int) -> None:
+    def update_row(self, index: int) -> None:
+        """Have a message repainted, if it is in view."""
         for number, y in self.rows.visible:
             if number == index:
                 row = self.rows.row(index)
@@ -369,7 +367,7 @@ class Transcript(QAbstractScrollArea):
 
     # Mouse
 
-    def _row_at(self, y: float) -> tuple[int, int] | None:
+    def row_at(self, y: float) -> tuple[int, int] | None:
         """The row at a y of the viewport, the nearest one where there is none, and its y."""
         found = None
         for index, top in self.rows.visible:
@@ -377,150 +375,26 @@ class Transcript(QAbstractScrollArea):
                 found = index, top
         return found
 
-    def _button_at(self, point: QPointF) -> tuple[int, Button] | None:
-        at = self._row_at(point.y())
-        if at is None:
-            return None
-        index, top = at
-        row = self.rows.row(index)
-        x, y = point.x() - self.column_left, point.y() - top
-        for button in reversed(row.buttons()):
-            if button.box.contains(x, y) and (not button.on_hover or self._is_active(index)):
-                return index, button
-        spot = row.spot_at(x, y)
-        code = row.code_button(spot.part, spot.block)
-        return (index, code) if code is not None and code.box.contains(x, y) else None
-
-    def _link_at(self, point: QPointF) -> str:
-        at = self._row_at(point.y())
-        if at is None:
-            return ""
-        return self.rows.row(at[0]).link_at(point.x() - self.column_left, point.y() - at[1])
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        point = event.position()
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            far = (point - self._press_point).manhattanLength() >= QApplication.startDragDistance()
-            if self.selection.is_dragging and (far or not self.selection.is_empty):
-                self._pressed = None
-                self._drag_to(point)
-            return
-        self._hover(point)
-
-    def _hover(self, point: QPointF) -> None:
-        at = self._row_at(point.y())
-        row = -1 if at is None else at[0]
-        if row != self._hover_row:
-            self._update_row(self._hover_row)
-            self._hover_row = row
-            self._update_row(row)
-        hovered = self._button_at(point)
-        if hovered != self._hovered:
-            for item in (self._hovered, hovered):
-                if item is not None:
-                    self._update_row(item[0])
-            self._hovered = hovered
-        link = "" if hovered else self._link_at(point)
-        if link != self._link:
-            self._link = link
-            self.link_hovered.emit(shown_target(link) if link else "")
-        shape = Qt.CursorShape.ArrowCursor
-        if link or hovered:
-            shape = Qt.CursorShape.PointingHandCursor
-        elif at is not None and self.rows.row(row).is_text_at(
-            point.x() - self.column_left, point.y() - at[1]
-        ):
-            shape = Qt.CursorShape.IBeamCursor
-        self.viewport().setCursor(shape)
+        self._pointer.move(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        point = self._press_point = event.position()
-        self._by_keyboard = False
-        self._update_row(self.current)
-        self._pressed = self._button_at(point)
-        if self._pressed is not None:
-            return
-        self._pressed = self._link_at(point) or None
-        at = self._row_at(point.y())
-        if at is not None:
-            self.current = at[0]
-            spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
-            extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self.selection.press(at[0], spot, extend=extend)
-            self.viewport().update()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._by_keyboard = False
+            self.update_row(self.current)
+            self._pointer.press(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        at = self._row_at(event.position().y())
-        if event.button() != Qt.MouseButton.LeftButton or at is None:
-            return
-        if self._button_at(event.position()) is not None:
-            self.mousePressEvent(event)
-            return
-        point = event.position()
-        spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
-        self.selection.select_word(at[0], spot)
-        self._pressed = None
-        self._selected()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pointer.double_click(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self._drag_timer.stop()
-        pressed, self._pressed = self._pressed, None
-        self.selection.release()
-        if isinstance(pressed, str):
-            if self._link_at(event.position()) == pressed:
-                open_link(pressed, self)
-        elif pressed is not None:
-            if self._button_at(event.position()) == pressed and pressed[1].enabled:
-                self.trigger(pressed[0], pressed[1].action, pressed[1])
-        else:
-            self._selected()
-
-    def _selected(self) -> None:
-        self.viewport().update()
-        clipboard = QGuiApplication.clipboard()
-        if clipboard.supportsSelection() and not self.selection.is_empty:
-            clipboard.setText(self.selection.text(), clipboard.Mode.Selection)
-
-    def _drag_to(self, point: QPointF) -> None:
-        at = self._row_at(point.y())
-        if at is not None:
-            spot = self.rows.row(at[0]).spot_at(point.x() - self.column_left, point.y() - at[1])
-            self.selection.drag(at[0], spot)
-            self.viewport().update()
-        outside = point.y() < 0 or point.y() > self.viewport().height()
-        if outside and not self._drag_timer.isActive():
-            self._drag_timer.start()
-        elif not outside:
-            self._drag_timer.stop()
-
-    def _drag_on(self) -> None:
-        """Scroll while the pointer is dragged beyond the view."""
-        point = QPointF(self.viewport().mapFromGlobal(self.cursor().pos()))
-        height = self.viewport().height()
-        over = point.y() if point.y() < 0 else max(0.0, point.y() - height)
-        bar = self.verticalScrollBar()
-        bar.setValue(bar.value() + max(-120, min(120, int(over))))
-        self._drag_to(QPointF(point.x(), max(0.0, min(point.y(), float(height)))))
-        if over:
-            self._drag_timer.start()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._unhover()
-
-    def _unhover(self) -> None:
-        self._update_row(self._hover_row)
-        self._hovered, self._hover_row = None, -1
-        if self._link:
-            self._link = ""
-            self.link_hovered.emit("")
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._pointer.release(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
-            self._unhover()
+            self._pointer.leave()
         return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -534,7 +408,7 @@ class Transcript(QAbstractScrollArea):
             event.accept()
         else:
             super().wheelEvent(event)
-        self._hover(event.position())
+        self._pointer.hover(event.position())
 
     # Keyboard
 
@@ -615,11 +489,10 @@ class Transcript(QAbstractScrollArea):
                 self._menu_of_current()
             return
         point = QPointF(event.pos())
-        at = self._row_at(point.y())
+        at = self._pointer.spot_at(point)
         if at is not None:
-            row = self.rows.row(at[0])
-            spot = row.spot_at(point.x() - self.column_left, point.y() - at[1])
-            self.menu(at[0], link=self._link_at(point), code=(spot.part, spot.block)).popup(event.globalPos())
+            code = at[1].part, at[1].block
+            self.menu(at[0], link=self._pointer.link_at(point), code=code).popup(event.globalPos())
 
     def _menu_of_current(self) -> None:
         self.rows.reveal(self.current)
@@ -679,4 +552,4 @@ class Transcript(QAbstractScrollArea):
 
     def select_all(self) -> None:
         self.selection.select_all()
-        self._selected()
+        self._pointer.selected()

@@ -1,0 +1,186 @@
+"""How a row is drawn."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from desktop_chat.ui.theme import RADIUS_BUBBLE, RADIUS_CONTROL
+from desktop_chat.ui.transcript.flow import Flow
+from desktop_chat.ui.transcript.row import Action, Button, Row
+
+LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+
+Selected = Callable[[int, int], tuple[int, int] | None]
+"""The selected text positions of a block, by part and index."""
+
+
+def paint(
+    row: Row,
+    painter: QPainter,
+    x: int,
+    y: int,
+    clip: QRectF,
+    selected: Selected,
+    *,
+    active: bool,
+    hovered: Button | None,
+    cursor: bool,
+) -> None:
+    """Draw the row at (x, y). ``active`` shows the actions; ``cursor`` the block behind streamed text."""
+    formats = row.formats
+    colors, px = formats.colors, formats.px
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if row.is_user:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colors.user)
+        left = row.bubble_left
+        box = QRectF(x + left, y + row.bubble_top, row.width - left, row.bubble_bottom - row.bubble_top)
+        painter.drawRoundedRect(box, px(RADIUS_BUBBLE), px(RADIUS_BUBBLE))
+    else:
+        painter.setFont(formats.caption_font)
+        painter.setPen(colors.dim)
+        name = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, row.width)
+        box = QRectF(x, y + row.caption_top, row.width, px(19.4))
+        painter.drawText(box, LEFT, name)
+    for part, flow, left, top in row.flows():
+        if part == 0:
+            bar = flow.heights.total
+            painter.fillRect(x, y + top, 2, bar, colors.line)
+        flow.paint(
+            painter,
+            x + left,
+            y + top,
+            clip,
+            lambda index, part=part: selected(part, index),  # type: ignore[misc]
+            dim=part == 0,
+        )
+        _paint_copy_buttons(row, painter, x, y, part, flow, top, clip, hovered)
+    if cursor and (row.body.length or not row.has_reasoning):
+        _paint_cursor(row, painter, x, y)
+    _paint_notice(row, painter, x, y)
+    if row.status and row.is_streaming:
+        painter.setFont(formats.meta_bold)
+        painter.setPen(colors.dim)
+        box = QRectF(x, y + row.meta_top, row.width, px(19))
+        painter.drawText(box, LEFT, row.status)
+    _paint_buttons(row, painter, x, y, active, hovered)
+
+
+def _paint_copy_buttons(
+    row: Row,
+    painter: QPainter,
+    x: int,
+    y: int,
+    part: int,
+    flow: Flow,
+    top: int,
+    clip: QRectF,
+    hovered: Button | None,
+) -> None:
+    formats = row.formats
+    for index in flow.visible(int(clip.top()) - y - top, int(clip.bottom()) - y - top + 1):
+        if not flow.blocks[index].width or flow.blocks[index].copy_button() is None:
+            continue
+        button = row.code_button(part, index)
+        if button is None:
+            continue
+        box = button.box.translated(x, y)
+        painter.setFont(formats.meta_font)
+        painter.setPen(formats.colors.accent if button == hovered else formats.colors.text)
+        flags = RIGHT
+        painter.drawText(box.adjusted(0, 0, -formats.px(13), 0), flags, button.label)
+
+
+def _paint_cursor(row: Row, painter: QPainter, x: int, y: int) -> None:
+    formats = row.formats
+    height = formats.px(15)
+    flow = row.body
+    place = QRectF(0, 0, 0, formats.text_pitch)
+    if flow.blocks and flow.blocks[-1].width:
+        place = flow.blocks[-1].end_of_text().translated(0, flow.top(len(flow.blocks) - 1))
+    top = y + row.body_top + place.top() + (place.height() - height) / 2
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(formats.colors.accent)
+    painter.drawRoundedRect(QRectF(x + place.left() + 1, round(top), formats.px(7), height), 1, 1)
+
+
+def _paint_notice(row: Row, painter: QPainter, x: int, y: int) -> None:
+    if row.notice is None:
+        return
+    style, texts, _action = row.notice
+    formats = row.formats
+    colors, px = formats.colors, formats.px
+    box = QRectF(x, y + row.notice_top, row.width, row.notice_height)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colors.error_soft if style == "error" else colors.side)
+    painter.drawRoundedRect(box, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
+    top = box.top() + px(8)
+    for number, text in enumerate(texts):
+        painter.setPen((colors.error if style == "error" else colors.dim) if number == 0 else colors.text)
+        text.layout.draw(painter, QPointF(x + px(14), top))
+        top += text.height
+
+
+def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, hovered: Button | None) -> None:
+    formats = row.formats
+    colors, px = formats.colors, formats.px
+    for button in row.buttons():
+        if button.on_hover and not active:
+            continue
+        box = button.box.translated(x, y)
+        hot = button == hovered and button.enabled
+        if button.action is Action.FOLD:
+            painter.setFont(formats.thought_font)
+            color = colors.text if hot else colors.dim
+            middle = QPointF(box.left() + px(4), box.center().y())
+            _chevron(painter, middle, px(3.5), color, 90 if row.unfolded else 0)
+            painter.setPen(color)
+            box.adjust(px(12), 0, px(12), 0)
+            painter.drawText(box, LEFT, button.label)
+        elif button.action in (Action.PREVIOUS, Action.NEXT):
+            color = colors.text if hot else colors.dim if button.enabled else colors.line
+            angle = 0 if button.action is Action.NEXT else 180
+            _chevron(painter, box.center(), px(3.5), color, angle)
+            if button.action is Action.PREVIOUS:
+                metrics = QFontMetricsF(formats.meta_bold)
+                label = QRectF(
+                    box.left() + px(20),
+                    box.top(),
+                    metrics.horizontalAdvance(row.version_label) + 2,
+                    box.height(),
+                )
+                painter.setFont(formats.meta_bold)
+                painter.setPen(colors.dim)
+                painter.drawText(label, Qt.AlignmentFlag.AlignCenter, row.version_label)
+        elif button.action in (Action.CONTINUE, Action.TRY_AGAIN):
+            painter.setPen(QPen(colors.line, 1))
+            painter.setBrush(colors.hover if hot else colors.raised)
+            painter.drawRoundedRect(
+                box.adjusted(0.5, 0.5, -0.5, -0.5), px(RADIUS_CONTROL), px(RADIUS_CONTROL)
+            )
+            painter.setFont(formats.thought_font)
+            painter.setPen(colors.text)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
+        else:
+            painter.setFont(formats.meta_bold)
+            painter.setPen(colors.text if hot else colors.dim)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
+    if active and not row.is_user and not row.is_streaming and row.figures:
+        painter.setFont(formats.meta_font)
+        painter.setPen(colors.faint)
+        box = QRectF(x, y + row.meta_top - px(4), row.width, px(28))
+        painter.drawText(box, RIGHT, row.figures)
+
+
+def _chevron(painter: QPainter, center: QPointF, size: float, color: QColor, angle: float) -> None:
+    painter.save()
+    painter.translate(center)
+    painter.rotate(angle)
+    pen = QPen(color, 1.5)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    painter.drawPolyline([QPointF(-size / 2, -size), QPointF(size / 2, 0), QPointF(-size / 2, size)])
+    painter.restore()
