@@ -172,12 +172,15 @@ class Card(QDialog):
         radius = self.theme.px(RADIUS_BUBBLE)
         card = QRectF(self.rect()).adjusted(shadow, shadow, -shadow, -shadow)
         painter.setPen(Qt.PenStyle.NoPen)
-        layer = QColor(0, 0, 0, 7) if self.theme.dark else QColor(20, 20, 40, 2)
-        painter.setBrush(layer)
-        below = card.translated(0, self.theme.px(_SHADOW_DROP))
-        for step in range(shadow - self.theme.px(_SHADOW_DROP), -shadow // 2, -2):
-            grown = below.adjusted(-step, -step, step, step)
-            painter.drawRoundedRect(grown, radius + max(0, step), radius + max(0, step))
+        shade = QColor(0, 0, 0) if self.theme.dark else QColor(20, 20, 40)
+        drop = self.theme.px(_SHADOW_DROP)
+        below = card.translated(0, drop)
+        for step in range(shadow - drop, -shadow // 2, -2):
+            strength = 1 if step > shadow // 3 else 3
+            shade.setAlpha(3 * strength if self.theme.dark else strength)
+            painter.setBrush(shade)
+            rounding = radius + max(0, step)
+            painter.drawRoundedRect(below.adjusted(-step, -step, step, step), rounding, rounding)
         painter.setBrush(self.theme.colors.raised)
         painter.setPen(QPen(self.theme.colors.line, 1))
         painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
