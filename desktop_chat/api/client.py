@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -15,7 +15,7 @@ import openai
 
 from desktop_chat.api import errors, responses
 from desktop_chat.api.demo import DemoTransport
-from desktop_chat.api.guard import Guard, pace
+from desktop_chat.api.guard import Guard, pace, unwind
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.retry import Failed
 from desktop_chat.api.server_errors import Redactor, request_id
@@ -35,8 +35,14 @@ class Opened:
         self.request_id = request_id(response.headers)
         self.content_type: str = response.headers.get("content-type", "").split(";")[0].strip().lower()
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        return self._response.aiter_raw()
+    async def read(self, take: Callable[[bytes], Awaitable[None]]) -> None:
+        """Give every piece of the body to ``take``, as it comes."""
+        chunks = self._response.aiter_raw()
+        try:
+            async for chunk in chunks:
+                await take(chunk)
+        finally:
+            await unwind(self._response, chunks)
 
 
 class Client:

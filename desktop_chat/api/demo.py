@@ -6,6 +6,7 @@ for trouble: "fail 429 twice", "fail 500", "fail 401", "fail quota", "fail conte
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -130,19 +131,26 @@ class _Paced(httpx2.AsyncByteStream):
             len(events) // 2 if re.search(r"\b(cut off|stall)\b", prompt.text, re.IGNORECASE) else None
         )
         self._stalls = re.search(r"\bstall\b", prompt.text, re.IGNORECASE) is not None
+        self._closed = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         due = time.monotonic()
         for index, event in enumerate(self._events):
             if index == self._half:
                 if self._stalls:
-                    await asyncio.Event().wait()
+                    await self._closed.wait()
                 return
             yield event
             due += 1 / self._speed
             ahead = due - time.monotonic()
             if ahead > _BATCH:
-                await asyncio.sleep(ahead)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closed.wait(), ahead)
+            if self._closed.is_set():
+                return
+
+    async def aclose(self) -> None:
+        self._closed.set()
 
 
 def _refusal(text: str, retries: int) -> httpx2.Response | None:

@@ -5,9 +5,10 @@ small packets wakes the program once a packet.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import anyio.abc
 import httpcore2
@@ -87,9 +88,11 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         total = line = 0
-        async for data in self._inner:
+        chunks = aiter(self._inner)
+        async for data in chunks:
             total += len(data)
             if total > self._limit:
+                await unwind(self._inner, chunks)
                 if self._truncate:
                     yield data[: len(data) - (total - self._limit)]
                     return
@@ -98,6 +101,7 @@ class _Bounded(httpx2.AsyncByteStream):
                 end = max(data.rfind(b"\n"), data.rfind(b"\r"))
                 line = line + len(data) if end < 0 else len(data) - end - 1
                 if line > self._line_limit:
+                    await unwind(self._inner, chunks)
                     raise Refused(
                         TooLarge(f"One line of the answer is longer than {self._line_limit >> 20} MB.")
                     )
@@ -105,6 +109,22 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+class _Closes(Protocol):
+    async def aclose(self) -> None: ...
+
+
+async def unwind(stream: _Closes, chunks: AsyncIterator[bytes]) -> None:
+    """Close ``stream`` and run the half-read ``chunks`` of it to their end.
+
+    A body is read through a chain of generators. Dropped half-way they are left to the garbage collector,
+    which cannot end them without an event loop's help, and says so on stderr.
+    """
+    await stream.aclose()
+    with contextlib.suppress(httpx2.HTTPError, httpx2.StreamError, OSError):
+        async for _ in chunks:
+            continue
 
 
 def pace(transport: httpx2.AsyncHTTPTransport) -> None:

@@ -79,7 +79,8 @@ class Reply:
     async def events(self) -> AsyncGenerator[ReplyEvent, None]:
         """What happens, until :class:`Finished`. Raises no ``ChatError``.
 
-        Cancelling the task that reads, or closing the generator, closes the connection at once.
+        Cancelling the task that reads, or closing the generator, closes the connection at once. One who may
+        stop half-way reads it within ``contextlib.aclosing``: Qt's event loop closes no forgotten generator.
         """
         try:
             client = await self._connect()

@@ -47,18 +47,20 @@ class Transfer:
             async with client.stream(path, body, retries_taken=retries_taken, limits=limits) as opened:
                 self.opened = opened
                 self._changed.set()
-                async for chunk in opened.chunks():
-                    self._chunks.append(chunk)
-                    self._waiting += len(chunk)
-                    self._changed.set()
-                    if self._waiting > _HIGH_WATER:
-                        self._taken.clear()
-                        await self._taken.wait()
+                await opened.read(self._keep)
         except Failed as failed:
             self.failure = failed
         finally:
             self.ended = True
             self._changed.set()
+
+    async def _keep(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        self._waiting += len(chunk)
+        self._changed.set()
+        if self._waiting > _HIGH_WATER:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def wait(self, deadline: float) -> bool:
         """Wait for something new; False where nothing came until ``deadline``, a time of the loop's clock."""
