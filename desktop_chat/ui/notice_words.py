@@ -85,35 +85,35 @@ WORDS: dict[type[ChatError], Words] = {
     errors.HostNotFound: Words(
         "Server not found",
         "No server was found under the name {host}.",
-        "Check these, then try again:",
+        "Check the address and the connection, then try again.",
         _CHECK,
         checks=(_ONLINE, "Is the name in the endpoint's address spelled right?", _VPN),
     ),
     errors.ConnectionRefused: Words(
         "Connection refused",
         "Nothing accepts connections at {host}.",
-        "Check these, then try again:",
+        "Check the server and the address, then try again.",
         _CHECK,
         checks=("Is the server running?", _ADDRESS, "Does a firewall block the port?"),
     ),
     errors.ConnectionLost: Words(
         "Connection lost",
         "The connection to {endpoint} ended before an answer began.",
-        "Check these, then try again:",
+        "Check the connection, then try again.",
         _CHECK,
         checks=(_ONLINE, "Did the network change, or the server restart?"),
     ),
     errors.ConnectTimedOut: Words(
         "No connection in time",
         "{host} did not take the connection in time.",
-        "Check these, then try again:",
+        "Check the address and the connection, then try again.",
         _CHECK,
         checks=(_ONLINE, _ADDRESS, _VPN),
     ),
     errors.TlsFailed: Words(
         "The connection is not secure",
         "The identity of {host} could not be verified, so nothing was sent.",
-        "Check these, then try again:",
+        "Check the server and this computer, then try again.",
         _CHECK,
         checks=(
             "Are the date and time of this computer right?",
@@ -127,7 +127,7 @@ WORDS: dict[type[ChatError], Words] = {
     errors.ProxyFailed: Words(
         "The proxy did not connect",
         "The proxy of this computer did not connect to {host}.",
-        "Check these, then try again:",
+        "Check the settings of the proxy, then try again.",
         _CHECK,
         checks=(
             "Are the proxy's address and port right, in the system settings or in HTTPS_PROXY?",

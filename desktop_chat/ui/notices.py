@@ -61,7 +61,7 @@ def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -
     quoted = bool(words.quote and message)
     if quoted:
         sentences.append(f"{words.quote}: “{_shortened(message, LONGEST_QUOTE)}”.")
-    brief = [*sentences, *([] if words.way_out.endswith(":") else [words.way_out])]
+    brief = [*sentences, words.way_out]
     sentences += [words.safe, words.way_out]
     actions = tuple(
         action for action in words.actions if action is not Action.BILLING or _is_openai(error.host)
