@@ -50,6 +50,8 @@ class IconButton(QToolButton):
 class LabelButton(QPushButton):
     """A button with a text and an icon. ``color`` names the icon's colour; ``trailing`` puts it last.
 
+    An empty ``image`` is none.
+
     It paints its icon itself: Qt can put it last only by laying out the text from right to left.
     """
 
@@ -80,6 +82,7 @@ class LabelButton(QPushButton):
 
     def set_image(self, image: str, color: str) -> None:
         self._image, self._color = image, color
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -100,16 +103,17 @@ class LabelButton(QPushButton):
         color = QColor(getattr(self._theme.colors, self._color))
         if not self.isEnabled():
             color.setAlphaF(0.45)
-        image = pixmap(self._image, color, size, self.devicePixelRatioF())
-        place = left + content - size if self._trailing else left
-        painter.drawPixmap(place, (self.height() - size) // 2, image)
+        if self._image:
+            image = pixmap(self._image, color, size, self.devicePixelRatioF())
+            place = left + content - size if self._trailing else left
+            painter.drawPixmap(place, (self.height() - size) // 2, image)
         option.rect.setLeft(left + (0 if self._trailing else room))
         option.rect.setWidth(content - room)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonLabel, option)
 
     @property
     def _icon_room(self) -> int:
-        return self._theme.px(self._size) + self._theme.px(6)
+        return self._theme.px(self._size) + self._theme.px(6) if self._image else 0
 
 
 class EffortButton(LabelButton):

@@ -103,14 +103,14 @@ class Title(QWidget):
         self._stack = QStackedLayout(self)
         self._shown = ElidedTitle(theme)
         self._shown.setObjectName("chatTitle")
-        self._editor = QLineEdit()
-        self._editor.setObjectName("renameTitle")
-        self._editor.setAccessibleName("New title")
-        self._editor.setMaxLength(200)
-        self._editor.editingFinished.connect(self._done)
-        self._editor.installEventFilter(self)
+        self.editor = QLineEdit()
+        self.editor.setObjectName("renameTitle")
+        self.editor.setAccessibleName("New title")
+        self.editor.setMaxLength(200)
+        self.editor.editingFinished.connect(self._done)
+        self.editor.installEventFilter(self)
         self._stack.addWidget(self._shown)
-        self._stack.addWidget(self._editor)
+        self._stack.addWidget(self.editor)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.editable = False
 
@@ -121,10 +121,10 @@ class Title(QWidget):
     def edit(self) -> None:
         """Let the user rename the chat; Enter keeps the new title, Esc the old one."""
         if self.editable:
-            self._editor.setText(self._text)
-            self._stack.setCurrentWidget(self._editor)
-            self._editor.setFocus(Qt.FocusReason.OtherFocusReason)
-            self._editor.selectAll()
+            self.editor.setText(self._text)
+            self._stack.setCurrentWidget(self.editor)
+            self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.editor.selectAll()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.edit()
@@ -135,20 +135,20 @@ class Title(QWidget):
                 event.accept()
                 return True
             if event.type() == QEvent.Type.KeyPress:
-                self._editor.setText(self._text)
+                self.editor.setText(self._text)
                 self._close()
                 return True
         return False
 
     def _done(self) -> None:
-        if self._stack.currentWidget() is self._editor:
-            text = self._editor.text().strip()
+        if self._stack.currentWidget() is self.editor:
+            text = self.editor.text().strip()
             self._close()
             if text and text != self._text:
                 self.renamed.emit(text)
 
     def _close(self) -> None:
-        had_focus = self._editor.hasFocus()
+        had_focus = self.editor.hasFocus()
         self._stack.setCurrentWidget(self._shown)
         if had_focus:
             self.window().setFocus(Qt.FocusReason.OtherFocusReason)

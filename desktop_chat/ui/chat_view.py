@@ -103,7 +103,7 @@ class ChatView(QFrame):
             (session.text_added, self._text_added),
             (session.message_changed, self._message_changed),
             (session.phase_changed, self._phase_changed),
-            (session.conversation_changed, self._show_conversation),
+            (session.conversation_changed, self._conversation_changed),
         ):
             signal.connect(slot)
             self._connections.append((signal, slot))
@@ -178,6 +178,13 @@ class ChatView(QFrame):
         if self.session is not None and not self.session.is_busy and (last := self.session.last):
             self.session.regenerate(last.id)
 
+    def edit_last(self) -> None:
+        """Put the user's last message into the composer, to be sent as a new version."""
+        if self.session is not None:
+            path = reversed(self.session.tree.path)
+            if (message := next((m for m in path if m.role is Role.USER), None)) is not None:
+                self._edit(message.id)
+
     def copy_answer(self) -> None:
         """Copy the text of the last answer."""
         if self.session is not None and (last := self.session.last) is not None and last.text:
@@ -242,13 +249,6 @@ class ChatView(QFrame):
         if self.session is not None and not self.session.is_busy:
             self.composer.start_edit(message_id, self.session.tree[message_id].text)
 
-    def edit_last(self) -> None:
-        """Put the user's last message into the composer, to be sent as a new version."""
-        if self.session is not None:
-            path = reversed(self.session.tree.path)
-            if (message := next((m for m in path if m.role is Role.USER), None)) is not None:
-                self._edit(message.id)
-
     def _model_chosen(self, endpoint_id: str, model: str) -> None:
         self._with(lambda session: session.set_model(endpoint_id, model))
         self.composer.setFocus()
@@ -303,9 +303,9 @@ class ChatView(QFrame):
         elif session.is_busy:
             words, color, below = WRITING, "accent", self._progress(session)
         elif endpoint is None:
-            color = "warn"
+            words, color = "No endpoint", "warn"
         self.transcript.set_status(session.answer_id, below)
-        self.status_changed.emit(words, color, endpoint.name if endpoint else "No endpoint")
+        self.status_changed.emit(words, color, endpoint.name if endpoint else "")
 
     def _progress(self, session: ChatSession) -> str:
         seconds = time.monotonic() - session.phase_since
@@ -315,6 +315,11 @@ class ChatView(QFrame):
         tokens = max(1, self._characters // CHARACTERS_PER_TOKEN)
         speed = f"   ≈ {tokens / seconds:.0f} tok/s" if seconds >= 1 else ""
         return f"{WRITING} ≈ {tokens:,} tokens{speed}   Esc to stop"
+
+    def _conversation_changed(self) -> None:
+        """A title may come while the user types a system prompt: that must not be lost."""
+        self.details.flush()
+        self._show_conversation()
 
     def _show_conversation(self) -> None:
         if (session := self.session) is None:

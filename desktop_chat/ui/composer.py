@@ -1,5 +1,7 @@
 """The composer: where the user writes, below the transcript."""
 
+from math import ceil
+
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -17,6 +19,8 @@ from desktop_chat.ui.buttons import EffortButton, IconButton, LabelButton
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import RADIUS_COMPOSER, Theme
 
+SPARE = 2
+"""Pixels that QPlainTextEdit wants beyond its lines, or it can be scrolled by one."""
 LINES = 8
 """The height up to which the text grows before it scrolls, in lines."""
 DRAFT_DELAY = 300
@@ -49,8 +53,7 @@ class MessageEdit(QPlainTextEdit):
         self._restyle()
 
     def text(self) -> str:
-        """The text, with lone surrogates (which no file and no request can hold) replaced."""
-        return self.toPlainText().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return without_lone_surrogates(self.toPlainText())
 
     def replace_all(self, text: str) -> None:
         """Put ``text`` in place of all that is there, as one step that can be undone."""
@@ -108,8 +111,9 @@ class MessageEdit(QPlainTextEdit):
 
     def _fit(self) -> None:
         lines = int(self.document().documentLayout().documentSize().height())
-        line = self.fontMetrics().lineSpacing()
-        self.setFixedHeight(max(1, min(lines, LINES)) * line + 2)
+        first = self.document().firstBlock()
+        line = self.blockBoundingRect(first).height() / max(1, first.lineCount())
+        self.setFixedHeight(ceil(max(1, min(lines, LINES)) * line) + SPARE)
         shown = (
             Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines > LINES else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         )
@@ -118,6 +122,11 @@ class MessageEdit(QPlainTextEdit):
     def _restyle(self) -> None:
         self.setFont(self._theme.font())
         self._fit()
+
+
+def without_lone_surrogates(text: str) -> str:
+    """``text`` with halves of surrogate pairs replaced: no file and no request can hold them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class Composer(QFrame):

@@ -282,6 +282,7 @@ class CopyButton(LabelButton):
     def set_value(self, value: str) -> None:
         self._value = one_line(value)
         self.setEnabled(bool(self._value))
+        self.set_image("copy" if self._value else "", "dim")
         self.setAccessibleName(f"Request id {self._value}" if self._value else "Request id")
         self.setAccessibleDescription("Copies it" if self._value else "")
         self.setToolTip(tool_tip(f"{self._value} (click to copy)") if self._value else "")

@@ -159,12 +159,13 @@ class ModelPicker(QFrame):
         self._models: dict[str, list[Model]] = {}
         self._errors: dict[str, ChatError] = {}
         self._loading: set[str] = set()
+        self._has_moved = False
 
         self.field = QLineEdit()
         self.field.setObjectName("modelSearch")
         self.field.setAccessibleName("Search models")
         self.field.setPlaceholderText("Search, or type a model's name")
-        self.field.textChanged.connect(self._refresh)
+        self.field.textChanged.connect(self._typed)
         self.field.installEventFilter(self)
         self.rows = PickerModel(self)
         self.list = QListView()
@@ -201,6 +202,7 @@ class ModelPicker(QFrame):
         self._column.setSpacing(px(6))
         self.resize(px(WIDTH), px(ROW_HEIGHT) * ROWS + px(96))
         self.field.clear()
+        self._has_moved = False
         for each in self._endpoints:
             self._start_loading(each, anew=each.id in self._errors)
         self._refresh()
@@ -246,6 +248,10 @@ class ModelPicker(QFrame):
             self._loading.discard(endpoint.id)
         self._refresh()
 
+    def _typed(self) -> None:
+        self._has_moved = False
+        self._refresh()
+
     def _refresh(self) -> None:
         typed = one_line(self.field.text())
         kept = self._current_row()
@@ -270,7 +276,7 @@ class ModelPicker(QFrame):
                 Row(RowKind.TYPED, f"Use “{typed}” on {one_line(self._default.name)}", self._default, typed),
             )
         self.rows.set_rows(rows)
-        self._select_first(kept, prefer_typed=not any(row.kind is RowKind.MODEL for row in rows))
+        self._select(kept)
 
     def _fitting(self, endpoint: Endpoint, typed: str) -> list[str]:
         """The ids to show, those that begin with what was typed first, else in the order of the names."""
@@ -289,23 +295,17 @@ class ModelPicker(QFrame):
         index = self.list.currentIndex()
         return self.rows.rows[index.row()] if index.isValid() else None
 
-    def _select_first(self, kept: Row | None, *, prefer_typed: bool) -> None:
-        current = self._delegate.current
-        choices = [n for n, row in enumerate(self.rows.rows) if row.can_be_chosen]
-        best = (
-            next((n for n in choices if self.rows.rows[n] == kept), None) if not self.field.text() else None
-        )
-        if best is None and not self.field.text():
-            best = next(
-                (n for n in choices if (self.rows.rows[n].endpoint.id, self.rows.rows[n].model) == current),
-                None,
-            )
-        if best is None:
-            best = next(
-                (n for n in choices if prefer_typed or self.rows.rows[n].kind is not RowKind.TYPED), None
-            )
-        if best is not None:
-            self.list.setCurrentIndex(self.rows.index(best))
+    def _select(self, kept: Row | None) -> None:
+        """Make a row the current one: the user's own, else the model in use, else the best match."""
+        rows = self.rows.rows
+        choices = [number for number, row in enumerate(rows) if row.can_be_chosen]
+        listed = [number for number in choices if rows[number].kind is not RowKind.TYPED]
+        wishes = [number for number in choices if self._has_moved and rows[number] == kept]
+        if not self.field.text():
+            wishes += [n for n in listed if (rows[n].endpoint.id, rows[n].model) == self._delegate.current]
+        wishes += [number for number in listed if rows[number].kind is RowKind.MODEL]
+        for number in (wishes + choices)[:1]:
+            self.list.setCurrentIndex(self.rows.index(number))
 
     def _move(self, step: int) -> None:
         choices = [n for n, row in enumerate(self.rows.rows) if row.can_be_chosen]
@@ -314,6 +314,7 @@ class ModelPicker(QFrame):
             place = choices.index(at) if at in choices else -1
             to = (place + step) % len(choices) if abs(step) == 1 else place + step
             self.list.setCurrentIndex(self.rows.index(choices[max(0, min(to, len(choices) - 1))]))
+            self._has_moved = True
 
     def _hovered(self, index: QModelIndex) -> None:
         if self.rows.rows[index.row()].can_be_chosen:

@@ -24,7 +24,8 @@ class Style(QObject):
         super().__init__(app)
         self._app = app
         self._theme = theme
-        app.setStyle("Fusion")
+        if app.style().name() != "fusion":
+            app.setStyle("Fusion")
         self._apply()
         theme.changed.connect(self._apply)
 
@@ -67,6 +68,12 @@ def mixed(color: QColor, ground: QColor, share: float) -> QColor:
     )
 
 
+def focused_fill(theme: Theme) -> QColor:
+    """The ground of a primary button with the focus: dark enough for a ring in the colour of the text."""
+    c = theme.colors
+    return mixed(c.accent, c.on_accent, 0.77) if theme.dark else c.accent
+
+
 def style_sheet(theme: Theme) -> str:
     """The application's style sheet for the theme in force."""
     c = theme.colors
@@ -102,7 +109,7 @@ QPushButton[primary="true"] {{ background: {accent}; color: {c.on_accent.name()}
   font-weight: 600; }}
 QPushButton[primary="true"]:hover, QPushButton[primary="true"]:pressed {{ background: {accent_hover};
   border-color: {accent_hover}; }}
-QPushButton[primary="true"]:focus {{ border: 2px solid {text}; }}
+QPushButton[primary="true"]:focus {{ background: {focused_fill(theme).name()}; border: 2px solid {text}; }}
 QPushButton[primary="true"]:disabled {{ background: {hover}; color: {disabled}; border-color: {hover}; }}
 QPushButton[pill="true"] {{ font-size: {px(13)}px; padding: 0 {px(9)}px; min-height: {px(28)}px; }}
 QPushButton[pill="true"]:focus {{ padding: 0 {px(9) - 1}px; min-height: {px(28) - 2}px; }}
@@ -146,6 +153,7 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; p
 QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; border-radius: {px(6)}px;
   padding: 0 {px(6)}px; }}
 QComboBox[flat="true"], QAbstractSpinBox[flat="true"] {{ background: transparent; color: {dim};
+  font-size: {px(12.5)}px;
   border: 2px solid transparent; padding: 0 {px(2)}px; min-height: {px(24)}px; max-height: {px(24)}px; }}
 QAbstractSpinBox[flat="true"]::up-button, QAbstractSpinBox[flat="true"]::down-button {{
   subcontrol-origin: margin; width: 0; height: 0; }}

@@ -1,0 +1,416 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT
+from desktop_chat.domain.message import Role, State
+from desktop_chat.session import Phase
+from desktop_chat.ui.actions import COMMANDS
+from desktop_chat.ui.conversation_list import ItemRole
+from desktop_chat.ui.main_window import MainWindow
+from tests.ui.shell.conftest import Running, record, until
+
+Ctrl, Shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def titles(window: MainWindow) -> list[str]:
+    model = window.sidebar.model
+    return [model.index(row).data() for row in range(model.rowCount()) if model.index(row).data(ItemRole.ID)]
+
+
+def text_of(window: QWidget, name: str) -> str:
+    found = window.findChild(QLabel, name)
+    assert found is not None
+    return found.text()
+
+
+def type_(window: MainWindow, text: str, *, send: bool = False) -> None:
+    window.chat.composer.text_edit.setFocus()
+    QTest.keyClicks(window.chat.composer.text_edit, text)
+    if send:
+        QTest.keyClick(window.chat.composer.text_edit, Qt.Key.Key_Return)
+
+
+async def writing(running: Running) -> None:
+    """A long answer is on its way."""
+    type_(running.window, "a long answer, please", send=True)
+    session = running.window.session
+    assert session is not None
+    await until(lambda: session.phase is Phase.WRITING)
+
+
+async def test_a_question_and_its_answer(running: Running) -> None:
+    window = running.window
+    assert window.chat.empty.isVisible()
+    assert window.windowTitle() == "Desktop Chat — New chat"
+    type_(window, "Say hello", send=True)
+    session = window.session
+    assert session is not None
+    await until(lambda: session.is_busy)
+    await until(lambda: not session.is_busy and session.last is not None)
+    assert session.last is not None
+    assert session.last.state is State.COMPLETE
+    assert window.chat.composer.text == ""
+    assert running.chats.drafts == {}
+    assert window.chat.transcript.isVisible()
+    await until(lambda: titles(window) != [] and session.conversation.title in titles(window))
+    assert session.conversation.title in window.windowTitle()
+    assert text_of(window, "lastUsage").endswith("out")
+    assert text_of(window, "status") == "Ready"
+
+
+async def test_send_becomes_stop_while_the_answer_is_written(running: Running) -> None:
+    window = running.window
+    await writing(running)
+    session = window.session
+    assert session is not None
+    button = window.chat.composer.send_button
+    assert button.accessibleName() == "Stop"
+    assert text_of(window, "status") == "Writing…"
+    assert running.chats.is_writing(session.conversation.id)
+    QTest.keyClick(window.chat.composer.text_edit, Qt.Key.Key_Escape)
+    await until(lambda: not session.is_busy)
+    assert session.last is not None
+    assert session.last.state is State.STOPPED
+    assert button.accessibleName() == "Send"
+
+
+async def test_a_retry_is_told_in_the_status(running: Running) -> None:
+    window = running.window
+    type_(window, "wait 30 seconds: fail 429 twice", send=True)
+    session = window.session
+    assert session is not None
+    await until(lambda: session.phase is Phase.WAITING)
+    assert text_of(window, "status").startswith("Retrying in ")
+    assert "(attempt 2 of 5)" in text_of(window, "status")
+    window.stop()
+    await until(lambda: not session.is_busy)
+
+
+async def test_switching_chats_keeps_drafts_edits_and_the_answer_underway(running: Running) -> None:
+    window = running.window
+    first = await running.chat("First")
+    window.new_chat()
+    await writing(running)
+    busy = window.session
+    assert busy is not None
+    type_(window, "next question")
+    window.open_chat(first)
+    await until(lambda: window.session is not busy)
+    composer = window.chat.composer
+    assert composer.text == ""
+    assert composer.send_button.accessibleName() == "Send"
+    window.chat.edit_last()
+    composer.text_edit.replace_all("half an edit")
+    window.open_chat(busy.conversation.id)
+    await until(lambda: window.session is busy)
+    assert (composer.text, composer.editing) == ("next question", None)
+    assert composer.send_button.accessibleName() == "Stop"
+    window.open_chat(first)
+    await until(lambda: window.session is not busy)
+    assert (composer.text, composer.editing is not None) == ("half an edit", True)
+    busy.stop()
+    await until(lambda: not busy.is_busy)
+    assert text_of(window, "status") == "Ready"
+
+
+async def test_only_the_last_of_quick_clicks_is_opened(running: Running) -> None:
+    window = running.window
+    ids = [await running.chat(title) for title in ("One", "Two", "Three")]
+    for conversation_id in (*ids, ids[0]):
+        window.open_chat(conversation_id)
+    await until(lambda: window.session is not None and window.session.conversation.id == ids[0])
+    await asyncio.sleep(0)
+    assert window.windowTitle() == "Desktop Chat — One"
+
+
+async def test_editing_the_last_message_makes_a_version(running: Running) -> None:
+    window = running.window
+    await running.chat("Chat")
+    session = window.session
+    assert session is not None
+    QTest.keyClick(window.chat.composer.text_edit, Qt.Key.Key_Up)
+    assert window.chat.composer.text == "Say hello"
+    type_(window, " again", send=True)
+    await until(lambda: len(session.tree.path) == 2 and session.tree.path[0].text == "Say hello again")
+    await until(lambda: not session.is_busy)
+    assert len(session.tree.versions(session.tree.path[0].id)) == 2
+    assert (window.chat.composer.text, window.chat.composer.editing) == ("", None)
+
+
+async def test_parameters_go_with_the_chat(running: Running) -> None:
+    window = running.window
+    first = await running.chat("First")
+    session = window.session
+    assert session is not None
+    window.chat.details.prompt.setPlainText("Be brief.")
+    window.chat.composer.reasoning.chosen.emit("high")
+    window.new_chat()
+    assert session.conversation.parameters.system_prompt == "Be brief."
+    assert session.conversation.parameters.reasoning_effort == "high"
+    assert window.chat.details.prompt.toPlainText() == ""
+    assert window.chat.composer.reasoning.accessibleDescription() == "default"
+    window.open_chat(first)
+    await until(lambda: window.session is session)
+    assert window.chat.details.prompt.toPlainText() == "Be brief."
+    assert window.chat.details.reasoning.accessibleDescription() == "high"
+
+
+async def test_deleting_can_be_undone_by_keyboard(running: Running) -> None:
+    window = running.window
+    await running.chat("Keep")
+    gone = await running.chat("Delete me")
+    window.actions_["delete_chat"].trigger()
+    assert titles(window) == ["Keep"]
+    assert window.session is not None
+    assert window.session.conversation.id != gone
+    undo = window.findChild(QPushButton, "undoDelete")
+    assert undo is not None
+    assert undo.isVisible()
+    assert "Delete me" in undo.accessibleName()
+    undo.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(undo, Qt.Key.Key_Space)
+    await until(lambda: titles(window) == ["Delete me", "Keep"])
+    assert not undo.isVisible()
+
+
+async def test_renaming_and_pinning_from_the_list(running: Running) -> None:
+    window = running.window
+    first = await running.chat("First")
+    await running.chat("Second")
+    window.sidebar.list.renamed.emit(first, "A new name")
+    await until(lambda: "A new name" in titles(window))
+    window.sidebar.list.pin_requested.emit(first, True)
+    await until(lambda: titles(window) == ["A new name", "Second"])
+    assert window.sidebar.model.index(0).data() == "Pinned"
+
+
+async def test_search_filters_and_enter_opens(running: Running) -> None:
+    window = running.window
+    lisbon = await running.chat("Trip to Lisbon")
+    await running.chat("Taxes")
+    QTest.keyClick(window.chat.composer.text_edit, Qt.Key.Key_K, Ctrl)
+    search = window.findChild(QLineEdit, "searchChats")
+    assert search is not None
+    assert search.hasFocus(), "also out of the composer, where Ctrl+K would delete text"
+    QTest.keyClicks(search, "lisb")
+    assert titles(window) == ["Trip to Lisbon"]
+    QTest.keyClick(search, Qt.Key.Key_Return)
+    await until(lambda: window.session is not None and window.session.conversation.id == lisbon)
+    search.setFocus()
+    QTest.keyClick(search, Qt.Key.Key_Escape)
+    assert (search.text(), len(titles(window))) == ("", 2)
+
+
+async def test_next_and_previous_chat(running: Running) -> None:
+    window = running.window
+    for title in ("One", "Two", "Three"):
+        await running.chat(title)
+
+    def shows(title: str) -> bool:
+        return window.windowTitle().endswith(title)
+
+    text = window.chat.composer.text_edit
+    QTest.keyClick(text, Qt.Key.Key_Tab, Ctrl)
+    await until(lambda: shows("Two"))
+    QTest.keyClick(text, Qt.Key.Key_PageUp, Ctrl)
+    await until(lambda: shows("Three"))
+    QTest.keyClick(text, Qt.Key.Key_PageUp, Ctrl)
+    await until(lambda: shows("One"))
+
+
+async def test_commands_fit_the_state(running: Running) -> None:
+    window = running.window
+
+    def enabled() -> set[str]:
+        names = {"rename_chat", "delete_chat", "stop", "regenerate", "copy_answer"}
+        return {name for name in names if window.actions_[name].isEnabled()}
+
+    assert enabled() == set()
+    await running.chat("Chat")
+    assert enabled() == {"rename_chat", "delete_chat", "regenerate", "copy_answer"}
+    session = window.session
+    assert session is not None
+    assert session.last is not None
+    first_answer = session.last.id
+    QTest.keyClick(window, Qt.Key.Key_C, Ctrl | Shift)
+    assert QGuiApplication.clipboard().text() == session.last.text
+    QTest.keyClick(window, Qt.Key.Key_R, Ctrl)
+    await until(lambda: session.is_busy)
+    assert "stop" in enabled()
+    assert "regenerate" not in enabled()
+    await until(lambda: not session.is_busy)
+    assert first_answer in session.tree.versions(session.last.id)
+    assert len(session.tree.versions(session.last.id)) == 2
+
+
+async def test_panels_fold_by_command_and_where_there_is_no_room(running: Running) -> None:
+    window = running.window
+    status = window.findChild(QLabel, "status")
+    assert status is not None
+    QTest.keyClick(window, Qt.Key.Key_I, Ctrl)
+    assert not window.chat.details.isVisible()
+    assert running.settings.details_visible is False
+    QTest.keyClick(window, Qt.Key.Key_I, Ctrl)
+    window.resize(860, 700)
+    await until(lambda: not window.chat.details.isVisible())
+    assert window.sidebar.isVisible()
+    assert running.settings.details_visible is True, "no room is not a wish"
+    window.resize(600, 700)
+    await until(lambda: not window.sidebar.isVisible())
+    assert status.isVisible()
+    assert window.chat.header.new_button.isVisible()
+    window.focus_search()
+    assert window.sidebar.isVisible(), "asked for, it is shown all the same"
+    window.resize(1280, 820)
+    await until(lambda: window.sidebar.isVisible() and window.chat.details.isVisible())
+    assert status.isVisible()
+    assert not window.chat.header.new_button.isVisible()
+
+
+async def test_names_in_the_accessibility_tree(running: Running) -> None:
+    window = running.window
+    await running.chat("Chat")
+    names = {
+        "chats": "Chats",
+        "newChat": "New chat",
+        "searchChats": "Search chats",
+        "transcript": "Transcript",
+        "message": "Message",
+        "sendButton": "Send",
+        "model": "Model",
+        "jumpToLatest": "Jump to latest",
+        "details": "Details",
+    }
+    for name, accessible in names.items():
+        widget = window.findChild(QWidget, name)
+        assert widget is not None, name
+        interface = QAccessible.queryAccessibleInterface(widget)
+        assert interface.text(QAccessible.Text.Name) == accessible
+    assert window.findChild(QLabel, "status") is not None
+
+
+async def test_every_control_has_a_name(running: Running) -> None:
+    window = running.window
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for widget in window.findChildren(QWidget)
+        if widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not widget.objectName().startswith("qt_")
+        and QAccessible.queryAccessibleInterface(widget) is not None
+        and not QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
+    ]
+    assert nameless == []
+
+
+async def test_without_an_endpoint_sending_asks_for_one(running: Running) -> None:
+    window = running.window
+    bare = replace(DEMO_ENDPOINT, id="bare", default_model="")
+    requested = record(window.chat.settings_requested)
+    running.settings._temporary = ()
+    running.settings.changed.emit("endpoints")
+    assert window.chat.empty.findChild(QPushButton, "connectModel").isVisible()
+    type_(window, "hello", send=True)
+    assert requested == [()]
+    assert window.chat.composer.text == "hello"
+    running.settings.change(endpoints=(bare,))
+    assert not window.chat.empty.findChild(QPushButton, "connectModel").isVisible()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+async def test_choosing_a_model(running: Running) -> None:
+    window = running.window
+    await running.chat("Chat")
+    session = window.session
+    assert session is not None
+    window.actions_["choose_model"].trigger()
+    picker = window.chat.picker
+    await until(lambda: "demo-reasoning" in [row.model for row in picker.rows.rows])
+    QTest.keyClicks(picker.field, "reasoning")
+    QTest.keyClick(picker.field, Qt.Key.Key_Return)
+    assert session.model == "demo-reasoning"
+    assert window.chat.header.model_button.text() == "demo-reasoning"
+    assert window.chat.composer.text_edit.placeholderText() == "Message demo-reasoning"
+
+
+async def test_zoom(running: Running) -> None:
+    window = running.window
+    height = window.chat.header.height()
+    for _ in range(5):
+        QTest.keyClick(window, Qt.Key.Key_Plus, Ctrl)
+    assert running.settings.zoom == 150
+    assert window.chat.header.height() == round(height * 1.5)
+    QTest.keyClick(window, Qt.Key.Key_0, Ctrl)
+    assert running.settings.zoom == 100
+    running.settings.change(zoom=50)
+    window.zoom_out()
+    assert running.settings.zoom == 50
+
+
+async def test_closing_asks_and_keeps_sizes_and_drafts(running: Running) -> None:
+    window = running.window
+    asked = record(window.close_requested)
+    type_(window, "not sent")
+    window.resize(780, 700)
+    window._splitter.setSizes([300, 480, 0])
+    assert not window.close()
+    assert asked == [()]
+    assert window.isVisible()
+    assert running.settings.sidebar_width == pytest.approx(300, abs=2)
+    assert running.chats.drafts == {"new": "not sent"}
+    again = MainWindow(running.chats, running.settings, running.theme, running.tasks)
+    again.show()
+    assert again.size() == window.size()
+    assert again.sidebar.width() == pytest.approx(300, abs=2)
+    assert again.chat.composer.text == "not sent"
+    again.chat.leave()
+    again.hide()
+    again.deleteLater()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+async def test_a_prompt_from_another_start_opens_a_new_chat(running: Running) -> None:
+    window = running.window
+    await running.chat("Chat")
+    window.raise_with_prompt("from outside")
+    session = window.session
+    assert session is not None
+    assert not session.is_stored
+    assert window.chat.composer.text == "from outside"
+
+
+async def test_the_answer_of_a_chat_that_was_left_is_not_shown_in_another(running: Running) -> None:
+    window = running.window
+    await writing(running)
+    left = window.session
+    assert left is not None
+    window.new_chat()
+    shown = record(window.chat.status_changed)
+    left.stop()
+    await until(lambda: not left.is_busy)
+    assert [m.role for m in left.tree.path] == [Role.USER, Role.ASSISTANT]
+    assert shown == []
+    assert window.chat.empty.isVisible()
+
+
+def test_commands_are_told_apart() -> None:
+    ids = [command.id for command in COMMANDS]
+    assert len(set(ids)) == len(ids)
+    shortcuts = [sequence.toString() for command in COMMANDS for sequence in command.sequences]
+    assert len(set(shortcuts)) == len(shortcuts)
+    assert all(callable(getattr(MainWindow, command.slot)) for command in COMMANDS)
+
+
+async def test_every_command_is_in_the_menu(running: Running) -> None:
+    menu = running.window.sidebar.menu_button.menu()
+    listed = {
+        action.objectName()
+        for entry in menu.actions()
+        for action in (entry.menu().actions() if entry.menu() else [entry])
+    }
+    assert {command.id for command in COMMANDS} <= listed
