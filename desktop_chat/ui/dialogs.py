@@ -1,9 +1,13 @@
-"""Who shows which dialog when: welcome, settings, retries, problems, and notices about the disk."""
+"""Who shows which dialog when: welcome, settings, retries, problems, and notices about the disk.
+
+Dialogs that most starts never show are imported when they are.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -17,16 +21,18 @@ from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
-from desktop_chat.ui.about import AboutDialog
 from desktop_chat.ui.links import open_link
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
-from desktop_chat.ui.notices import Action, Notice, explain, explain_storage, wants_dialog
-from desktop_chat.ui.preferences import SettingsDialog
+from desktop_chat.ui.notice_words import Action
+from desktop_chat.ui.notices import Notice, explain, explain_storage, wants_dialog
 from desktop_chat.ui.problem_dialog import ProblemDialog
 from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.preferences import SettingsDialog
+    from desktop_chat.ui.welcome import Welcome
 
 
 class Dialogs(QObject):
@@ -85,6 +91,8 @@ class Dialogs(QObject):
     def show_welcome(self) -> None:
         if self._welcome is not None:
             return
+        from desktop_chat.ui.welcome import Welcome
+
         self._welcome = Welcome(
             self._theme,
             self._window,
@@ -101,6 +109,8 @@ class Dialogs(QObject):
     def show_settings(self, endpoint_id: str = "", field: str = "") -> None:
         """The settings; with ``endpoint_id`` at that endpoint, the focus in ``field``."""
         if self._preferences is None:
+            from desktop_chat.ui.preferences import SettingsDialog
+
             self._preferences = SettingsDialog(
                 self._theme,
                 self._settings,
@@ -119,6 +129,8 @@ class Dialogs(QObject):
             self._preferences.activateWindow()
 
     def show_about(self) -> None:
+        from desktop_chat.ui.about import AboutDialog
+
         about = AboutDialog(self._theme, self._window)
         about.finished.connect(about.deleteLater)
         about.show()
@@ -128,8 +140,13 @@ class Dialogs(QObject):
         notice = replace(explain_storage(error), actions=(Action.TRY_AGAIN,))
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         dialog = self._present(notice)
-        dialog.chosen.connect(lambda action: answer.done() or answer.set_result(True))
-        dialog.rejected.connect(lambda: answer.done() or answer.set_result(False))
+
+        def decide(again: bool) -> None:
+            if not answer.done():
+                answer.set_result(again)
+
+        dialog.chosen.connect(lambda action: decide(True))
+        dialog.rejected.connect(lambda: decide(False))
         return await answer
 
     def database_damaged(self, problems: list[str]) -> None:

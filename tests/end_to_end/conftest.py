@@ -1,0 +1,28 @@
+"""Fixtures of the end-to-end tests."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop_chat.application import make_loop
+from tests.server import Server, ServerThread
+
+
+@pytest.fixture
+def play(qapp: QApplication) -> Callable[[Coroutine[Any, Any, None]], None]:
+    """Runs a coroutine in the program's own kind of loop."""
+
+    def run(story: Coroutine[Any, Any, None]) -> None:
+        with asyncio.Runner(loop_factory=lambda: make_loop(qapp)) as runner:
+            runner.run(story)
+
+    return run
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with ServerThread() as running:
+        yield running
