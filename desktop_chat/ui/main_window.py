@@ -101,11 +101,11 @@ class MainWindow(QMainWindow):
             await sending
         changed = asyncio.Event()
         if (session := self.session) is not None:
-            connection = session.phase_changed.connect(changed.set)
+            session.phase_changed.connect(changed.set)
             while session.is_busy:
                 changed.clear()
                 await changed.wait()
-            session.disconnect(connection)
+            session.phase_changed.disconnect(changed.set)
 
     def next_chat(self) -> None:
         self._open_neighbour(1)

@@ -42,7 +42,8 @@ Index = QModelIndex | QPersistentModelIndex
 Load = Callable[[Endpoint, bool], Awaitable[list[Model]]]
 Explain = Callable[[ChatError, str], tuple[str, str]]
 
-WIDTH, ROWS, ROW_HEIGHT = 360, 11, 32
+WIDTH, ROW_HEIGHT = 360, 32
+FEWEST_ROWS, MOST_ROWS = 4, 12
 
 
 class RowKind(Enum):
@@ -160,6 +161,8 @@ class ModelPicker(QFrame):
         self._errors: dict[str, ChatError] = {}
         self._loading: set[str] = set()
         self._has_moved = False
+        self._most_rows = FEWEST_ROWS
+        self._corner = QPoint()
 
         self.field = QLineEdit()
         self.field.setObjectName("modelSearch")
@@ -200,13 +203,14 @@ class ModelPicker(QFrame):
         px = self._theme.px
         self._column.setContentsMargins(px(8), px(8), px(8), px(4))
         self._column.setSpacing(px(6))
-        self.resize(px(WIDTH), px(ROW_HEIGHT) * ROWS + px(96))
+        self._most_rows = FEWEST_ROWS
         self.field.clear()
         self._has_moved = False
         for each in self._endpoints:
             self._start_loading(each, anew=each.id in self._errors)
         self._refresh()
-        self.move(self._within_screen(corner))
+        self._corner = corner
+        self._fit()
         self.show()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
@@ -262,7 +266,7 @@ class ModelPicker(QFrame):
             models = self._fitting(endpoint, typed)
             known = known or any(model == typed for model in models)
             rows += [Row(RowKind.MODEL, one_line(model), endpoint, model) for model in models]
-            if endpoint.id in self._loading and not models:
+            if endpoint.id in self._loading and endpoint.id not in self._models:
                 rows.append(Row(RowKind.WORDS, "Loading the models…", endpoint))
             elif (error := self._errors.get(endpoint.id)) is not None:
                 title, _body = self._explain(error, endpoint.name)
@@ -277,6 +281,7 @@ class ModelPicker(QFrame):
             )
         self.rows.set_rows(rows)
         self._select(kept)
+        self._fit()
 
     def _fitting(self, endpoint: Endpoint, typed: str) -> list[str]:
         """The ids to show, those that begin with what was typed first, else in the order of the names."""
@@ -331,7 +336,13 @@ class ModelPicker(QFrame):
             self.close()
             self.chosen.emit(row.endpoint.id, row.model)
 
-    def _within_screen(self, corner: QPoint) -> QPoint:
+    def _fit(self) -> None:
+        """Take the room that the rows need; never less than before, so that nothing jumps while typing."""
+        px = self._theme.px
+        self._most_rows = min(MOST_ROWS, max(self._most_rows, len(self.rows.rows)))
+        height = px(ROW_HEIGHT) * self._most_rows + self.field.sizeHint().height() + px(64)
         screen = self.screen().availableGeometry()
-        x = max(screen.left(), min(corner.x(), screen.right() - self.width()))
-        return QPoint(x, max(screen.top(), min(corner.y(), screen.bottom() - self.height())))
+        self.resize(px(WIDTH), min(height, screen.height()))
+        x = max(screen.left(), min(self._corner.x(), screen.right() - self.width()))
+        y = max(screen.top(), min(self._corner.y(), screen.bottom() - self.height()))
+        self.move(x, y)

@@ -61,6 +61,8 @@ class Sidebar(QFrame):
         self._column.addWidget(self.undo)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self._footer)
+        self.setTabOrder(self.new_chat, self.search)
+        self.setTabOrder(self.search, self.list)
         theme.changed.connect(self._restyle)
         self._restyle()
 

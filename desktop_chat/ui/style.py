@@ -133,7 +133,8 @@ QToolButton::menu-indicator {{ image: none; width: 0; }}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox {{ background: {raised}; color: {text};
   border: 1px solid {line}; border-radius: {px(8)}px; padding: 0 {px(9)}px;
-  selection-background-color: {accent}; selection-color: {c.on_accent.name()}; }}
+  selection-background-color: {accent}; selection-color: {c.on_accent.name()};
+  placeholder-text-color: {faint}; }}
 QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {px(32)}px; }}
 QPlainTextEdit, QTextEdit {{ padding: {px(6)}px; }}
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border: 2px solid {accent};

@@ -118,7 +118,7 @@ async def test_waiting_is_shown_and_the_default_can_be_chosen_meanwhile(
 ) -> None:
     offers.slow = {"one", "two"}
     open_picker(picker)
-    assert rows(picker) == ["One", "alpha", "Two", "Loading the models…"]
+    assert rows(picker) == ["One", "alpha", "Loading the models…", "Two", "Loading the models…"]
     offers.go_on.set()
     await until(lambda: "gamma" in rows(picker))
 
