@@ -230,7 +230,8 @@ class Program:
             self._close_store,
         ):
             try:
-                await asyncio.wait_for(step(), CLOSE_SECONDS)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await step()
             except TimeoutError:
                 log.error("%s did not end in time", step.__qualname__)
         self.settings.close()

@@ -110,9 +110,10 @@ class Reply:
             deadline = asyncio.get_running_loop().time() + delay
             self._retry_now.clear()
             yield RetryScheduled(attempt.error, number + 1, attempts, delay)
+            # Not wait_for: that of Python 3.11 loses a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                remaining = deadline - asyncio.get_running_loop().time()
-                await asyncio.wait_for(self._retry_now.wait(), max(remaining, 0.0))
+                async with asyncio.timeout_at(deadline):
+                    await self._retry_now.wait()
 
 
 class _Attempt:
@@ -202,7 +203,12 @@ class _Attempt:
             if parser.state is not None:
                 deadline = min(deadline, loop.time() + AFTER_FINISH)
             elif events:
-                deadline = loop.time() + self._limits.idle
+                deadline = loop.time() + self._patience
+
+    @property
+    def _patience(self) -> float:
+        """Seconds to the next event: a model that has said "created" may reason long before its text."""
+        return self._limits.idle if self._any_text else self._limits.first_event
 
     def _deltas(self, *, final: bool = False) -> Iterable[Delta]:
         deltas = self._parser.take(final=final)
@@ -260,8 +266,7 @@ class _Attempt:
         elif transfer.failure is not None:
             self._fail(transfer.failure.error)
         elif stalled:
-            limit = self._limits.idle if self._first_event else self._limits.first_event
-            self._fail(Stalled(f"Nothing came for {limit:g} seconds."))
+            self._fail(Stalled(f"Nothing came for {self._patience:g} seconds."))
         else:
             self._fail(CutOff("The answer ended without its end mark."))
 

@@ -339,13 +339,13 @@ STORAGE_WORDS: dict[type[StorageError], Words] = {
     DatabaseCorrupt: Words(
         "The file of your chats is damaged",
         "The file of your chats cannot be read.",
-        "The newest good backup can be opened instead.",
+        "Good copies may be in the folder “backups” beside it: put one in its place.",
         safe="Nothing was overwritten, and the damaged file is kept.",
     ),
     DatabaseMissing: Words(
         "The file of your chats is gone",
         "The file of your chats is missing or empty, and there are backups of it.",
-        "The newest good backup can be opened, or an empty file begun.",
+        "Put a copy from the folder “backups” in its place, or move that folder away to begin anew.",
         safe="The backups are safe.",
     ),
     DatabaseTooNew: Words(
