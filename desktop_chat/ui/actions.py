@@ -86,15 +86,18 @@ class Actions(QObject):
         return self._actions[command_id]
 
     def fill(self, menu: QMenu | QMenuBar) -> None:
-        """Add every command to ``menu``, those of a sub-menu in theirs."""
+        """Add every command to ``menu``, those of a sub-menu in theirs.
+
+        A menu bar holds menus alone: there the others go into the first one, where macOS finds them.
+        """
         menus: dict[str, QMenu] = {}
+        for name in dict.fromkeys(command.menu for command in self._commands if command.menu):
+            menus[name] = menu.addMenu(name)
+        rest = menu if isinstance(menu, QMenu) else next(iter(menus.values()))
         for command in self._commands:
-            if command.menu and command.menu not in menus:
-                menus[command.menu] = menu.addMenu(command.menu)
-            elif not command.menu and isinstance(menu, QMenu) and menu.actions()[-1].menu():
-                menu.addSeparator()
-            target = menus.get(command.menu, menu)
-            target.addAction(self._actions[command.id])
+            menus.get(command.menu, rest).addAction(self._actions[command.id])
+        first = next(command for command in self._commands if not command.menu)
+        rest.insertSeparator(self._actions[first.id])
 
     def keep_in(self, *widgets: QWidget) -> None:
         """Let the commands work while one of ``widgets`` has the focus.

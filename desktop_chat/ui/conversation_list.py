@@ -9,7 +9,6 @@ from enum import IntEnum
 
 from PySide6.QtCore import (
     QAbstractItemModel,
-    QAbstractListModel,
     QLocale,
     QModelIndex,
     QObject,
@@ -17,6 +16,7 @@ from PySide6.QtCore import (
     QPointF,
     QRectF,
     QSize,
+    QStringListModel,
     Qt,
     QTimer,
     Signal,
@@ -98,8 +98,14 @@ def _end_of(conversations: Sequence[Conversation], start: int, first_day: date) 
     return bisect_left(conversations, True, lo=start, key=lambda c: c.used_at < since)
 
 
-class ConversationModel(QAbstractListModel):
-    """Conversations and the names of their groups as the rows of a list."""
+class ConversationModel(QStringListModel):
+    """Conversations and the names of their groups as the rows of a list.
+
+    A view asks for the number of rows once for each of them. The base class answers without Python; its
+    strings are empty, since the texts are asked for only where they are seen.
+    """
+
+    about_to_change = Signal()
 
     def __init__(
         self,
@@ -165,9 +171,6 @@ class ConversationModel(QAbstractListModel):
     def is_filtered(self) -> bool:
         return bool(self._words)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._shown) + len(self._groups)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         conversation = self.conversation(index)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
@@ -190,7 +193,7 @@ class ConversationModel(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
 
     def _refresh(self) -> None:
-        self.beginResetModel()
+        self.about_to_change.emit()
         if self._words:
             self._shown = [
                 c for c in self._all if all(word in (c.title or UNTITLED).casefold() for word in self._words)
@@ -199,7 +202,7 @@ class ConversationModel(QAbstractListModel):
             self._shown = self._all
         self._groups = groups(self._shown, date.fromtimestamp(self._clock()))  # noqa: DTZ012
         self._group_rows = [group.start + number for number, group in enumerate(self._groups)]
-        self.endResetModel()
+        self.setStringList([""] * (len(self._shown) + len(self._groups)))
 
 
 class ConversationDelegate(QStyledItemDelegate):
@@ -255,6 +258,11 @@ class ConversationDelegate(QStyledItemDelegate):
         editor.setMaxLength(200)
         return editor
 
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Called again when the chat changes: what the user has typed since stays."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            editor.setText(index.data())
+
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         if isinstance(editor, QLineEdit) and (title := editor.text().strip()) and title != index.data():
             self.renamed.emit(index.data(ItemRole.ID), title)
@@ -285,7 +293,7 @@ class ConversationList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.clicked.connect(self._open)
-        model.modelAboutToBeReset.connect(self._remember)
+        model.about_to_change.connect(self._remember)
         model.modelReset.connect(self._restore)
         self._scroll = 0
         self._current = ""

@@ -171,6 +171,17 @@ def test_renaming_in_the_row(view: ConversationList, qtbot: QtBot) -> None:
     assert renamed.args == ["c2", "A better name"]
 
 
+def test_a_title_being_typed_survives_a_change_of_the_chat(view: ConversationList) -> None:
+    view.edit_title("c2")
+    editor = view.findChild(QLineEdit, "renameChat")
+    assert editor is not None
+    QTest.keyClicks(editor, "Better")
+    model = view.model()
+    assert isinstance(model, ConversationModel)
+    model.update("c2")
+    assert editor.text() == "Better"
+
+
 def test_scroll_and_current_row_survive_a_new_list(view: ConversationList) -> None:
     model = view.model()
     assert isinstance(model, ConversationModel)

@@ -5,14 +5,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QWidget
 
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
-from desktop_chat.domain.message import Role, State
+from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.session import Phase
 from desktop_chat.ui.actions import COMMANDS
 from desktop_chat.ui.conversation_list import ItemRole
 from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.theme import DARK, LIGHT
 from tests.ui.shell.conftest import Running, record, until
 
 Ctrl, Shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -398,6 +399,31 @@ async def test_the_answer_of_a_chat_that_was_left_is_not_shown_in_another(runnin
     assert window.chat.empty.isVisible()
 
 
+async def test_a_chat_is_shown_again_where_it_was_left(running: Running) -> None:
+    window = running.window
+    session_id = await running.chat("Long")
+    session = window.session
+    assert session is not None
+    session.tree.path[-1].append(PartKind.TEXT, "\n\nAnother paragraph." * 100)
+    session.path_changed.emit()
+    bar = window.chat.transcript.verticalScrollBar()
+    await until(lambda: bar.maximum() > 1_000)
+    bar.setValue(300)
+    window.new_chat()
+    window.open_chat(session_id)
+    await until(lambda: window.session is session)
+    assert bar.value() == pytest.approx(300, abs=20)
+
+
+async def test_the_theme_changes_while_it_is_shown(running: Running) -> None:
+    window = running.window
+    light = window.grab().toImage().pixelColor(20, 400)
+    running.settings.change(theme="dark")
+    dark = window.grab().toImage().pixelColor(20, 400)
+    assert light == LIGHT.side
+    assert dark == DARK.side
+
+
 def test_commands_are_told_apart() -> None:
     ids = [command.id for command in COMMANDS]
     assert len(set(ids)) == len(ids)
@@ -406,11 +432,17 @@ def test_commands_are_told_apart() -> None:
     assert all(callable(getattr(MainWindow, command.slot)) for command in COMMANDS)
 
 
-async def test_every_command_is_in_the_menu(running: Running) -> None:
-    menu = running.window.sidebar.menu_button.menu()
-    listed = {
+@pytest.mark.parametrize("kind", [QMenu, QMenuBar])
+async def test_every_command_is_in_the_menu(running: Running, kind: type[QMenu | QMenuBar]) -> None:
+    menu = kind(running.window)
+    running.window.actions_.fill(menu)
+    entries = menu.actions()
+    listed = [
         action.objectName()
-        for entry in menu.actions()
+        for entry in entries
         for action in (entry.menu().actions() if entry.menu() else [entry])
-    }
-    assert {command.id for command in COMMANDS} <= listed
+        if not action.isSeparator()
+    ]
+    assert sorted(listed) == sorted(command.id for command in COMMANDS)
+    if kind is QMenuBar:
+        assert all(entry.menu() for entry in entries), "a menu bar holds menus alone"
