@@ -1,0 +1,179 @@
+"""Makes the pictures of the README and the packages, off screen, from the program itself.
+
+``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, retry, problem, welcome and
+settings, each in light and dark, at 1280×820. The conversation in them is the design's own example.
+"""
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import apsw
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_chat.application import Application, Program, make_loop
+from desktop_chat.command_line import Options
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.conversation import Conversation
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
+from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.paths import Profile
+from desktop_chat.storage import Store
+
+DAY = 24 * 3600
+TITLES = {
+    "Quarterly numbers, chart ideas": 5.0,
+    "Rust lifetimes vs. Python refs": 4.0,
+    "Recipe scaling for 14 people": 3.0,
+    "Explain Kalman filters simply": 1.1,
+    "Cover letter, second draft": 1.0,
+    "Review: SQL window functions": 0.02,
+    "Trip to Lisbon, 4 days": 0.01,
+}
+QUESTION = (
+    "My worker hammers the API after an outage. Show me exponential backoff with full jitter, "
+    "and when each error should be retried at all."
+)
+ANSWER = """\
+Retry only what can heal by itself, and spread the retries out so that clients do not return in one wave:
+
+```python
+async def with_backoff(call, attempts=5, base=0.5, cap=8.0):
+    for n in range(attempts):
+        try:
+            return await call()
+        except TRANSIENT:
+            if n == attempts - 1: raise
+            await sleep(random.uniform(0, min(cap, base * 2 ** n)))
+```
+
+| Status | Retry? | Why |
+|---|---|---|
+| 429 | yes, honour Retry-After | rate limit passes |
+| 500–599 | yes | server fault |
+| 400, 401 | no | will fail the same way |
+
+Full jitter keeps the expected load flat because each client picks a random point in the window.
+"""
+MODEL = "gpt-5.2"
+ENDPOINT = Endpoint(**{**{f: getattr(DEMO_ENDPOINT, f) for f in DEMO_ENDPOINT.__slots__}, "name": "OpenAI"})
+
+
+def _conversation(title: str, parameters: Parameters | None = None) -> Conversation:
+    return Conversation(
+        new_id(), title, "user", ENDPOINT.id, MODEL, parameters or Parameters(), created_at=time.time()
+    )
+
+
+async def _fill(profile: Profile) -> str:
+    """Write the example history; gives the id of the chat to show."""
+    store = await Store.open(profile.database, profile.backups)
+    ages: dict[str, float] = {}
+    for title, days in TITLES.items():
+        conversation = _conversation(title)
+        ages[conversation.id] = days
+        await store.begin_turn(conversation, [_message(None, Role.USER, title)])
+    pinned = _conversation("Release checklist")
+    pinned.pinned = True
+    await store.begin_turn(pinned, [_message(None, Role.USER, "What is left?")])
+    shown = _conversation(
+        "Backoff with jitter in asyncio",
+        Parameters("You are a careful senior engineer. Answer briefly, with code that runs.", 1.0),
+    )
+    question = _message(None, Role.USER, QUESTION)
+    answer = _message(question.id, Role.ASSISTANT, ANSWER)
+    answer.parts.insert(0, Part(PartKind.REASONING, "What heals by itself, and what does not?", 6.0))
+    answer.model, answer.finish_reason, answer.request_id = MODEL, "stop", "req_8f2c41d09b"
+    answer.usage, answer.timing = Usage(11_204, 312, 8_960, 64), Timing(0.41, 3.8)
+    await store.begin_turn(shown, [question, answer])
+    await store.close()
+    with apsw.Connection(str(profile.database)) as database:
+        for id, days in ages.items():
+            database.execute(
+                "UPDATE conversation SET used_at = ? WHERE id = ?", (time.time() - days * DAY, id)
+            )
+    return shown.id
+
+
+def _message(parent_id: str | None, role: Role, text: str) -> Message:
+    return Message(new_id(), parent_id, role, [Part(PartKind.TEXT, text)], State.COMPLETE, time.time())
+
+
+async def _until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no one signal
+            await asyncio.sleep(0.01)
+
+
+async def _take(application: QApplication, theme: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        profile = Profile.at(Path(name))
+        profile.create()
+        shown = await _fill(profile)
+        program = Program(
+            Options(profile.data, demo=False, debug=False, screenshot=None, prompt=""),
+            profile,
+            application,
+            credentials=Credentials(),
+        )
+        window = program.window
+        program.settings.change(theme=theme)
+
+        async def save(name: str, ready: Callable[[], object] = lambda: True) -> None:
+            await _until(ready)
+            # Highlighting and the like come in idle moments.
+            await asyncio.sleep(0.5)
+            window.grab().save(str(folder / f"{name}-{theme}.png"), "PNG")
+
+        def visible(name: str) -> bool:
+            return any(widget.isVisible() for widget in window.findChildren(QWidget, name))
+
+        await program.start()
+        await save("welcome", lambda: visible("welcome"))
+        program.settings.change(endpoints=(ENDPOINT,), default_endpoint=ENDPOINT.id)
+        for dialog in window.findChildren(QWidget, "welcome"):
+            dialog.close()
+        window.open_chat(shown)
+        await save("main", lambda: window.session is not None and window.session.conversation.id == shown)
+        window.chat.composer.text_edit.setPlainText("And how would you test it without sleeping?")
+        session = window.session
+        assert session is not None
+        session.set_model(ENDPOINT.id, "demo")
+        for name, prompt in (("retry", "Please wait 18 seconds"), ("problem", "Please fail 401")):
+            await session.send(prompt)
+            await save(name, lambda name=name: visible(name))
+            session.stop()
+            await _until(lambda: not session.is_busy)
+        program.dialogs.show_settings()
+        settings = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "settings")
+        await asyncio.sleep(0.3)
+        settings.grab().save(str(folder / f"settings-{theme}.png"), "PNG")
+        await program.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent / "screenshots")
+    parser.add_argument("--font", default="Inter", help="a family to use where it is installed")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    application = Application()
+    if arguments.font in QFontDatabase.families():
+        application.setFont(QFont(arguments.font))
+    for theme in ("light", "dark"):
+        with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
+            runner.run(_take(application, theme, arguments.folder))
+
+
+if __name__ == "__main__":
+    main()
