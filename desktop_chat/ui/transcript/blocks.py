@@ -306,7 +306,7 @@ class Block:
         """The y of the line that holds a position of :meth:`line_top`."""
         if self.leaf.kind is Kind.TABLE:
             return self.row_tops[min(position, len(self.row_tops) - 1)] if self.row_tops else 0
-        if self.text is None or not position:
+        if self.text is None:
             return 0
         line = self.text.layout.lineForTextPosition(position)
         return round(line.y()) + self._top() if line.isValid() else 0

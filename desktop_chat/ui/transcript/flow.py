@@ -77,11 +77,11 @@ class Flow:
         if self.is_complete:
             return False
         while self.waiting:
+            if self.blocks and time.perf_counter() > deadline:
+                return True
             size = max(PIECE, self._stream.open_length)
             piece, self.waiting = self.waiting[:size], self.waiting[size:]
             self._reconcile(self._stream.feed(piece))
-            if time.perf_counter() > deadline:
-                return True
         if self._ended and not self._finished:
             self._finished = True
             first = self._stream.finish()

@@ -161,12 +161,11 @@ class MarkdownStream:
 
     def _shown_tail(self) -> str:
         """The tail, without a last line that does not yet say what it will be; a table's head as a table."""
-        *before, line = self._tail.split("\n")
-        head, above = (
-            (line, before) if _MAYBE_TABLE.match(line) else (before[-1] if before else "", before[:-1])
-        )
+        *above, head = *before, line = self._tail.split("\n")
+        if before and _MAYBE_TABLE.match(before[-1]) and _DELIMITERS.match(line):
+            *above, head = before
         starts = not above[-1].strip() if above else not self._prefix
-        if starts and _MAYBE_TABLE.match(head) and (head is line or _DELIMITERS.match(line)):
+        if starts and _MAYBE_TABLE.match(head):
             cells = head.strip().replace("\\|", "").removeprefix("|").removesuffix("|").count("|") + 1
             return "\n".join([*above, head, "|" + "---|" * cells])
         if line and _UNDECIDED.match(line):
@@ -177,6 +176,7 @@ class MarkdownStream:
 
     def _freeze(self, blocks: list[Block], environment: Environment) -> None:
         if not blocks:
+            self._cut_definitions(environment)
             return
         if self._resumed.prose_part and blocks[0].kind != "paragraph_open":
             self.outdated = True
@@ -198,10 +198,19 @@ class MarkdownStream:
         elif is_open and block.start == 0 and block.kind == "paragraph_open":
             self._cut_paragraph()
 
+    def _cut_definitions(self, environment: Environment) -> None:
+        """Freeze link definitions that no block follows yet, but the last one: it may go on."""
+        new = [r for label, r in environment["references"].items() if label not in self._references]
+        starts = [reference["map"][0] for reference in new + environment.get("duplicate_refs", [])]
+        lines = self._tail.split("\n")
+        if not self._prefix and starts and 0 < max(starts) < len(lines) - 1:
+            self._cut(lines, max(starts), 0, Resumed(), environment)
+
     def _is_final(self, before: Block, after: Block, lines: list[str]) -> bool:
         """Whether no further text can move the boundary between two blocks."""
         incomplete = len(lines) - 1
-        if before.kind in _ALWAYS_CLOSED:
+        # Any line with a bar can still turn out to be the head of a table.
+        if before.kind in _ALWAYS_CLOSED and "|" not in lines[before.start]:
             return after.start <= incomplete and before.end <= incomplete
         blank = not lines[after.start - 1].strip() if 0 < after.start <= incomplete else False
         if blank and before.kind in _CLOSED_BY_BLANK:
@@ -277,7 +286,7 @@ class MarkdownStream:
 
     def _enter_fence(self, block: Block, lines: list[str], environment: Environment) -> bool:
         opening = _OPEN_FENCE.match(lines[block.start])
-        if not opening or block.start >= len(lines) - 1:
+        if not opening or "|" in lines[block.start] or block.start >= len(lines) - 1:
             return False
         character, length = opening[2][0], len(opening[2])
         closing = re.compile(rf"^ {{0,3}}{re.escape(character)}{{{length},}}[ \t]*$")

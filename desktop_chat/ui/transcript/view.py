@@ -147,6 +147,11 @@ class Transcript(QAbstractScrollArea):
             self.rows.set_status(message_id, text)
             self._refresh_soon()
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that is in view is parsed, laid out and coloured as it will stay."""
+        return self.rows.is_complete and self.rows.is_lit and not self._refresh_timer.isActive()
+
     def scroll_to_end(self) -> None:
         self.rows.scroll_to_end()
         self._refresh()
@@ -374,6 +379,10 @@ class Transcript(QAbstractScrollArea):
             if found is None or top <= y:
                 found = index, top
         return found
+
+    def is_text_at(self, at: tuple[int, int], point: QPointF) -> bool:
+        """Whether a point lies on text of the row ``at`` (index, y)."""
+        return self.rows.row(at[0]).is_text_at(point.x() - self.column_left, point.y() - at[1])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer.move(event)

@@ -1,0 +1,154 @@
+"""What a model could send to hurt: nothing is opened, nothing raises, nothing is lost."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6 import QtGui
+from PySide6.QtCore import QUrl
+
+from desktop_chat.domain.message import State
+from desktop_chat.ui.transcript import blocks, flow, row, view
+from tests.ui.transcript.conftest import Chat, answer, question
+
+TARGETS = [
+    "/canary/a.png", "file:///canary/b.png", "//canary/share/c.png", "\\\\canary\\share\\d.png",
+    "%5C%5Ccanary%5Cshare%5Ce.png", "file://canary/share/f.png", "qrc:/canary.png", "data:image/svg+xml,<svg/>",
+    "http://canary.invalid/g.png", "canary.svg",
+]  # fmt: skip
+CORPUS = [
+    text
+    for target in TARGETS
+    for text in (
+        f"![x]({target})",
+        f"![x][r]\n\n[r]: {target}",
+        f'<img src="{target}">',
+        f'<link rel="stylesheet" href="{target}">',
+        f'<p style="background-image:url({target})">x</p>',
+        f"<style>@import '{target}';</style>",
+        f"| ![x]({target}) | <img src='{target}'> |\n|---|---|\n| ![]({target}) | x |",
+        f"```html\n<img src='{target}'>\n```",
+    )
+]
+
+PATHOLOGICAL = {
+    "brackets": "[" * 50_000,
+    "emphasis": "*a _a " * 10_000,
+    "nested emphasis": "*a **a " * 5_000,
+    "cdata": "<![CDATA[" * 10_000,
+    "stars": "*_" * 20_000,
+    "half links": '[]( "' * 10_000,
+    "quotes": "> " * 20_000,
+    "one line": "x" * 1_000_000,
+    "bullets": "- x\n" * 10_000,
+    "columns": "|" + "a|" * 1000 + "\n|" + "-|" * 1000 + "\n" + ("|" + "b|" * 1000 + "\n") * 5,
+    "emoji": "😀" * 100_000,
+    "right to left": "אבג " * 25_000,
+    "overrides": "\u202e\u202d" * 50_000,
+    "nested lists": "".join("  " * depth + "- x\n" for depth in range(200)),
+    "nested tables": "<table><tr><td>" * 3000,
+    "definitions": "[a]: b\n" * 20_000,
+    "entities": "&amp;" * 50_000,
+    "backslashes": "\\" * 100_000,
+    "line feeds": "\n" * 100_000,
+    "surrogates": "\ud800" * 1000,
+    "nul": "\0" * 1000,
+    "marks": "e" + "\u0301" * 50_000,
+    "code line": "```python\n" + "x" * 300_000 + "\n```",
+    "python": "```python\n" + "\n " * 10_000,
+    "javascript": "```javascript\n" + '"\\\\' * 10_000,
+    "rows": "|a|b|\n|-|-|\n" + "|c|d|\n" * 10_000,
+    "fences": "```\n" * 20_000,
+    "lazy": "- a\n" + "b\n" * 20_000,
+    "backticks": "".join("`" * i + " " for i in range(300)),
+    "language": "```" + "x" * 5000 + "\ny\n```",
+}
+
+
+@pytest.mark.parametrize("name", PATHOLOGICAL)
+def test_pathological_text_is_shown(name: str, chat: Chat) -> None:
+    text = PATHOLOGICAL[name]
+    chat.show(question("q", text[:50_000]), answer("a", text))
+    chat.view.verticalScrollBar().setValue(0)
+    chat.settle()
+    chat.view.grab()
+
+
+@pytest.mark.parametrize("name", PATHOLOGICAL)
+def test_pathological_text_streams(name: str, chat: Chat) -> None:
+    text = PATHOLOGICAL[name]
+    chat.show(answer("a", "", State.STREAMING))
+    for at in range(0, len(text), len(text) // 5 + 1):
+        chat.say("a", text[at : at + len(text) // 5 + 1])
+    chat.end("a")
+    chat.view.grab()
+
+
+def test_nothing_of_rich_text_is_used() -> None:
+    """Qt's rich text loads what it names; the transcript is built on layouts that cannot."""
+    for module in (blocks, flow, row, view):
+        for name in ("QTextDocument", "QTextBrowser", "QTextEdit", "QLabel", "QImage", "QPixmap", "QMovie"):
+            assert not hasattr(module, name)
+
+
+def test_hostile_text_loads_nothing(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def load(*arguments: object) -> bool:
+        asked.append(arguments)
+        return False
+
+    monkeypatch.setattr(QtGui.QImage, "load", load)
+    monkeypatch.setattr(QtGui.QPixmap, "load", load)
+    monkeypatch.setattr(QtGui.QTextDocument, "loadResource", load)
+    monkeypatch.setattr(QtGui.QDesktopServices, "openUrl", load)
+    chat.show(question("q", "\n".join(CORPUS)), *(answer(f"a{i}", text) for i, text in enumerate(CORPUS)))
+    chat.view.grab()
+    for index in range(len(CORPUS)):
+        chat.view.set_current(index)
+        chat.view.rendered_text(index)
+    assert asked == []
+    links = [url for i in range(1, len(CORPUS) + 1) for url in chat.view.rows.row(i).body.links()]
+    assert {QUrl(url).scheme() for url in links} <= {"http"}
+
+
+SHOW = """
+import sys
+from PySide6.QtWidgets import QApplication
+from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript import Transcript
+app = QApplication([])
+view = Transcript(Theme("light"), lambda error: ("", ""))
+view.resize(700, 700)
+view.show()
+for number, text in enumerate(sys.stdin.read().split("\\x1e")):
+    view.set_path([Message(str(number), None, Role.ASSISTANT, [Part(PartKind.TEXT, text)], model=text)], lambda i: [i])
+    view.grab()
+    view.link_hovered.emit(text)
+    app.processEvents()
+print("shown", number + 1)
+"""
+
+
+@pytest.mark.skipif(
+    shutil.which("strace") is None, reason="strace is not installed: no system call is watched"
+)
+def test_hostile_text_opens_no_file(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    command = ["strace", "-f", "-e", "trace=openat,open,connect,stat,newfstatat", "-o", str(trace)]
+    done = subprocess.run(
+        [*command, sys.executable, "-c", SHOW],
+        input="\x1e".join(CORPUS),
+        capture_output=True,
+        text=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        timeout=100,
+    )
+    assert f"shown {len(CORPUS)}" in done.stdout, done.stderr
+    seen = trace.read_text("utf-8", "replace")
+    assert "QtGui" in seen
+    assert [line for line in seen.splitlines() if "canary" in line.lower()] == []
