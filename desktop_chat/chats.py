@@ -135,7 +135,7 @@ class Chats(QObject):
         return await asyncio.shield(self._opening)
 
     def _session(self, conversation: Conversation, tree: Tree) -> ChatSession:
-        if conversation.active_leaf in tree:
+        if conversation.active_leaf is not None and conversation.active_leaf in tree:
             tree.active_leaf = conversation.active_leaf
         session = ChatSession(
             conversation,

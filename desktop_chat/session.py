@@ -52,6 +52,8 @@ class Phase(StrEnum):
     """What a conversation is doing."""
 
     IDLE = "idle"
+    UNLOCKING = "unlocking"
+    """The keyring is asked for the key; it may be asking its user for a password."""
     SENDING = "sending"
     WRITING = "writing"
     WAITING = "waiting"
@@ -239,6 +241,9 @@ class ChatSession(QObject):
         new = [*messages, answer]
         draft = self.draft_key if messages else None
         conversation = self.conversation
+        if conversation.endpoint_id is None and (endpoint := self.endpoint) is not None:
+            # From here on a new default does not move this conversation to another server.
+            conversation.model, conversation.endpoint_id = self.model, endpoint.id
         conversation.active_leaf, previous_leaf = answer.id, conversation.active_leaf
         conversation.used_at = answer.created_at
         conversation.created_at = conversation.created_at or answer.created_at
@@ -316,6 +321,7 @@ class ChatSession(QObject):
         endpoint = self.endpoint
         if endpoint is None:
             return Finished(State.FAILED, error=KeyMissing("No endpoint is set up."))
+        self._enter(Phase.UNLOCKING)
         try:
             key = await self._credentials.key(endpoint)
         except KeyProblem as error:

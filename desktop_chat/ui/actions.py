@@ -57,6 +57,7 @@ COMMANDS = (
     Command("zoom_out", "Smaller", ("Ctrl+-",), "zoom_out", "View"),
     Command("zoom_reset", "Normal size", ("Ctrl+0",), "zoom_reset", "View"),
     Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
+    Command("about", "About Desktop Chat", (), "open_about", role=QAction.MenuRole.AboutRole),
     Command("quit", "Quit", ("Ctrl+Q",), "close", role=QAction.MenuRole.QuitRole),
 )
 

@@ -309,6 +309,8 @@ class ChatView(QFrame):
 
     def _progress(self, session: ChatSession) -> str:
         seconds = time.monotonic() - session.phase_since
+        if session.phase is Phase.UNLOCKING:
+            return "Waiting for the keyring…   Esc to stop"
         if session.phase is Phase.SENDING or not self._characters:
             waited = f"   {seconds:.0f} s" if seconds >= 2 else ""
             return f"Waiting for the answer…{waited}   Esc to stop"

@@ -71,7 +71,7 @@ class Dialogs(QObject):
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
         window.chat.insert_notice(self._notice)
         window.settings_requested.connect(self._settings_requested)
-        window.chat.settings_requested.connect(self._settings_requested)
+        window.about_requested.connect(self.show_about)
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
         chats.refused.connect(self._refused)

@@ -117,6 +117,16 @@ def suggested_model(models: Iterable[Model]) -> str:
     return max(general or chatting, key=lambda model: model.created).id if chatting else ""
 
 
+def suggested_title_model(models: Iterable[Model]) -> str:
+    """The newest of the smallest models that OpenAI names so, for titles; empty where none is listed."""
+    chatting = [model for model in models if model.chats]
+    for size in ("-nano", "-mini"):
+        small = [model for model in chatting if model.id.startswith("gpt-") and model.id.endswith(size)]
+        if small:
+            return max(small, key=lambda model: model.created).id
+    return ""
+
+
 def _is_private_host(host: str) -> bool:
     """Whether ``host`` is this machine or one of a private network, by its address or its name."""
     try:

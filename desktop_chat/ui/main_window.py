@@ -34,6 +34,7 @@ class MainWindow(QMainWindow):
     """
 
     settings_requested = Signal()
+    about_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks) -> None:
@@ -169,6 +170,9 @@ class MainWindow(QMainWindow):
 
     def open_settings(self) -> None:
         self.settings_requested.emit()
+
+    def open_about(self) -> None:
+        self.about_requested.emit()
 
     def save_state(self) -> None:
         """Keep the place and the sizes in the settings, and hand on drafts."""

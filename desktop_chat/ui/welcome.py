@@ -19,7 +19,7 @@ from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import Check, CheckLine
 from desktop_chat.ui.endpoint_fields import LABEL_WIDTH, EndpointFields
-from desktop_chat.ui.endpoint_values import InvalidField, suggested_model
+from desktop_chat.ui.endpoint_values import InvalidField, suggested_model, suggested_title_model
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
@@ -235,6 +235,8 @@ class Welcome(Card):
         endpoint, key = self._entered()
         if not endpoint.default_model:
             endpoint = replace(endpoint, default_model=suggested_model(self._models))
+        if endpoint.kind is EndpointKind.OPENAI:
+            endpoint = replace(endpoint, title_model=suggested_title_model(self._models))
         self._leave()
         self.accept()
         self.finished_with.emit(endpoint, key)

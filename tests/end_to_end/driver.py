@@ -91,7 +91,7 @@ class Driver:
         """Let the program run until ``condition`` holds."""
         try:
             async with asyncio.timeout(30):
-                while not condition():
+                while not condition():  # noqa: ASYNC110 - any condition, so there is no one event
                     await asyncio.sleep(0)
         except TimeoutError:
             raise AssertionError(f"never happened: {what or condition}") from None

@@ -10,6 +10,7 @@ from desktop_chat.ui.endpoint_values import (
     is_unprotected,
     new_endpoint,
     suggested_model,
+    suggested_title_model,
 )
 
 
@@ -117,3 +118,16 @@ def test_the_first_model_is_the_newest_general_one() -> None:
     assert suggested_model([Model("llama3", created=1.0), Model("qwen3", created=2.0)]) == "qwen3"
     assert suggested_model([Model("text-embedding-9", chats=False)]) == ""
     assert suggested_model([]) == ""
+
+
+def test_titles_are_left_to_the_newest_of_the_smallest_models() -> None:
+    models = [
+        Model("gpt-5.2", created=9.0),
+        Model("gpt-5-mini", created=8.0),
+        Model("gpt-4.1-nano", created=1.0),
+        Model("gpt-5-nano", created=2.0),
+        Model("gpt-9-nano", chats=False, created=9.0),
+    ]
+    assert suggested_title_model(models) == "gpt-5-nano"
+    assert suggested_title_model(models[:2]) == "gpt-5-mini"
+    assert suggested_title_model(models[:1]) == ""
