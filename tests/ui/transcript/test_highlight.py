@@ -31,16 +31,23 @@ def test_python() -> None:
     assert "".join(found["code_string"]).startswith('"x\\n"""')
 
 
-@pytest.mark.parametrize(
-    "language", ["json", "javascript", "html", "bash", "c", "rust", "sql", "yaml", "diff", "php"]
-)
+SAMPLES = {
+    "json": '{"a": 1}',
+    "javascript": "const a = `x`;",
+    "html": '<a href="x">',
+    "bash": 'for f in "a"; do',
+    "c": "int main(void) { return 0; }",
+    "rust": "fn main() {}",
+    "sql": "SELECT 1",
+    "yaml": "# c",
+    "diff": "+added",
+    "php": "<?php echo 'x';",
+}
+
+
+@pytest.mark.parametrize("language", SAMPLES)
 def test_common_languages_have_colours(language: str) -> None:
-    samples = {
-        "json": '{"a": 1}', "javascript": "const a = `x`;", "html": '<a href="x">', "bash": 'for f in "a"; do',
-        "c": "int main(void) { return 0; }", "rust": "fn main() {}", "sql": "SELECT 1", "yaml": "# c",
-        "diff": "+added", "php": "<?php echo 'x';",
-    }  # fmt: skip
-    assert coloured(language, samples[language])
+    assert coloured(language, SAMPLES[language])
 
 
 def test_growing_text_is_coloured_as_if_it_were_whole() -> None:

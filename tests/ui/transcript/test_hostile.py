@@ -16,7 +16,8 @@ from tests.ui.transcript.conftest import Chat, answer, question
 
 TARGETS = [
     "/canary/a.png", "file:///canary/b.png", "//canary/share/c.png", "\\\\canary\\share\\d.png",
-    "%5C%5Ccanary%5Cshare%5Ce.png", "file://canary/share/f.png", "qrc:/canary.png", "data:image/svg+xml,<svg/>",
+    "%5C%5Ccanary%5Cshare%5Ce.png", "file://canary/share/f.png", "qrc:/canary.png",
+    "data:image/svg+xml,<svg/>",
     "http://canary.invalid/g.png", "canary.svg",
 ]  # fmt: skip
 CORPUS = [
@@ -126,7 +127,8 @@ view = Transcript(Theme("light"), lambda error: ("", ""))
 view.resize(700, 700)
 view.show()
 for number, text in enumerate(sys.stdin.read().split("\\x1e")):
-    view.set_path([Message(str(number), None, Role.ASSISTANT, [Part(PartKind.TEXT, text)], model=text)], lambda i: [i])
+    message = Message(str(number), None, Role.ASSISTANT, [Part(PartKind.TEXT, text)], model=text)
+    view.set_path([message], lambda one: [one])
     view.grab()
     view.link_hovered.emit(text)
     app.processEvents()
