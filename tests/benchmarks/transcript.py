@@ -67,6 +67,7 @@ class Bench:
         step, flushes = tokens_a_flush * CHARACTERS_PER_TOKEN, []
         for at in range(0, len(text), step):
             piece = text[at : at + step]
+            message.append(PartKind.TEXT, piece)
             started = time.process_time()
             self.view.append_text("stream", PartKind.TEXT, piece)
             self.app.processEvents()
@@ -76,7 +77,6 @@ class Bench:
                 self.app.processEvents()
                 flushes[-1] += time.process_time() - started
                 time.sleep(0.001)
-        message.append(PartKind.TEXT, text)
         message.state = State.COMPLETE
         self.view.update_message("stream")
         self.settle()

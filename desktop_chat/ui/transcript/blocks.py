@@ -12,7 +12,7 @@ from PySide6.QtGui import QFont, QPainter, QPen, QTextLayout, QTextLine
 from desktop_chat.ui.theme import RADIUS_CODE
 from desktop_chat.ui.transcript.formats import Formats, format_range
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import LINE_BREAK, Inline, Kind, Leaf, Mark, units
+from desktop_chat.ui.transcript.leaves import LINE_BREAK, Inline, Kind, Leaf, Mark, is_right_to_left, units
 
 MIN_CELL = 28
 
@@ -42,7 +42,10 @@ class Text:
 
     def link_at(self, x: float, y: float) -> str:
         line = self.line_at(y) if self.inline.links else None
-        if line is None or not 0 <= x <= line.naturalTextWidth() or y > line.y() + 1.6 * line.height():
+        if line is None or y > line.y() + 1.6 * line.height():
+            return ""
+        shown = line.naturalTextRect()
+        if not shown.left() <= x <= shown.right():
             return ""
         position = line.xToCursor(x, QTextLine.CursorPosition.CursorOnCharacter)
         return next((url for start, end, url in self.inline.links if start <= position < end), "")
@@ -96,6 +99,8 @@ def make_text(
     layout = QTextLayout(inline.text, font)
     layout.setCacheEnabled(True)
     option = formats.text_option
+    if not alignment and not inline.text.isascii() and is_right_to_left(inline.text):
+        alignment = "right"
     if alignment in ("center", "right"):
         option = type(option)(option)
         option.setAlignment(

@@ -8,6 +8,7 @@ Positions are UTF-16 code units, as Qt counts them.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntFlag
@@ -169,6 +170,15 @@ def clean(text: str) -> str:
 def visible(text: str) -> str:
     """``text`` with a marker like ``⟨U+202E⟩`` for each character that could hide what code really says."""
     return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether the first character with a direction runs from right to left."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
 
 
 def code_leaf(

@@ -83,6 +83,7 @@ class Row:
         self.thought: Flow | None = None
         self._reasoning = message.reasoning
         self.notice: tuple[str, list[Text], Action | None] | None = None
+        self._notice_key: tuple[object, ...] = ()
         if message.state is not State.STREAMING:
             self.body.end()
         self.arrange()
@@ -115,13 +116,20 @@ class Row:
         return f"Thought for {total} s" if total < 60 else f"Thought for {total // 60} min {total % 60} s"
 
     def append(self, kind: PartKind, text: str) -> None:
-        """Add streamed text."""
+        """Add text that the message has by now; what the row took from the message is not added again."""
+        parts = self.message.parts
         if kind is PartKind.REASONING:
+            lengths = [len(part.text) for part in parts if part.kind is PartKind.REASONING]
+            missing = sum(lengths) + 2 * (len(lengths) - 1) - len(self._reasoning)
+            if missing != len(text):
+                text = self.message.reasoning[len(self._reasoning) :]
             self._reasoning += text
             if self.thought is not None:
                 self.thought.add(text)
         else:
-            self.body.add(text)
+            missing = sum(len(part.text) for part in parts if part.kind is not PartKind.REASONING)
+            missing -= self.body.length
+            self.body.add(text if missing == len(text) else self.message.text[self.body.length :])
 
     def refresh(self) -> bool:
         """Take over what changed in the message; returns whether its text was replaced as a whole."""
@@ -251,13 +259,20 @@ class Row:
         elif self.is_streaming:
             y += round(self.formats.text_pitch) + px(10)
         self.notice_top = y
-        self.notice = self._make_notice()
+        self._update_notice()
         if self.notice is not None:
             y += self.notice_height + px(10)
         self.meta_top = y
-        self.height = y + px(19) + px(26)
+        self.height = y + px(19) + px(20)
 
     # State
+
+    def _update_notice(self) -> None:
+        message = self.message
+        key = message.state, message.finish_reason, message.error, bool(self.body.length), self.width
+        if (*key, self.is_last) != self._notice_key:
+            self._notice_key = (*key, self.is_last)
+            self.notice = self._make_notice()
 
     def _make_notice(self) -> tuple[str, list[Text], Action | None] | None:
         message = self.message
@@ -351,7 +366,7 @@ class Row:
         if self.is_user:
             x: float = self.bubble_left - px(8)
             top: float = self.bubble_top + px(7)
-            for action in (Action.COPY, Action.EDIT):
+            for action in (Action.EDIT, Action.COPY):
                 width = metrics.horizontalAdvance(LABELS[action]) + px(12)
                 x -= width
                 found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))

@@ -196,8 +196,9 @@ class Transcript(QAbstractScrollArea):
 
     @property
     def column_left(self) -> int:
-        """The x of the column in the viewport."""
-        return (self.viewport().width() - self.rows.width) // 2
+        """The x of the column: the middle of the whole view, so that a scroll bar shifts nothing."""
+        middle = (self.width() - self.rows.width) // 2
+        return max(0, min(middle, self.viewport().width() - self.rows.width))
 
     def _measure(self) -> None:
         room = self.viewport().width() - 2 * self.theme.px(MARGIN)

@@ -74,9 +74,13 @@ def message(i, state=State.COMPLETE):
     role = Role.ASSISTANT if i % 2 else Role.USER
     return Message(f"m{i}", None, role, [Part(PartKind.TEXT, f"Text **{i}** here")], state, model="gpt-5.2")
 view.set_path([message(i) for i in range(30)], lambda one: [one])
-view.add_message(message(31, State.STREAMING))
+last = message(31, State.STREAMING)
+view.add_message(last)
+def more():
+    last.append(PartKind.TEXT, " and more")
+    view.append_text("m31", PartKind.TEXT, " and more")
 timer = QTimer(interval=5)
-timer.timeout.connect(lambda: view.append_text("m31", PartKind.TEXT, " and more"))
+timer.timeout.connect(more)
 timer.start()
 app.exec()
 """
@@ -103,7 +107,7 @@ while found is None and time.monotonic() < end:
     if found is None:
         time.sleep(0.2)
 items = []
-for _round in range(10):
+while (not items or items[-1][3] <= len("Text 31 here")) and time.monotonic() < end:
     items = []
     for i in range(found.get_child_count()):
         item = found.get_child_at_index(i)

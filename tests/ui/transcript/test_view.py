@@ -1,5 +1,8 @@
 """What the reader sees and does: states, actions, selection, keys."""
 
+import subprocess
+import sys
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -434,3 +437,47 @@ def test_point_below_the_last_message_is_harmless(chat: Chat) -> None:
     chat.qtbot.mouseClick(chat.view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
     chat.qtbot.keyClick(chat.view, Qt.Key.Key_N)
     assert chat.view.selected_text() == ""
+
+
+def test_text_the_row_already_has_is_not_added_again(chat: Chat) -> None:
+    """A session extends the message first, and tells the view once that is saved; a repaint may come between."""
+    chat.show(answer("a", "One", State.STREAMING))
+    message = chat.messages["a"]
+    message.append(PartKind.TEXT, " two")
+    chat.view.update_message("a")
+    message.append(PartKind.TEXT, " three")
+    chat.view.append_text("a", PartKind.TEXT, " two")
+    chat.view.append_text("a", PartKind.TEXT, " three")
+    chat.end("a")
+    assert chat.text(0) == "One two three"
+
+
+def test_parts_of_reasoning_are_kept_apart(chat: Chat) -> None:
+    chat.show(answer("a", "", State.STREAMING))
+    chat.say("a", "First", PartKind.REASONING)
+    chat.view.trigger(0, Action.FOLD)
+    chat.messages["a"].parts.append(Part(PartKind.REASONING, "Second"))
+    chat.view.append_text("a", PartKind.REASONING, "Second")
+    chat.settle()
+    thought = chat.view.rows.row(0).thought
+    assert thought is not None
+    assert thought.text() == "First\n\nSecond"
+
+
+def test_right_to_left_text_stands_at_the_right(chat: Chat) -> None:
+    chat.show(answer("a", "שלום עולם\n\nHello"))
+    lines = [
+        block.text.layout.lineAt(0).naturalTextRect()
+        for block in chat.view.rows.row(0).body.blocks
+        if block.text
+    ]
+    assert lines[0].left() > chat.view.rows.width / 2
+    assert lines[1].left() == 0
+
+
+def test_parser_and_highlighter_are_loaded_late() -> None:
+    code = (
+        "import sys, desktop_chat.ui.transcript\n"
+        "sys.exit(bool({'markdown_it', 'pygments'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
