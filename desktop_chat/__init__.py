@@ -62,7 +62,9 @@ ui/transcript/highlight.py          colours for code: Pygments, line by line, wi
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
 ui/transcript/menu.py               the menu of a message
+ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting
 ui/transcript/row.py                one message of the transcript
+ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
 ui/transcript/view.py               Transcript: the scrolled, painted view

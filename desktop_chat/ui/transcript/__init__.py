@@ -8,9 +8,11 @@ formats        fonts, colours and measures of a theme
 blocks         one leaf: layout, painting, hit test
 flow           the blocks of one text
 row            one message: caption, reasoning, body, state, actions
+row_painter    how a row is drawn
 heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
 selection      what is selected, and its text
+pointer        hovering, clicking, selecting
 menu           the menu of a message
 accessible     the view for screen readers
 view           the widget

@@ -117,7 +117,7 @@ def make_text(
     for start, end, bits in inline.marks:
         if bits & Mark.CODE:
             for box in text.rectangles(start, end, 0):
-                text.boxes.append(box.adjusted(-3, -1, 3, 1))
+                text.boxes.append(box.adjusted(-2, 0, 2, 0))
     return text
 
 

@@ -1,5 +1,6 @@
 """The transcript for screen readers: within the process, and over a real accessibility bus."""
 
+import functools
 import json
 import os
 import shutil
@@ -131,6 +132,7 @@ exit $status
 """
 
 
+@functools.cache
 def missing() -> str:
     """What this machine lacks for a real accessibility bus."""
     if not sys.platform.startswith("linux"):

@@ -440,7 +440,7 @@ def test_point_below_the_last_message_is_harmless(chat: Chat) -> None:
 
 
 def test_text_the_row_already_has_is_not_added_again(chat: Chat) -> None:
-    """A session extends the message first, and tells the view once that is saved; a repaint may come between."""
+    """A session extends the message, saves, then tells the view; a repaint may come between."""
     chat.show(answer("a", "One", State.STREAMING))
     message = chat.messages["a"]
     message.append(PartKind.TEXT, " two")
@@ -466,11 +466,8 @@ def test_parts_of_reasoning_are_kept_apart(chat: Chat) -> None:
 
 def test_right_to_left_text_stands_at_the_right(chat: Chat) -> None:
     chat.show(answer("a", "שלום עולם\n\nHello"))
-    lines = [
-        block.text.layout.lineAt(0).naturalTextRect()
-        for block in chat.view.rows.row(0).body.blocks
-        if block.text
-    ]
+    texts = [block.text for block in chat.view.rows.row(0).body.blocks]
+    lines = [text.layout.lineAt(0).naturalTextRect() for text in texts if text is not None]
     assert lines[0].left() > chat.view.rows.width / 2
     assert lines[1].left() == 0
 
