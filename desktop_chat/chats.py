@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable
+from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,23 +13,29 @@ from desktop_chat.api import Api
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.titles import clean_title
 from desktop_chat.outbox import Outbox
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
-from desktop_chat.storage import Store
+from desktop_chat.storage import StorageError, Store
 from desktop_chat.tasks import Tasks
 
-IDLE_SESSIONS = 8
-"""How many conversations that are not writing are kept in memory."""
+RECENT_SESSIONS = 8
+"""How many conversations are kept in memory beside those that are shown or writing."""
 
 
 class Chats(QObject):
-    """The list of conversations, and one :class:`ChatSession` for each that is open or writing."""
+    """The list of conversations, and one :class:`ChatSession` for each that is open or writing.
+
+    A session that someone still holds is never made a second time.
+    """
 
     listed = Signal()
     """The list or its order changed."""
+    drafts_loaded = Signal()
     changed = Signal(str)
     """The title or the phase of one conversation changed."""
     problem = Signal(object, object, str)
@@ -53,16 +62,23 @@ class Chats(QObject):
         self.outbox = Outbox(tasks)
         self.conversations: list[Conversation] = []
         self.drafts: dict[str, str] = {}
-        self._sessions: dict[str, ChatSession] = {}
+        self._sessions: WeakValueDictionary[str, ChatSession] = WeakValueDictionary()
+        self._recent: deque[ChatSession] = deque(maxlen=RECENT_SESSIONS)
         self._models: dict[str, list[Model]] = {}
         self._deleting: dict[str, asyncio.Task[None]] = {}
         settings.changed.connect(self._setting_changed)
 
     async def load(self) -> None:
-        """Read the list and the drafts. Raises :class:`~desktop_chat.storage.StorageError`."""
-        await self._reload()
+        """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`.
+
+        What was typed until then is put behind the draft that it would replace.
+        """
         store = await self._store()
-        self.drafts = {**await store.drafts(), **self.drafts}
+        for key, text in (await store.drafts()).items():
+            early = self.drafts.get(key)
+            self.drafts[key] = text if early is None else f"{text}\n\n{early}"
+        self.drafts_loaded.emit()
+        await self._reload()
 
     def new(self) -> ChatSession:
         """A conversation that is stored with its first message."""
@@ -70,15 +86,18 @@ class Chats(QObject):
 
     async def open(self, conversation_id: str) -> ChatSession:
         """The session of a stored conversation. Raises ``KeyError`` or a ``StorageError``."""
-        if (session := self._sessions.get(conversation_id)) is not None:
-            self._sessions[conversation_id] = self._sessions.pop(conversation_id)
-            return session
-        conversation = next((c for c in self.conversations if c.id == conversation_id), None)
+        if (session := self._sessions.get(conversation_id)) is None:
+            store = await self._store()
+            tree = await store.tree(conversation_id)
+            session = self._sessions.get(conversation_id)
+        # Looked for now, since it may have been deleted in the meantime.
+        conversation = self._conversation(conversation_id)
         if conversation is None:
             raise KeyError(conversation_id)
-        store = await self._store()
-        tree = await store.tree(conversation_id)
-        return self._sessions.get(conversation_id) or self._session(conversation, tree)
+        if session is None:
+            return self._session(conversation, tree)
+        self._keep(session)
+        return session
 
     def is_writing(self, conversation_id: str) -> bool:
         session = self._sessions.get(conversation_id)
@@ -103,10 +122,18 @@ class Chats(QObject):
         self._tasks.start(self._restore(conversation_id), "restore")
 
     def rename(self, conversation_id: str, title: str) -> None:
-        self._tasks.start(self._rename(conversation_id, title), "rename")
+        if (session := self._sessions.get(conversation_id)) is not None:
+            session.rename(title)
+        elif (found := self._conversation(conversation_id)) is not None and (title := clean_title(title)):
+            found.title, found.title_source = title, "user"
+            self._save(found)
 
     def set_pinned(self, conversation_id: str, pinned: bool) -> None:
-        self._tasks.start(self._set_pinned(conversation_id, pinned), "pin")
+        if (session := self._sessions.get(conversation_id)) is not None:
+            session.set_pinned(pinned)
+        elif (found := self._conversation(conversation_id)) is not None:
+            found.pinned = pinned
+            self._save(found)
 
     def save_draft(self, key: str, text: str) -> None:
         """Keep unsent text. ``key`` is :attr:`ChatSession.draft_key`; an empty text removes it."""
@@ -126,6 +153,8 @@ class Chats(QObject):
 
     async def close(self) -> None:
         """Stop all answers and wait until everything that can be saved is saved."""
+        # Nothing can be saved where the store is not open by now, perhaps waiting for an answer to a dialog.
+        self._opening.cancel()
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         if self._deleting:
             await asyncio.wait(self._deleting.values())
@@ -147,20 +176,47 @@ class Chats(QObject):
             settings=self._settings,
             tasks=self._tasks,
         )
-        session.phase_changed.connect(lambda: self.changed.emit(conversation.id))
-        session.conversation_changed.connect(lambda: self._conversation_changed(session))
-        session.problem.connect(lambda error, message_id: self.problem.emit(session, error, message_id))
-        session.refused.connect(lambda error: self.refused.emit(session, error))
-        idle = [id for id, old in self._sessions.items() if not old.is_busy]
-        for old in idle[: max(0, len(idle) - IDLE_SESSIONS)]:
-            self._sessions.pop(old).deleteLater()
-        self._sessions[conversation.id] = session
+        # Slots that held the session would keep it for ever.
+        id = conversation.id
+        session.phase_changed.connect(lambda: self.changed.emit(id))
+        session.conversation_changed.connect(lambda: self._session_changed(id))
+        session.problem.connect(lambda error, message_id: self._tell_problem(id, error, message_id))
+        session.refused.connect(lambda error: self._tell_refused(id, error))
+        self._sessions[id] = session
+        self._keep(session)
         return session
 
-    def _conversation_changed(self, session: ChatSession) -> None:
-        conversation = session.conversation
-        if not session.is_stored or conversation.id in self._deleting:
-            return
+    def _keep(self, session: ChatSession) -> None:
+        if session in self._recent:
+            self._recent.remove(session)
+        self._recent.append(session)
+
+    def _conversation(self, conversation_id: str) -> Conversation | None:
+        return next((c for c in self.conversations if c.id == conversation_id), None)
+
+    def _tell_problem(self, conversation_id: str, error: ChatError, message_id: str) -> None:
+        if (session := self._sessions.get(conversation_id)) is not None:
+            self.problem.emit(session, error, message_id)
+
+    def _tell_refused(self, conversation_id: str, error: StorageError) -> None:
+        if (session := self._sessions.get(conversation_id)) is not None:
+            self.refused.emit(session, error)
+
+    def _save(self, conversation: Conversation) -> None:
+        """Save and list a change to a conversation that has no session."""
+        written = replace(conversation)
+        self.outbox.post(lambda: self._write(written))
+        self._list(conversation)
+
+    async def _write(self, conversation: Conversation) -> None:
+        await (await self._store()).update_conversation(conversation)
+
+    def _session_changed(self, conversation_id: str) -> None:
+        session = self._sessions.get(conversation_id)
+        if session is not None and session.is_stored and conversation_id not in self._deleting:
+            self._list(session.conversation)
+
+    def _list(self, conversation: Conversation) -> None:
         before = list(self.conversations)
         if all(known.id != conversation.id for known in before):
             self.conversations.append(conversation)
@@ -173,6 +229,8 @@ class Chats(QObject):
         if (session := self._sessions.get(conversation_id)) is not None:
             await session.close()
             self._sessions.pop(conversation_id, None)
+            if session in self._recent:
+                self._recent.remove(session)
         store = await self._store()
         await self.outbox.write(lambda: store.delete_conversation(conversation_id))
 
@@ -187,16 +245,11 @@ class Chats(QObject):
         """Read the list anew; conversations that are in memory keep their object."""
         store = await self._store()
         self.conversations = [
-            self._sessions[c.id].conversation if c.id in self._sessions else c
+            session.conversation if (session := self._sessions.get(c.id)) is not None else c
             for c in await store.conversations()
+            if c.id not in self._deleting
         ]
         self.listed.emit()
-
-    async def _rename(self, conversation_id: str, title: str) -> None:
-        (await self.open(conversation_id)).rename(title)
-
-    async def _set_pinned(self, conversation_id: str, pinned: bool) -> None:
-        (await self.open(conversation_id)).set_pinned(pinned)
 
     async def _save_draft(self, key: str, text: str) -> None:
         await (await self._store()).save_draft(key, text)

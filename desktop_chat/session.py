@@ -117,8 +117,12 @@ class ChatSession(QObject):
         self._settings = settings
         self._tasks = tasks
         self._reply: Reply | None = None
+        self._opening: asyncio.Task[Store] | None = None
+        self._starting: asyncio.Task[Any] | None = None
         self._reading: asyncio.Task[Finished] | None = None
         self._turn: asyncio.Task[None] | None = None
+        self._titling: asyncio.Task[None] | None = None
+        self._is_stopping = False
         self._attempt: _Attempt | None = None
         self._part_since = 0.0
         self._sync_timer: asyncio.TimerHandle | None = None
@@ -165,19 +169,28 @@ class ChatSession(QObject):
 
     def try_again(self, message_id: str) -> None:
         """Ask again for the failed answer ``message_id``, in its place; where text came, as a new version."""
-        if self.tree[message_id].text:
+        if self.tree[message_id].parts:
             self.regenerate(message_id)
         else:
             self._tasks.start(self._resume(self.tree[message_id]), "try again")
 
     def continue_answer(self, message_id: str) -> None:
-        """Have the model go on with the answer ``message_id`` where it broke off."""
-        self._tasks.start(self._resume(self.tree[message_id]), "continue")
+        """Have the model go on with the answer ``message_id`` where it broke off; without a text, anew."""
+        if self.tree[message_id].text:
+            self._tasks.start(self._resume(self.tree[message_id]), "continue")
+        else:
+            self.try_again(message_id)
 
     def stop(self) -> None:
-        """End the answer that is being written. What came is kept."""
+        """End the answer that is being written, or about to be. What came is kept.
+
+        Where the database is not open yet nothing is saved or sent, and the text is still the caller's.
+        """
+        self._is_stopping = self.is_busy
         if self._reading is not None:
             self._reading.cancel()
+        elif self._opening is not None:
+            self._opening.cancel()
 
     def retry_now(self) -> None:
         """Do not wait for the scheduled retry."""
@@ -217,13 +230,19 @@ class ChatSession(QObject):
     async def close(self) -> None:
         """Stop, and wait until all that came is saved."""
         self.stop()
+        if self._titling is not None:
+            self._titling.cancel()
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
         if self._turn is not None:
             await asyncio.wait([self._turn])
 
     async def _send(self, text: str, parent_id: str | None) -> bool:
+        if self.is_busy:
+            return False
         now = time.time()
         user = Message(new_id(), parent_id, Role.USER, [Part(PartKind.TEXT, text)], created_at=now)
-        if not self.is_stored and not self.conversation.title:
+        if not self.is_stored:
             self.conversation.title = title_from_words(text)
         return await self._begin([user], user.id)
 
@@ -234,7 +253,7 @@ class ChatSession(QObject):
         """Save ``messages`` and an empty answer below ``parent_id``, then start the turn."""
         if self.is_busy:
             return False
-        self._enter(Phase.SENDING)
+        self._start()
         answer = Message(
             new_id(), parent_id, Role.ASSISTANT, [], State.STREAMING, time.time(), model=self.model or None
         )
@@ -248,7 +267,8 @@ class ChatSession(QObject):
         conversation.used_at = answer.created_at
         conversation.created_at = conversation.created_at or answer.created_at
         try:
-            store = await self._store()
+            self._opening = asyncio.create_task(self._store())
+            store = await self._opening
             conversation.order = await store.begin_turn(conversation, new, draft=draft)
         except StorageError as error:
             conversation.active_leaf = previous_leaf
@@ -275,16 +295,25 @@ class ChatSession(QObject):
         """Write on in ``answer``: after its text where it has some, else from the beginning."""
         if self.is_busy or answer.role is not Role.ASSISTANT:
             return
-        self._enter(Phase.SENDING)
+        self._start()
         store = await self._store()
         await self._outbox.write(lambda: store.reopen(answer.id))
         answer.state, answer.error, answer.finish_reason = State.STREAMING, None, None
+        if answer not in self.tree.path:
+            self.tree.active_leaf = self.conversation.active_leaf = self.tree.leaf_below(answer.id)
+            self._save_conversation()
+            self.path_changed.emit()
         self.message_changed.emit(answer.id)
         context = self.tree.path_to(answer.parent_id)
         if answer.text:
             prompt = Message("", answer.id, Role.USER, [Part(PartKind.TEXT, CONTINUE_PROMPT)])
             context += [replace(answer, state=State.STOPPED, parts=list(answer.parts)), prompt]
         self._start_turn(answer, context)
+
+    def _start(self) -> None:
+        """Take the session for the current task, which begins a turn."""
+        self._starting, self._opening, self._is_stopping = asyncio.current_task(), None, False
+        self._enter(Phase.SENDING)
 
     def _start_turn(self, answer: Message, context: list[Message]) -> None:
         self.answer_id = answer.id
@@ -293,7 +322,10 @@ class ChatSession(QObject):
     async def _run_turn(self, answer: Message, context: list[Message]) -> None:
         """Read the answer to its end, and save it, whatever the end is."""
         started = time.monotonic()
-        reading = self._reading = asyncio.get_running_loop().create_task(self._read(answer, context))
+        endpoint = self.endpoint
+        reading = self._reading = asyncio.create_task(self._read(answer, context, endpoint))
+        if self._is_stopping:
+            reading.cancel()
         try:
             await asyncio.wait([reading])
         except asyncio.CancelledError:
@@ -314,20 +346,19 @@ class ChatSession(QObject):
             raise bug
         if finished.error is not None and finished.state is State.FAILED and not reading.cancelled():
             self.problem.emit(finished.error, answer.id)
-        if finished.state is State.COMPLETE and self.conversation.title_source == "first_words":
-            await self._make_title(answer)
+        if finished.state is State.COMPLETE and endpoint is not None and endpoint.title_model:
+            self._titling = self._tasks.start(self._make_title(answer, endpoint), "title")
 
-    async def _read(self, answer: Message, context: list[Message]) -> Finished:
-        endpoint = self.endpoint
+    async def _read(self, answer: Message, context: list[Message], endpoint: Endpoint | None) -> Finished:
         if endpoint is None:
             return Finished(State.FAILED, error=KeyMissing("No endpoint is set up."))
+        request = Request(self.model, tuple(context), self.conversation.parameters)
+        answer.model = request.model
         self._enter(Phase.UNLOCKING)
         try:
             key = await self._credentials.key(endpoint)
         except KeyProblem as error:
             return Finished(State.FAILED, error=error)
-        answer.model = self.model
-        request = Request(self.model, tuple(context), self.conversation.parameters)
         self._reply = self._api.reply(endpoint, key, request, self._settings.limits())
         async with aclosing(self._reply.events()) as events:
             async for event in events:
@@ -392,7 +423,9 @@ class ChatSession(QObject):
 
     async def _finish(self, answer: Message, finished: Finished) -> None:
         self._close_reasoning(answer)
-        answer.state = finished.state
+        # What came before a Continue that failed is still an answer, which the next request tells.
+        failed_on = finished.state is State.FAILED and answer.parts
+        answer.state = State.INTERRUPTED if failed_on else finished.state
         answer.finish_reason = finished.finish_reason
         answer.error = finished.error
         answer.request_id = finished.request_id or answer.request_id
@@ -436,10 +469,13 @@ class ChatSession(QObject):
             )
         )
 
-    async def _make_title(self, answer: Message) -> None:
-        """Ask the endpoint's small model for a title, after the first exchange. A failure changes nothing."""
-        endpoint, path = self.endpoint, self.tree.path
-        if endpoint is None or not endpoint.title_model or len(path) != 2 or path[1] is not answer:
+    async def _make_title(self, answer: Message, endpoint: Endpoint) -> None:
+        """Ask the small model of ``endpoint``, which knows the first exchange already, for a title.
+
+        A failure changes nothing.
+        """
+        path = self.tree.path
+        if self.conversation.title_source != "first_words" or len(path) != 2 or path[1] is not answer:
             return
         exchange = f"User: {path[0].text[:2000]}\n\nAssistant: {answer.text[:2000]}"
         question = Message("", None, Role.USER, [Part(PartKind.TEXT, TITLE_PROMPT + exchange)])

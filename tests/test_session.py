@@ -316,6 +316,160 @@ async def test_a_second_message_waits_for_the_first_answer(bench: Bench, server:
 
 
 @pytest.mark.anyio
+async def test_stop_before_anything_left_sends_nothing(bench: Bench, server: Server) -> None:
+    session = bench.chats.new()
+    store = await bench.opening
+    begin_turn = store.begin_turn
+
+    async def begin(*args: Any, **kwargs: Any) -> int:
+        session.stop()
+        session.stop()
+        return await begin_turn(*args, **kwargs)
+
+    store.begin_turn = begin  # type: ignore[method-assign]
+    assert await session.send("Hello")
+    await idle(session)
+    store.begin_turn = begin_turn  # type: ignore[method-assign]
+    assert [(m.text, m.state) for m in await reread(bench, session)] == [
+        ("Hello", State.COMPLETE),
+        ("", State.STOPPED),
+    ]
+    assert server.exchanges == []
+    assert (await ask(session, "Again")).text == TEXT
+
+
+@pytest.mark.anyio
+async def test_stop_while_the_database_opens_leaves_the_text_with_the_caller(
+    tmp_path: Path, server: Server
+) -> None:
+    made = Bench(tmp_path, server, Dialect.RESPONSES)
+    session = made.chats.new()
+    sending = session.send("Hello")
+    await until(lambda: session.is_busy, session.phase_changed)
+    session.stop()
+    await asyncio.wait([sending])
+    assert sending.cancelled()
+    assert not session.is_busy
+    await made.chats.load()
+    assert made.chats.conversations == []
+    assert (await ask(session, "Hello")).text == TEXT
+    await made.close()
+
+
+@pytest.mark.anyio
+async def test_a_chat_deleted_while_its_message_is_saved_asks_nothing(bench: Bench, server: Server) -> None:
+    session = bench.chats.new()
+    await ask(session)
+    store = await bench.opening
+    begin_turn = store.begin_turn
+
+    async def begin(*args: Any, **kwargs: Any) -> int:
+        bench.chats.delete(session.conversation.id)
+        return await begin_turn(*args, **kwargs)
+
+    store.begin_turn = begin  # type: ignore[method-assign]
+    assert await session.send("And now?")
+    await idle(session)
+    await bench.chats.close()
+    assert len(server.exchanges) == 1
+    bench.chats.restore(session.conversation.id)
+    await until(lambda: bench.chats.conversations, bench.chats.listed)
+    again = await bench.chats.open(session.conversation.id)
+    assert [m.text for m in again.tree.path] == ["Hello", TEXT, "And now?", ""]
+
+
+@pytest.mark.anyio
+async def test_a_failed_continue_leaves_an_answer_that_is_still_told(bench: Bench, server: Server) -> None:
+    server.script(faults.partial(), faults.status(401))
+    session = bench.chats.new()
+    answer = await ask(session)
+    told: list[object] = []
+    session.problem.connect(lambda error, id: told.append(error))
+    session.continue_answer(answer.id)
+    await until(lambda: session.is_busy, session.phase_changed)
+    await idle(session)
+    assert (answer.state, answer.text) == (State.INTERRUPTED, faults.TEXT)
+    assert isinstance(told[0], KeyRejected)
+    await ask(session, "Go on")
+    assert faults.TEXT in server.requests[-1].body.decode()
+
+
+@pytest.mark.anyio
+async def test_trying_again_shows_the_answer_that_is_written(bench: Bench, server: Server) -> None:
+    server.script(faults.status(401))
+    session = bench.chats.new()
+    failed = await ask(session)
+    session.regenerate(failed.id)
+    await until(lambda: session.is_busy, session.phase_changed)
+    await idle(session)
+    assert failed not in session.tree.path
+    session.try_again(failed.id)
+    await until(lambda: session.is_busy, session.phase_changed)
+    await idle(session)
+    assert session.last is failed
+    assert failed.text == TEXT
+    assert await bench.chats.outbox.settle()
+    assert [m.id for m in await reread(bench, session)] == [m.id for m in session.tree.path]
+
+
+@pytest.mark.anyio
+async def test_trying_again_after_reasoning_alone_mixes_nothing(tmp_path: Path, server: Server) -> None:
+    made = Bench(tmp_path, server, Dialect.CHAT_COMPLETIONS)
+    server.script(faults.built(lambda _: [wire.chunk({"reasoning_content": "Half a thou"})]))
+    session = made.chats.new()
+    answer = await ask(session)
+    assert (answer.state, answer.text, answer.reasoning) == (State.INTERRUPTED, "", "Half a thou")
+    session.continue_answer(answer.id)
+    await until(lambda: session.is_busy, session.phase_changed)
+    await idle(session)
+    assert session.last is not answer
+    assert (session.last.text, session.last.reasoning) == (TEXT, "")
+    await made.close()
+
+
+@pytest.mark.anyio
+async def test_closing_does_not_wait_for_a_title(bench: Bench, server: Server) -> None:
+    bench.settings.change(endpoints=(replace(bench.endpoint, title_model="m-small"),))
+    asked = asyncio.Event()
+
+    async def no_title(exchange: Exchange) -> None:
+        asked.set()
+        await exchange.closed.wait()
+
+    server.script(wire.answer(TEXT), no_title)
+    session = bench.chats.new()
+    await ask(session)
+    async with asyncio.timeout(20):
+        await asked.wait()
+        await bench.chats.close()
+        await server.requests[1].closed.wait()
+
+
+@pytest.mark.anyio
+async def test_a_title_is_asked_where_the_answer_came_from(bench: Bench, server: Server) -> None:
+    here = replace(bench.endpoint, title_model="m-small")
+    async with Server(wire.answer(TEXT)) as elsewhere:
+        there = replace(here, id="e2", base_url=elsewhere.url)
+        bench.settings.change(endpoints=(here, there))
+        server.script(wire.answer(TEXT), wire.answer("A fox"))
+        session = bench.chats.new()
+        session.text_added.connect(lambda *_: session.set_model("e2", "m-2"))
+        await ask(session)
+        await until(lambda: session.conversation.title_source == "model", session.conversation_changed)
+        assert elsewhere.exchanges == []
+
+
+@pytest.mark.anyio
+async def test_the_title_is_that_of_the_text_that_was_sent(bench: Bench) -> None:
+    session = bench.chats.new()
+    limit_pages(await bench.opening, True)
+    assert not await session.send("Refused " + "x" * 200_000)
+    limit_pages(await bench.opening, False)
+    await ask(session, "Sent")
+    assert session.conversation.title == "Sent"
+
+
+@pytest.mark.anyio
 async def test_closing_in_the_middle_saves_what_came(bench: Bench, server: Server) -> None:
     server.script(faults.stall_in_text)
     session = bench.chats.new()
