@@ -2,16 +2,34 @@
 
 import hashlib
 import json
+import logging
 import os
 import time
+from enum import Enum, auto
+from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from desktop_chat.paths import Profile
 
+ANSWER_SECONDS = 5.0
+"""How long a second start waits for the first to answer, or to end."""
+
 _LONGEST_MESSAGE = 4_000_000
 _ANSWER = b"ok\n"
+
+log = logging.getLogger(__name__)
+
+
+class Claim(Enum):
+    """How a start ended up on its profile."""
+
+    FIRST = auto()
+    HANDED_OVER = auto()
+    """Another process has the profile and took the prompt."""
+    NO_ANSWER = auto()
+    """Another process has the profile and does not answer."""
 
 
 class Instance(QObject):
@@ -26,43 +44,65 @@ class Instance(QObject):
         super().__init__()
         # Windows has no uid, and gives every user pipes of their own.
         user = os.getuid() if hasattr(os, "getuid") else 0
-        digest = hashlib.sha256(str(profile.data.resolve()).encode()).hexdigest()[:16]
+        digest = hashlib.sha256(str(profile.data.resolve()).encode(errors="surrogateescape")).hexdigest()[:16]
         self._name = f"desktop-chat-{user}-{digest}"
         self._lock = QLockFile(str(profile.lock))
         # A lock is stale when its process is gone, never because it is old: chats stay open for weeks.
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
-    def claim(self) -> bool:
-        """Become the first process of the profile. False where another one is."""
-        if not self._lock.tryLock(0):
-            return False
+    def claim(self, prompt: str = "", seconds: float = ANSWER_SECONDS) -> Claim:
+        """Become the first process of the profile, or have the first one show its window with ``prompt``.
+
+        One that is ending answers no more; then this one waits for its place. Raises ``OSError`` where the
+        profile cannot be written.
+        """
+        deadline = time.monotonic() + seconds
+        while not self._lock.tryLock(0):
+            if self._lock.error() is not QLockFile.LockError.LockFailedError:
+                raise OSError(f"the lock {self._lock.fileName()} cannot be written")
+            if self._hand_over(prompt, deadline):
+                return Claim.HANDED_OVER
+            if time.monotonic() >= deadline:
+                # A power cut can leave a lock that names no process, which Qt never takes for stale. Nothing
+                # is removed that a living process holds.
+                if not self._names_a_process() and self._lock.removeStaleLockFile() and self._lock.tryLock(0):
+                    break
+                return Claim.NO_ANSWER
+            time.sleep(0.05)
+        self._listen()
+        return Claim.FIRST
+
+    def stop_listening(self) -> None:
+        """Let the next start wait for its own turn: what is handed over from now on would be lost."""
+        if self._server is not None:
+            self._server.close()
+
+    def release(self) -> None:
+        self.stop_listening()
+        self._lock.unlock()
+
+    def _listen(self) -> None:
         QLocalServer.removeServer(self._name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
-        self._server.listen(self._name)
-        return True
+        if not self._server.listen(self._name):
+            log.warning("a second start will get no answer: %s", self._server.errorString())
 
-    def hand_over(self, prompt: str, seconds: float = 5.0) -> bool:
-        """Ask the first process to show its window with ``prompt``. False where it does not answer."""
-        deadline = time.monotonic() + seconds
-        message = json.dumps({"prompt": prompt}).encode() + b"\n"
-        while time.monotonic() < deadline:
-            socket = QLocalSocket()
-            socket.connectToServer(self._name)
-            if socket.waitForConnected(500):
-                socket.write(message)
-                if socket.waitForBytesWritten(1000) and socket.waitForReadyRead(2000):
-                    return socket.readAll().data() == _ANSWER
-            # The first process holds the lock and does not listen yet, or is ending.
-            time.sleep(0.05)
-        return False
+    def _names_a_process(self) -> bool:
+        process_id, *_ = self._lock.getLockInfo()
+        return bool(process_id)
 
-    def release(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        self._lock.unlock()
+    def _hand_over(self, prompt: str, deadline: float) -> bool:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(500) or not _is_ours(socket):
+            return False
+        socket.write(json.dumps({"prompt": prompt}).encode() + b"\n")
+        # One connection lasts to the end, so that a first process that was busy gets the prompt only once.
+        left = max(1, round((deadline - time.monotonic()) * 1000))
+        return socket.waitForReadyRead(left) and socket.readAll().data() == _ANSWER
 
     def _greet(self) -> None:
         assert self._server is not None
@@ -73,7 +113,8 @@ class Instance(QObject):
                 self._read(socket)
 
     def _read(self, socket: QLocalSocket) -> None:
-        if socket.bytesAvailable() > _LONGEST_MESSAGE:
+        assert self._server is not None
+        if socket.bytesAvailable() > _LONGEST_MESSAGE or not self._server.isListening():
             socket.abort()
             return
         if not socket.canReadLine():
@@ -86,3 +127,13 @@ class Instance(QObject):
         socket.write(_ANSWER)
         socket.flush()
         self.raised.emit(str(prompt))
+
+
+def _is_ours(socket: QLocalSocket) -> bool:
+    """Whether the socket belongs to this user: anyone can make one of its name in the folder for all."""
+    if not hasattr(os, "getuid"):
+        return True
+    try:
+        return Path(socket.fullServerName()).stat().st_uid == os.getuid()
+    except OSError:
+        return False

@@ -56,7 +56,8 @@ def set_up(folder: Path, *, debug: bool, keys: Callable[[], Iterable[str]]) -> P
     for noisy in ("httpx2", "httpcore2", "openai", "qasync", "asyncio", "markdown_it", "keyring"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     path.chmod(0o600)
-    crash_log = (folder / "crash.log").open("w", encoding="utf-8")
+    # Kept from run to run: who looks for the reason of a crash has started the program again by then.
+    crash_log = (folder / "crash.log").open("a", encoding="utf-8")
     faulthandler.enable(crash_log)
     atexit.register(crash_log.close)
     atexit.register(faulthandler.disable)

@@ -1,0 +1,159 @@
+"""One program a profile: who is first, who hands over, and who waits."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLockFile
+from PySide6.QtNetwork import QLocalServer
+from pytestqt.qtbot import QtBot
+
+from desktop_chat.instance import Claim, Instance
+from desktop_chat.paths import Profile
+
+ROOT = Path(__file__).parents[1]
+SOON = 0.2
+DEAD = f"999999999\ndesktop-chat\n{socket.gethostname()}\n".encode()
+
+CLAIM = """
+import json, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication
+from desktop_chat.instance import Instance
+from desktop_chat.paths import Profile
+application = QCoreApplication()
+instance = Instance(Profile.at(Path(sys.argv[1])))
+print(instance.claim(json.load(sys.stdin), 30).name)
+instance.release()
+"""
+
+Second = Callable[..., subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return Profile.at(tmp_path)
+
+
+@pytest.fixture
+def first(qapp: object, profile: Profile) -> Iterator[Instance]:
+    instance = Instance(profile)
+    assert instance.claim() is Claim.FIRST
+    yield instance
+    instance.release()
+
+
+@pytest.fixture
+def second(profile: Profile) -> Iterator[Second]:
+    """Starts another process that claims the profile with a prompt, and says how that went."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def claim(prompt: str = "") -> subprocess.Popen[bytes]:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", CLAIM, str(profile.data)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+            )
+        )
+        stdin = started[-1].stdin
+        assert stdin is not None
+        stdin.write(json.dumps(prompt).encode())
+        stdin.close()
+        return started[-1]
+
+    yield claim
+    for process in started:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def outcome(process: subprocess.Popen[bytes]) -> str:
+    assert process.stdout is not None
+    return process.stdout.read().decode().strip()
+
+
+@pytest.mark.parametrize("prompt", ["", "line\nline", "\udcff 日本語", "long " * 200_000])
+def test_the_prompt_is_handed_over(first: Instance, second: Second, qtbot: QtBot, prompt: str) -> None:
+    with qtbot.waitSignal(first.raised, timeout=20_000) as raised:
+        process = second(prompt)
+    assert outcome(process) == "HANDED_OVER"
+    assert raised.args == [prompt.replace("\udcff", "")]
+
+
+def test_one_that_hangs_is_left_alone(first: Instance, profile: Profile) -> None:
+    assert Instance(profile).claim(seconds=SOON) is Claim.NO_ANSWER
+    assert profile.lock.exists()
+
+
+def test_one_that_is_ending_takes_nothing_more(
+    first: Instance, second: Second, profile: Profile, qtbot: QtBot
+) -> None:
+    first.stop_listening()
+    assert Instance(profile).claim("Hello", seconds=SOON) is Claim.NO_ANSWER
+    with qtbot.assertNotEmitted(first.raised):
+        process = second("Hello")
+        first.release()
+        assert outcome(process) == "FIRST"
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", DEAD])
+def test_a_lock_that_a_crash_left(profile: Profile, content: bytes) -> None:
+    profile.lock.write_bytes(content)
+    instance = Instance(profile)
+    assert instance.claim(seconds=SOON) is Claim.FIRST
+    instance.release()
+    assert not profile.lock.exists()
+
+
+def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="cannot be written"):
+        Instance(Profile.at(tmp_path / "missing")).claim()
+
+
+@pytest.mark.parametrize("message", [b"\n", b"[]\n", b'{"text": 1}\n', b"\xff\xfe\n", b"x" * 5_000_000])
+def test_nonsense_is_hung_up_on(first: Instance, qtbot: QtBot, profile: Profile, message: bytes) -> None:
+    server = first.findChild(QLocalServer)
+    with socket.socket(socket.AF_UNIX) as connection, qtbot.assertNotEmitted(first.raised):
+        connection.connect(server.fullServerName())
+        connection.setblocking(False)
+        left = memoryview(message)
+
+        def hung_up() -> bool:
+            nonlocal left
+            try:
+                left = left[connection.send(left) :] if left else left
+                return connection.recv(1) == b""
+            except BlockingIOError:
+                return False
+            except (BrokenPipeError, ConnectionResetError):
+                return True
+
+        qtbot.waitUntil(hung_up, timeout=10_000)
+
+
+def test_nothing_is_told_to_the_socket_of_another_user(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch, qapp: object
+) -> None:
+    holder = QLockFile(str(profile.lock))
+    assert holder.tryLock(0)
+    server = QLocalServer()
+    instance = Instance(profile)
+    assert server.listen(instance._name)
+    if os.geteuid() == 0:
+        os.chown(server.fullServerName(), 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "getuid", lambda: 65534)
+    assert instance.claim("a secret", seconds=SOON) is Claim.NO_ANSWER
+    assert server.waitForNewConnection(1000)
+    assert server.nextPendingConnection().readAll().data() == b""
+    server.close()
+    holder.unlock()
