@@ -25,7 +25,7 @@ from desktop_chat.command_line import Options
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
 from desktop_chat.domain.errors import KeyringUnavailable
-from desktop_chat.instance import Instance
+from desktop_chat.instance import Claim, Instance
 from desktop_chat.paths import Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import StorageError, Store
@@ -88,14 +88,20 @@ def run(
     options: Options, profile: Profile, environment_endpoint: Endpoint | None, environment_key: str
 ) -> int:
     """Steps 2 to 8 of the start-up told in :mod:`desktop_chat.app`. Returns the exit code."""
-    credentials = Credentials(environment_key)
-    log_path = logs.set_up(profile.logs, debug=options.debug, keys=lambda: credentials.known_keys)
     application = Application()
+    credentials = Credentials(environment_key)
     instance = Instance(profile)
-    if not instance.claim():
-        if instance.hand_over(options.prompt):
-            return 0
-        print("desktop-chat: it already runs on this profile and does not answer", file=sys.stderr)
+    try:
+        match instance.claim(options.prompt):
+            case Claim.HANDED_OVER:
+                return 0
+            case Claim.NO_ANSWER:
+                print("desktop-chat: it already runs on this profile and does not answer", file=sys.stderr)
+                return 1
+        log_path = logs.set_up(profile.logs, debug=options.debug, keys=lambda: credentials.known_keys)
+    except OSError as error:
+        instance.release()
+        print(f"desktop-chat: the profile cannot be used: {error}", file=sys.stderr)
         return 1
     try:
         with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
@@ -129,7 +135,7 @@ async def _live(
 
 
 def make_loop(application: QApplication) -> asyncio.AbstractEventLoop:
-    loop = qasync.QEventLoop(application)
+    loop: asyncio.AbstractEventLoop = qasync.QEventLoop(application)
     loop.set_default_executor(ThreadPoolExecutor(3, "helper"))
     return loop
 
@@ -155,6 +161,7 @@ class Program:
         self.credentials = credentials
         self.exit_code = 0
         self.quitting = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._painted = asyncio.Event()
         self._application = application
         self._log_path = log_path
@@ -194,13 +201,25 @@ class Program:
         """Show the window and live until a quit is asked for. Returns the exit code."""
         instance.raised.connect(self.window.raise_with_prompt)
         with _quit_on_signals(self.quitting):
-            await self.start()
-            if self.options.screenshot is not None:
-                await self._take_screenshot(self.options.screenshot)
-            else:
-                await self.quitting.wait()
-        await self.close()
+            living = asyncio.ensure_future(self._live_on())
+            quitting = self.tasks.start(self.quitting.wait(), "quitting")
+            await asyncio.wait((living, quitting), return_when=asyncio.FIRST_COMPLETED)
+            living.cancel()
+            instance.stop_listening()
+            if self.options.screenshot is None:
+                self.window.save_state()
+            await self.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await living
         return self.exit_code
+
+    async def _live_on(self) -> None:
+        """Live until a quit, or until the screenshot is taken."""
+        await self.start()
+        if self.options.screenshot is not None:
+            await self._take_screenshot(self.options.screenshot)
+        else:
+            await self.quitting.wait()
 
     async def start(self) -> None:
         """Paint the window, then load what is needed behind it."""
@@ -222,6 +241,8 @@ class Program:
     async def close(self) -> None:
         """Save everything and let go of everything. What hangs is left behind."""
         self.window.hide()
+        self._told_of_mistake = True
+        deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
         for step in (
             self.chats.close,
             self.dialogs.close,
@@ -230,7 +251,7 @@ class Program:
             self._close_store,
         ):
             try:
-                async with asyncio.timeout(CLOSE_SECONDS):
+                async with asyncio.timeout_at(deadline):
                     await step()
             except TimeoutError:
                 log.error("%s did not end in time", step.__qualname__)
@@ -238,8 +259,11 @@ class Program:
         self.window.deleteLater()
 
     def report(self, error: BaseException) -> None:
-        """Log a mistake of the program with its traceback, and tell of it once."""
+        """Log a mistake of the program with its traceback, and tell of it once. For any thread."""
         log.critical("an uncaught exception", exc_info=error)
+        self._loop.call_soon_threadsafe(self._tell_of_mistake)
+
+    def _tell_of_mistake(self) -> None:
         if not self._told_of_mistake:
             self._told_of_mistake = True
             self.dialogs.mistake(self._log_path)

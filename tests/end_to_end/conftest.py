@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat.application import make_loop
+from tests.end_to_end.process import Start, starting
 from tests.server import Server, ServerThread
 
 
@@ -26,3 +27,10 @@ def play(qapp: QApplication) -> Callable[[Coroutine[Any, Any, None]], None]:
 def server() -> Iterator[Server]:
     with ServerThread() as running:
         yield running
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts the program as a process; see :func:`tests.end_to_end.process.starting`."""
+    with starting() as start:
+        yield start

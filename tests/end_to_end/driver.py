@@ -116,9 +116,13 @@ async def running(
     endpoint: Endpoint | None = None,
     credentials: Credentials | None = None,
     environment_endpoint: Endpoint | None = None,
+    opens: bool = True,
     **values: Any,
 ) -> AsyncIterator[Driver]:
-    """The program on the profile ``folder``, from its first paint to its clean end."""
+    """The program on the profile ``folder``, from its first paint to its clean end.
+
+    Not ``opens``: its database cannot be opened at first, so that there is nothing to wait for.
+    """
     profile = Profile.at(folder)
     profile.create()
     application = QApplication.instance()
@@ -135,12 +139,16 @@ async def running(
     program.tasks._report = mistakes.append
     if endpoint is not None:
         program.settings.change(endpoints=(endpoint,), default_endpoint=endpoint.id)
+    starting = asyncio.ensure_future(program.start())
     try:
-        await program.start()
+        if opens:
+            await starting
         yield Driver(program)
     finally:
         program.window.save_state()
         await program.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
     assert mistakes == []
 
 

@@ -1,0 +1,133 @@
+"""The program as a process of its own that a test can look into.
+
+``python -m tests.end_to_end.child STEPS [ARGUMENT...]`` is ``python -m desktop_chat ARGUMENT...`` that does
+``STEPS``, separated by commas, once its window is there:
+
+``ready``  says ``ready`` when everything is loaded
+``model``  chooses the model ``m-1``
+``watch``  says ``sent`` for each message, how much of the answer the transcript has got (the number of its
+           characters, and the SHA-256 of all of them), and ``ended`` when it is over
+``send``   as ``watch``, and types Enter in the composer, which has the PROMPT
+``slot``, ``task``, ``thread``  raises an uncaught exception there; when the user was told of it, says
+           ``told`` and the number of problem dialogs
+``spawn``  says ``children`` and the variables that a child process has, in JSON
+``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it
+
+All of it is said on standard output, a line each.
+"""
+
+import asyncio
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+
+from desktop_chat import app, application
+from desktop_chat.domain.message import PartKind
+from desktop_chat.instance import Instance
+from desktop_chat.ui.problem_dialog import ProblemDialog
+
+
+def say(*words: object) -> None:
+    print(*words, flush=True)
+
+
+def fail() -> None:
+    raise ZeroDivisionError("a mistake on purpose")
+
+
+async def fail_later() -> None:
+    fail()
+
+
+class Child(application.Program):
+    """The program, with the steps done by it."""
+
+    async def run(self, instance: Instance) -> int:
+        self.loaded = asyncio.Event()
+        if "prompt" in STEPS:
+            instance.raised.connect(self.window.raise_with_prompt)
+            instance.raised.connect(lambda _: say("prompt", json.dumps(self.window.chat.composer.text)))
+        return await super().run(instance)
+
+    async def start(self) -> None:
+        await super().start()
+        self.tasks.start(self._do_steps(), "steps")
+
+    async def _load_behind_the_window(self) -> None:
+        await super()._load_behind_the_window()
+        self.loaded.set()
+
+    async def _do_steps(self) -> None:
+        for step in STEPS:
+            await getattr(self, f"_{step}")()
+
+    async def _ready(self) -> None:
+        await self.loaded.wait()
+        say("ready")
+
+    async def _prompt(self) -> None:
+        pass
+
+    async def _model(self) -> None:
+        session = self.window.session
+        assert session is not None
+        assert session.endpoint is not None
+        session.set_model(session.endpoint.id, "m-1")
+
+    async def _send(self) -> None:
+        await self._watch()
+        QTest.keyClick(self.window.chat.composer.text_edit, Qt.Key.Key_Return)
+
+    async def _watch(self) -> None:
+        session = self.window.session
+        assert session is not None
+        shown, digest = 0, hashlib.sha256()
+
+        def text_added(_message_id: str, _kind: PartKind, text: str) -> None:
+            nonlocal shown
+            shown += len(text)
+            digest.update(text.encode())
+            say(shown, digest.hexdigest())
+
+        # The window was connected when it showed the session: its slot has run when this one does.
+        session.text_added.connect(text_added)
+        session.message_added.connect(lambda _: say("sent"))
+        session.message_changed.connect(lambda _: say("ended"))
+
+    async def _slot(self) -> None:
+        QTimer.singleShot(0, fail)
+        await self._be_told()
+
+    async def _task(self) -> None:
+        self.tasks.start(fail_later(), "a task of the program's")
+        asyncio.ensure_future(fail_later())  # noqa: RUF006
+        await self._be_told()
+
+    async def _thread(self) -> None:
+        threading.Thread(target=fail).start()
+        await self._be_told()
+
+    async def _be_told(self) -> None:
+        told = asyncio.Event()
+        poll = QTimer(self.window, interval=10)
+        poll.timeout.connect(lambda: self.window.findChildren(ProblemDialog) and told.set())
+        poll.start()
+        await told.wait()
+        poll.stop()
+        say("told", len(self.window.findChildren(ProblemDialog)))
+
+    async def _spawn(self) -> None:
+        script = "import json, os; print(json.dumps(dict(os.environ)))"
+        process = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", script], text=True)
+        say("children", process)
+
+
+if __name__ == "__main__":
+    STEPS = sys.argv[1].split(",")
+    application.Program = Child  # type: ignore[misc]
+    sys.exit(app.main(sys.argv[2:]))
