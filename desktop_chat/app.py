@@ -13,14 +13,19 @@
 """
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_chat.command_line import has_display, parse, take_environment
 from desktop_chat.paths import Profile
+
+IDLE_SECONDS = 0.02
+"""How long an idle thread takes to end, on a busy machine too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +52,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("desktop-chat: no display answers; --screenshot FILE works without one", file=sys.stderr)
             return 1
 
-        from desktop_chat.application import run
+        from desktop_chat.application import HELPER, run
 
-        return run(options, profile, endpoint, key)
+        code = run(options, profile, endpoint, key)
+    _leave(code, HELPER)
+    return code
+
+
+def _leave(code: int, helper: str) -> None:
+    """End at once where a helper thread hangs, in a name lookup say: Python would wait for it."""
+    helpers = [thread for thread in threading.enumerate() if thread.name.startswith(helper)]
+    for thread in helpers:
+        thread.join(IDLE_SECONDS)
+    if any(thread.is_alive() for thread in helpers):
+        logging.shutdown()
+        os._exit(code)

@@ -38,6 +38,9 @@ from desktop_chat.ui.transcript import preload as preload_transcript
 
 log = logging.getLogger(__name__)
 
+HELPER = "helper"
+"""What the names of the threads begin with that do nothing which must be finished."""
+
 CLOSE_SECONDS = 1.8
 """What has not closed by then is left behind: a quit ends within two seconds."""
 
@@ -66,6 +69,13 @@ class Application(QApplication):
             self.quit_requested.emit()
             return True
         return super().event(event)
+
+
+class _Helpers(ThreadPoolExecutor):
+    """Threads for what blocks. The end does not wait for them."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 class _FirstPaint(QObject):
@@ -136,7 +146,7 @@ async def _live(
 
 def make_loop(application: QApplication) -> asyncio.AbstractEventLoop:
     loop: asyncio.AbstractEventLoop = qasync.QEventLoop(application)
-    loop.set_default_executor(ThreadPoolExecutor(3, "helper"))
+    loop.set_default_executor(_Helpers(3, HELPER))
     return loop
 
 

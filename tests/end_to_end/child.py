@@ -10,6 +10,7 @@
 ``send``   as ``watch``, and types Enter in the composer, which has the PROMPT
 ``slot``, ``task``, ``thread``  raises an uncaught exception there; when the user was told of it, says
            ``told`` and the number of problem dialogs
+``hang``   has a thread of the loop's hang for longer than any test lasts
 ``spawn``  says ``children`` and the variables that a child process has, in JSON
 ``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it
 
@@ -120,6 +121,9 @@ class Child(application.Program):
         await told.wait()
         poll.stop()
         say("told", len(self.window.findChildren(ProblemDialog)))
+
+    async def _hang(self) -> None:
+        asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 600)
 
     async def _spawn(self) -> None:
         script = "import json, os; print(json.dumps(dict(os.environ)))"

@@ -70,6 +70,14 @@ def test_a_signal_while_idle(start: Start, tmp_path: Path, number: signal.Signal
     assert seconds < QUIT_SECONDS
 
 
+def test_a_signal_while_a_thread_hangs(start: Start) -> None:
+    run = start("--demo", steps="hang,ready")
+    run.said("ready")
+    code, seconds = run.end(TERM)
+    assert (code, run.error) == (0, "")
+    assert seconds < QUIT_SECONDS
+
+
 @pytest.mark.parametrize("number", [TERM, INT])
 def test_a_signal_in_mid_stream(start: Start, server: Server, tmp_path: Path, number: signal.Signals) -> None:
     write_endpoint(tmp_path, server_endpoint(server.url))
