@@ -114,6 +114,26 @@ def answer(text: str = WORDS, *, pause: float = 0.0, finish: str = "stop") -> Sc
     return play
 
 
+def steady(pieces: Sequence[str], rate: float) -> Script:
+    """A proper answer, ``rate`` pieces a second by the clock; 0 sends all of them at once."""
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.head(200, {"transfer-encoding": "chunked", "x-request-id": "req_test"})
+        made = events(exchange.chat, pieces)
+        if not rate:
+            await exchange.send(b"".join(b"%x\r\n%s\r\n" % (len(item), item) for item in made))
+        else:
+            loop = asyncio.get_running_loop()
+            due = loop.time()
+            for item in made:
+                await exchange.chunk(item)
+                due += 1 / rate
+                await asyncio.sleep(due - loop.time())
+        await exchange.chunk(b"")
+
+    return play
+
+
 async def models(exchange: Exchange) -> None:
     """The model list."""
     listed = ["m-1", "m-2", "text-embedding-3-small"]

@@ -1,0 +1,14 @@
+"""What the program costs: ``python -m tests.benchmarks [--short] [NAME …]`` prints a table of figures.
+
+Each figure stands beside its target and beside a baseline measured in the same run: absolute times say little
+about another machine, or about this one when it is busy. Times are of the CPU unless a row says otherwise;
+of repeated runs the cheapest counts.
+
+start      from the start of the process to the first paint, and what it weighs
+stream     an answer of 4,000 tokens, layer by layer
+growth     an answer of 40,000 tokens: the last tenth against the first
+response   from Enter to the request, from Esc to the closed connection
+opening    a conversation of 10,000 messages
+
+``python -m tests.benchmarks.transcript`` takes the transcript alone apart.
+"""

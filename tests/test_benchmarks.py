@@ -1,0 +1,51 @@
+"""The benchmarks run and print every row. What they measure is for people to read."""
+
+import math
+import re
+
+import pytest
+
+from tests.benchmarks.__main__ import main
+from tests.benchmarks.figures import Figure, table
+
+ROWS = (
+    "first paint, offscreen",
+    "memory when all is loaded, offscreen",
+    "CPU while idle, offscreen",
+    "longest gap of the window while libraries load",
+    "whole program, responses, full speed",
+    "whole program, responses, 200 tokens/s",
+    "  of it the wire and the SDK",
+    "  of it the session and the database",
+    "  of it the window",
+    "memory after the first answer, responses",
+    "the last tenth of 4,000 tokens",
+    "Enter to the first request",
+    "Esc to the closed connection",
+    "opening 1,000 messages",
+)
+
+
+def test_the_short_form_measures_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = main(["--short"])
+    printed = capsys.readouterr().out
+    for row in ROWS:
+        assert re.search(rf"^{re.escape(row)} +-?\d", printed, re.MULTILINE), row
+    assert all(math.isfinite(figure.value) for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("figure", "verdict"),
+    [
+        (Figure("a", 1, "s"), ""),
+        (Figure("a", 1, "s", 1), "ok"),
+        (Figure("a", 1.01, "s", 1), "MISSED"),
+        (Figure("a", math.nan, "s", 1), "MISSED"),
+        (Figure("a", 3, "s", 5, 2, "b", 1.5), "ok"),
+        (Figure("a", 3, "s", 5, 1, "b", 1.5), "MISSED"),
+        (Figure("a", 0.2, "%", 0.0), "MISSED"),
+    ],
+)
+def test_a_missed_target_is_told(figure: Figure, verdict: str) -> None:
+    assert figure.verdict == verdict
+    assert table([figure]).endswith(verdict)
