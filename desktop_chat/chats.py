@@ -35,7 +35,8 @@ class Chats(QObject):
 
     listed = Signal()
     """The list or its order changed."""
-    drafts_loaded = Signal()
+    drafts_loaded = Signal(object)
+    """The drafts as the last run left them, by key."""
     changed = Signal(str)
     """The title or the phase of one conversation changed."""
     problem = Signal(object, object, str)
@@ -69,15 +70,12 @@ class Chats(QObject):
         settings.changed.connect(self._setting_changed)
 
     async def load(self) -> None:
-        """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`.
-
-        What was typed until then is put behind the draft that it would replace.
-        """
+        """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`."""
         store = await self._store()
-        for key, text in (await store.drafts()).items():
-            early = self.drafts.get(key)
-            self.drafts[key] = text if early is None else f"{text}\n\n{early}"
-        self.drafts_loaded.emit()
+        # First, since what is being typed replaces the draft that is stored.
+        stored = await store.drafts()
+        self.drafts = {**stored, **self.drafts}
+        self.drafts_loaded.emit(stored)
         await self._reload()
 
     def new(self) -> ChatSession:
@@ -136,7 +134,10 @@ class Chats(QObject):
             self._save(found)
 
     def save_draft(self, key: str, text: str) -> None:
-        """Keep unsent text. ``key`` is :attr:`ChatSession.draft_key`; an empty text removes it."""
+        """Keep unsent text. ``key`` is :attr:`ChatSession.draft_key`, or the id of a message that is edited.
+
+        An empty text removes it.
+        """
         if self.drafts.get(key, "") != text:
             if text:
                 self.drafts[key] = text

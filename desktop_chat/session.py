@@ -157,11 +157,11 @@ class ChatSession(QObject):
         The task's result is True once the message is on the disk, False where it could not be saved or an
         answer is still being written: then the text is still the caller's.
         """
-        return self._tasks.start(self._send(text, self.tree.active_leaf), "send")
+        return self._tasks.start(self._send(text, self.tree.active_leaf, self.draft_key), "send")
 
     def edit(self, message_id: str, text: str) -> "asyncio.Task[bool]":
         """As :meth:`send`, with ``text`` as a new version of the user's message ``message_id``."""
-        return self._tasks.start(self._send(text, self.tree[message_id].parent_id), "edit")
+        return self._tasks.start(self._send(text, self.tree[message_id].parent_id, message_id), "edit")
 
     def regenerate(self, message_id: str) -> None:
         """Ask for another version of the answer ``message_id``; the one that is there is kept."""
@@ -237,20 +237,20 @@ class ChatSession(QObject):
         if self._turn is not None:
             await asyncio.wait([self._turn])
 
-    async def _send(self, text: str, parent_id: str | None) -> bool:
+    async def _send(self, text: str, parent_id: str | None, draft: str) -> bool:
         if self.is_busy:
             return False
         now = time.time()
         user = Message(new_id(), parent_id, Role.USER, [Part(PartKind.TEXT, text)], created_at=now)
         if not self.is_stored:
             self.conversation.title = title_from_words(text)
-        return await self._begin([user], user.id)
+        return await self._begin([user], user.id, draft)
 
     async def _new_answer(self, parent_id: str | None) -> None:
         await self._begin([], parent_id)
 
-    async def _begin(self, messages: list[Message], parent_id: str | None) -> bool:
-        """Save ``messages`` and an empty answer below ``parent_id``, then start the turn."""
+    async def _begin(self, messages: list[Message], parent_id: str | None, draft: str | None = None) -> bool:
+        """Save ``messages``, which were ``draft``, and an empty answer below ``parent_id``; start the turn."""
         if self.is_busy:
             return False
         self._start()
@@ -258,7 +258,6 @@ class ChatSession(QObject):
             new_id(), parent_id, Role.ASSISTANT, [], State.STREAMING, time.time(), model=self.model or None
         )
         new = [*messages, answer]
-        draft = self.draft_key if messages else None
         conversation = self.conversation
         if conversation.endpoint_id is None and (endpoint := self.endpoint) is not None:
             # From here on a new default does not move this conversation to another server.

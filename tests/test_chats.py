@@ -112,16 +112,3 @@ async def test_restoring_one_chat_leaves_another_deleted(bench: Bench) -> None:
     bench.chats.restore(first)
     await until(lambda: bench.chats.conversations, bench.chats.listed)
     assert [c.id for c in bench.chats.conversations] == [first]
-
-
-@pytest.mark.anyio
-async def test_a_draft_from_before_is_kept_before_what_was_typed_while_it_was_read(
-    tmp_path: Path, server: Server, bench: Bench
-) -> None:
-    bench.chats.save_draft("new", "from the last run")
-    assert await bench.chats.outbox.settle()
-    again = Bench(tmp_path, server, Dialect.RESPONSES)
-    again.chats.drafts["new"] = "typed early"
-    await again.chats.load()
-    assert again.chats.drafts == {"new": "from the last run\n\ntyped early"}
-    await again.close()

@@ -77,7 +77,11 @@ def _purge(db: Database, before: float) -> None:
         return
     with db.transaction():
         for (conversation_id,) in doomed:
-            db.execute("DELETE FROM draft WHERE key = ?", (conversation_id,))
+            db.execute(
+                "DELETE FROM draft WHERE key = ?1 "
+                "OR key IN (SELECT id FROM message WHERE conversation_id = ?1)",
+                (conversation_id,),
+            )
             db.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
     # The log still holds pages with the text.
     db.checkpoint()

@@ -52,7 +52,6 @@ class ChatView(QFrame):
         self._theme = theme
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._scrolls: dict[str, int] = {}
-        self._edits: dict[str, tuple[str, str]] = {}
         self._characters = 0
         self.session: ChatSession | None = None
 
@@ -114,8 +113,8 @@ class ChatView(QFrame):
         if (scroll := self._scrolls.pop(conversation_id, None)) is not None:
             self.transcript.verticalScrollBar().setValue(scroll)
         self.composer.set_draft(self._chats.drafts.get(session.draft_key, ""))
-        if (edit := self._edits.pop(conversation_id, None)) is not None:
-            self.composer.start_edit(*edit)
+        if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
+            self.composer.start_edit(edited, self._chats.drafts[edited])
         self._phase_changed()
 
     def leave(self) -> None:
@@ -123,8 +122,6 @@ class ChatView(QFrame):
         if self.session is None:
             return
         conversation_id = self.session.conversation.id
-        if self.composer.editing is not None:
-            self._edits[conversation_id] = (self.composer.editing, self.composer.text)
         self.flush()
         bar = self.transcript.verticalScrollBar()
         if bar.value() < bar.maximum():
@@ -207,6 +204,9 @@ class ChatView(QFrame):
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
         self.composer.draft_changed.connect(self._save_draft)
+        self.composer.edit_changed.connect(self._chats.save_draft)
+        self.composer.edit_ended.connect(lambda id: self._chats.save_draft(id, ""))
+        self._chats.drafts_loaded.connect(self._drafts_loaded)
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
@@ -229,25 +229,29 @@ class ChatView(QFrame):
         """Take the text out of the composer, now that it is safe, also where another chat is shown."""
         if task.cancelled() or task.exception() is not None or not task.result():
             return
-        if edited is not None:
-            self._edits.pop(session.conversation.id, None)
-        else:
-            self._chats.save_draft(key, "")
+        self._chats.save_draft(edited or key, "")
         if session is not self.session:
             return
         if edited is None:
             self.composer.accepted(text)
-        elif self.composer.editing == edited:
+        elif self.composer.editing == edited and self.composer.text == text:
             self.composer.finish_edit()
+        else:
+            self.composer.flush_draft()
         self.transcript.scroll_to_end()
 
     def _save_draft(self, text: str) -> None:
         if self.session is not None:
             self._chats.save_draft(self.session.draft_key, text)
 
+    def _drafts_loaded(self, stored: dict[str, str]) -> None:
+        if self.session is not None and self.composer.editing is None:
+            self.composer.restore_draft(stored.get(self.session.draft_key, ""))
+
     def _edit(self, message_id: str) -> None:
         if self.session is not None and not self.session.is_busy:
-            self.composer.start_edit(message_id, self.session.tree[message_id].text)
+            begun = self._chats.drafts.get(message_id)
+            self.composer.start_edit(message_id, begun or self.session.tree[message_id].text)
 
     def _model_chosen(self, endpoint_id: str, model: str) -> None:
         self._with(lambda session: session.set_model(endpoint_id, model))

@@ -138,6 +138,9 @@ class Composer(QFrame):
     send_requested = Signal(str)
     stop_requested = Signal()
     draft_changed = Signal(str)
+    edit_changed = Signal(str, str)
+    """The id of the message that is being edited, and its text so far."""
+    edit_ended = Signal(str)
     edit_last_requested = Signal()
     reasoning_changed = Signal(object)
 
@@ -146,7 +149,7 @@ class Composer(QFrame):
         self.setObjectName("composer")
         self._theme = theme
         self._busy = False
-        self._draft = ""
+        self._draft = self._edit = ""
         self.editing: str | None = None
         """The id of the user's message that is being edited."""
 
@@ -219,7 +222,7 @@ class Composer(QFrame):
         self._show_state()
 
     def flush_draft(self) -> None:
-        """Hand on the draft now, before the chat changes or the window closes."""
+        """Hand on the draft or the edit now, before the chat changes or the window closes."""
         self._draft_timer.stop()
         self._hand_on_draft()
 
@@ -230,20 +233,33 @@ class Composer(QFrame):
             self.text_edit.replace_all(now[len(text) :])
         self.flush_draft()
 
+    def restore_draft(self, text: str) -> None:
+        """Put the draft of the last run before what has been typed in this one."""
+        if text and text not in (self._draft, self.text):
+            QTextCursor(self.text_edit.document()).insertText(f"{text}\n\n" if self.text else text)
+            self.flush_draft()
+
+    def add(self, text: str) -> None:
+        """Put ``text`` behind what is there."""
+        now = self.text
+        if not now.endswith(text):
+            self.text_edit.replace_all(f"{now}\n\n{text}" if now.strip() else text)
+
     def start_edit(self, message_id: str, text: str) -> None:
         """Edit a message that was sent; the draft waits until that is over."""
+        self.flush_draft()
         if self.editing is None:
-            self.flush_draft()
             self._draft = self.text
-        self.editing = message_id
+        self.editing, self._edit = message_id, text
         self._edit_bar.show()
         self.text_edit.replace_all(text)
         self.text_edit.setFocus()
 
     def cancel_edit(self) -> None:
         """Leave the message as it is, and go on with the draft."""
-        if self.editing is not None:
+        if (edited := self.editing) is not None:
             self._end_edit()
+            self.edit_ended.emit(edited)
             self.text_edit.replace_all(self._draft)
             self.text_edit.setFocus()
 
@@ -312,6 +328,9 @@ class Composer(QFrame):
         if self.editing is None and text != self._draft:
             self._draft = text
             self.draft_changed.emit(text)
+        elif self.editing is not None and text != self._edit:
+            self._edit = text
+            self.edit_changed.emit(self.editing, text)
 
     def _end_edit(self) -> None:
         self.editing = None

@@ -72,6 +72,7 @@ class Dialogs(QObject):
         window.chat.insert_notice(self._notice)
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
+        window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
         chats.refused.connect(self._refused)
@@ -226,8 +227,10 @@ class Dialogs(QObject):
 
     def _act(self, action: Action, session: ChatSession, message_id: str) -> None:
         """Do what a problem's button offers, in the chat that it belongs to."""
-        endpoint = session.endpoint
-        self._window.open_chat(session.conversation.id)
+        endpoint, conversation_id = session.endpoint, session.conversation.id
+        if all(known.id != conversation_id for known in self._chats.conversations):
+            return  # it was deleted meanwhile
+        self._window.open_chat(conversation_id)
         match action:
             case Action.TRY_AGAIN | Action.CONTINUE:
                 session.try_again(message_id)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QWidget
 from desktop_chat.chats import Chats
 from desktop_chat.session import ChatSession
 from desktop_chat.settings import FIELDS, Settings
+from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.actions import Actions
 from desktop_chat.ui.chat_view import ChatView
@@ -36,6 +37,8 @@ class MainWindow(QMainWindow):
     settings_requested = Signal()
     about_requested = Signal()
     close_requested = Signal()
+    storage_failed = Signal(object)
+    """The ``StorageError`` that kept a chat from being opened."""
 
     def __init__(self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks) -> None:
         super().__init__()
@@ -44,6 +47,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._tasks = tasks
         self._wanted = ""
+        self._unsent: ChatSession | None = None
         self._fits = (True, True)
         self.setObjectName("mainWindow")
         self.setWindowIcon(app_icon())
@@ -73,18 +77,24 @@ class MainWindow(QMainWindow):
         return self.chat.session
 
     def new_chat(self, text: str = "") -> None:
-        """Show a chat without messages, with ``text`` in the composer."""
-        if self.session is None or self.session.is_stored:
-            self._show(self._chats.new())
+        """Show a chat without messages, with ``text`` behind what was typed there before."""
+        if self._unsent is None or self._unsent.is_stored:
+            self._unsent = self._chats.new()
+        self._wanted = self._unsent.conversation.id
+        if self.session is not self._unsent:
+            self._show(self._unsent)
         if text:
-            self.chat.composer.text_edit.replace_all(text)
+            self.chat.composer.add(text)
         self.focus_composer()
 
     def open_chat(self, conversation_id: str) -> None:
-        """Show a stored chat as soon as it has been read."""
+        """Show a chat: at once where it is in memory, else as soon as it has been read."""
         self._wanted = conversation_id
-        if self.session is None or self.session.conversation.id != conversation_id:
+        session = self._chats.session(conversation_id)
+        if session is None:
             self._tasks.start(self._open(conversation_id), "open chat")
+        elif session is not self.session:
+            self._show_opened(session)
 
     def raise_with_prompt(self, text: str) -> None:
         """Come to the front; with a text, in a new chat."""
@@ -207,10 +217,16 @@ class MainWindow(QMainWindow):
             session = await self._chats.open(conversation_id)
         except KeyError:
             return
+        except StorageError as error:
+            self.storage_failed.emit(error)
+            return
         if self._wanted == conversation_id:
-            self._show(session)
-            if not self.sidebar.list.hasFocus():
-                self.focus_composer()
+            self._show_opened(session)
+
+    def _show_opened(self, session: ChatSession) -> None:
+        self._show(session)
+        if not self.sidebar.list.hasFocus():
+            self.focus_composer()
 
     def _show(self, session: ChatSession) -> None:
         self._wanted = session.conversation.id
