@@ -12,6 +12,10 @@ from tests.end_to_end.process import Start, starting
 from tests.server import Server, ServerThread
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=5, help="how often test_kill.py kills the program")
+
+
 @pytest.fixture
 def play(qapp: QApplication) -> Callable[[Coroutine[Any, Any, None]], None]:
     """Runs a coroutine in the program's own kind of loop."""

@@ -66,6 +66,15 @@ class Process:
             pass
         return line[len(word) :].strip()
 
+    def said_within(self, seconds: float) -> list[str]:
+        """The lines that come within this time."""
+        deadline = time.monotonic() + seconds
+        lines = []
+        with contextlib.suppress(queue.Empty):
+            while (left := deadline - time.monotonic()) > 0:
+                lines.append(self._lines.get(timeout=left).rstrip("\n"))
+        return lines
+
     def everything_said(self) -> list[str]:
         """The lines not asked for so far, of a process that has ended; one that was cut off is left out."""
         lines = [self._lines.get() for _ in range(self._lines.qsize())]
