@@ -172,6 +172,12 @@ class TranscriptList(QAccessibleWidget):
             QAccessible.registerAccessibleInterface(item)
         return item
 
+    def forget_items(self) -> None:
+        """Have Qt delete the items. They belong to no widget, with which it would."""
+        for item in self._items.values():
+            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(item))
+        self._items.clear()
+
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageItem):
             return self._view.rows.index.get(child.message_id, -1)
@@ -186,7 +192,7 @@ class TranscriptList(QAccessibleWidget):
         return self.child(self._view.current) if self._view.hasFocus() else None
 
 
-_interfaces: dict[int, TranscriptList] = {}
+_interfaces: list[TranscriptList] = []
 _installed = False
 
 
@@ -203,13 +209,13 @@ def _make(_class_name: str, item: QObject | None) -> QAccessibleInterface | None
 
     if not isinstance(item, Transcript):
         return None
-    key = id(item)
-    interface = _interfaces.get(key)
-    if interface is None:
-        # Qt keeps no reference to the Python object.
-        interface = _interfaces[key] = TranscriptList(item)
-        item.destroyed.connect(lambda: _interfaces.pop(key, None))
-    return interface
+    # Qt asks again when PySide has changed the class of the object, and deletes every interface that it got
+    # with the object: it must get a new one each time. It keeps no reference to the Python object, which must
+    # not go before that.
+    _interfaces[:] = [interface for interface in _interfaces if shiboken6.isValid(interface)]
+    _interfaces.append(TranscriptList(item))
+    item.destroyed.connect(_interfaces[-1].forget_items)
+    return _interfaces[-1]
 
 
 def children_changed(view: "Transcript") -> None:
