@@ -56,7 +56,6 @@ class Application(QApplication):
     def __init__(self) -> None:
         super().__init__(["desktop-chat"])
         self.setApplicationName("desktop-chat")
-        self.setApplicationDisplayName("Desktop Chat")
         self.setApplicationVersion(__version__)
         self.setDesktopFileName("desktop-chat")
         self.setQuitOnLastWindowClosed(False)
