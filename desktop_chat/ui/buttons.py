@@ -50,7 +50,7 @@ class IconButton(QToolButton):
 class LabelButton(QPushButton):
     """A button with a text and an icon. ``color`` names the icon's colour; ``trailing`` puts it last.
 
-    An empty ``image`` is none.
+    An empty ``image`` is none. Where the button is narrower than its text, the middle of it is left out.
 
     It paints its icon itself: Qt can put it last only by laying out the text from right to left.
     """
@@ -98,7 +98,13 @@ class LabelButton(QPushButton):
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButtonBevel, option)
         size, room = self._theme.px(self._size), self._icon_room
-        content = option.fontMetrics.horizontalAdvance(self.text().replace("&&", "&")) + room
+        text = self.text().replace("&&", "&")
+        padding = self.sizeHint().width() - room - option.fontMetrics.horizontalAdvance(text)
+        if self.width() < self.sizeHint().width():
+            fits = max(0, self.width() - padding - room)
+            text = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideMiddle, fits)
+            option.text = text.replace("&", "&&")
+        content = option.fontMetrics.horizontalAdvance(text) + room
         left = (self.width() - content) // 2
         color = QColor(getattr(self._theme.colors, self._color))
         if not self.isEnabled():

@@ -1,7 +1,7 @@
 """The line above the transcript: the title, the model, and what the last request used."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QStackedLayout, QWidget
 
 from desktop_chat.domain.usage import Usage
@@ -10,6 +10,12 @@ from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 HEIGHT = 52
+HIDES_USAGE_BELOW = 520
+"""Width at 100 % zoom below which the title needs the room of the last request's tokens, which the details
+panel has too."""
+HIDES_TITLE_BELOW = 300
+"""Width at 100 % zoom that leaves room for the model and the switches of the panels alone."""
+SMALLEST_TITLE, SMALLEST_MODEL = 64, 84
 LONGEST_MODEL = 28
 """Characters of a model's name that the button shows; the tool tip has all of it."""
 
@@ -26,6 +32,8 @@ class ChatHeader(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._has_usage = False
+        self._is_sidebar_shown = True
         self.sidebar_button = IconButton(theme, "panel-left", "Show the sidebar")
         self.sidebar_button.setObjectName("showSidebar")
         self.sidebar_button.clicked.connect(self.sidebar_requested)
@@ -71,22 +79,37 @@ class ChatHeader(QFrame):
 
     def set_usage(self, usage: Usage | None) -> None:
         """Show the tokens of the last request."""
-        self._usage.setVisible(usage is not None)
+        self._has_usage = usage is not None
+        self._show_what_fits()
         if usage is not None:
             self._usage.setText(f"{short_number(usage.input)} in · {short_number(usage.output)} out")
 
     def set_sidebar_shown(self, shown: bool) -> None:
         """Where the sidebar is folded, what it offers first is here."""
-        self.sidebar_button.setVisible(not shown)
-        self.new_button.setVisible(not shown)
+        self._is_sidebar_shown = shown
+        self._show_what_fits()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_what_fits()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colors.line)
 
+    def _show_what_fits(self) -> None:
+        has_room = self.width() >= self._theme.px(HIDES_TITLE_BELOW)
+        self.sidebar_button.setVisible(not self._is_sidebar_shown)
+        self.new_button.setVisible(not self._is_sidebar_shown and has_room)
+        self.title.setVisible(has_room)
+        self._usage.setVisible(self._has_usage and self.width() >= self._theme.px(HIDES_USAGE_BELOW))
+
     def _restyle(self) -> None:
         px = self._theme.px
         self.setFixedHeight(px(HEIGHT))
+        self.title.setMinimumWidth(px(SMALLEST_TITLE))
+        self.model_button.setMinimumWidth(px(SMALLEST_MODEL))
+        self._show_what_fits()
         self._row.setContentsMargins(px(20), 0, px(20), 1)
         self._row.setSpacing(px(12))
 

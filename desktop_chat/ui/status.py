@@ -1,10 +1,10 @@
 """The status line: what the open chat is doing, and where its requests go."""
 
 from PySide6.QtCore import QPointF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from desktop_chat.ui.safe import label, one_line, tool_tip
+from desktop_chat.ui.safe import ElidedLabel, label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 READY = "Ready"
@@ -12,42 +12,54 @@ WRITING = "Writing…"
 
 
 class StatusLine(QWidget):
-    """A dot, the endpoint's name while there is room for it, and the words."""
+    """A dot, the words, and before them the endpoint's name while there is room for both."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._has_endpoint = False
         self._dot = Dot(theme)
         self._endpoint = label()
         self._endpoint.setObjectName("statusEndpoint")
         self._endpoint.setProperty("role", "dim")
-        self._status = label(READY)
+        self._status = ElidedLabel(READY)
         self._status.setObjectName("status")
         self._status.setProperty("role", "dim")
         self._status.setAccessibleName("Status")
         self._row = QHBoxLayout(self)
         self._row.addWidget(self._dot)
         self._row.addWidget(self._endpoint)
-        self._row.addWidget(self._status)
-        self._row.addStretch(1)
+        self._row.addWidget(self._status, 1)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
         self._restyle()
 
     def show_status(self, text: str, color: str, endpoint: str) -> None:
-        """``color`` is the name of the dot's colour. The endpoint's name gives way to a longer text."""
+        """``color`` is the name of the dot's colour."""
         self._status.setText(text)
         self._status.setAccessibleDescription(text)
         name = one_line(endpoint)
         name = name if len(name) <= 16 else f"{name[:15]}…"
         self._endpoint.setText(f"{name} ·")
-        self._endpoint.setVisible(bool(name) and len(text) < 16)
-        self.setToolTip(tool_tip(one_line(endpoint)))
+        self._has_endpoint = bool(name)
+        self.setToolTip(tool_tip(f"{one_line(endpoint)} · {text}" if name else text))
         self._dot.set_color(color)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show the endpoint's name only where that cuts nothing short."""
+        widths = [widget.sizeHint().width() for widget in (self._dot, self._endpoint, self._status)]
+        needed = sum(widths) + 2 * self._row.spacing()
+        self._endpoint.setVisible(self._has_endpoint and needed <= self.width())
 
     def _restyle(self) -> None:
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(self._theme.px(4))
+        self._fit()
 
 
 class Dot(QWidget):
