@@ -45,6 +45,8 @@ class DetailsPanel(QScrollArea):
         self.setAccessibleName("Details")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        # What is in it can be reached by Tab and scrolls into view; a stop of its own would show nothing.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._theme = theme
         self._parameters = Parameters()
@@ -95,6 +97,7 @@ class DetailsPanel(QScrollArea):
         content.setProperty("surface", "side")
         self._column = QVBoxLayout(content)
         self._spaces: list[tuple[QSpacerItem, QSpacerItem]] = []
+        self._ends: list[QSpacerItem] = []
         self._heading("System prompt", self.prompt)
         self._prompt_row = QHBoxLayout()
         self._prompt_row.addWidget(self.prompt)
@@ -183,7 +186,9 @@ class DetailsPanel(QScrollArea):
         row.addStretch(1)
         row.addWidget(value)
         if value.focusPolicy() == Qt.FocusPolicy.NoFocus:
-            row.addSpacing(8)
+            end = QSpacerItem(0, 0)
+            self._ends.append(end)
+            row.addItem(end)
         else:
             name.setBuddy(value)
         self._column.addLayout(row)
@@ -197,6 +202,8 @@ class DetailsPanel(QScrollArea):
         for number, (above, below) in enumerate(self._spaces):
             above.changeSize(0, px(14) if number else 0)
             below.changeSize(0, px(6))
+        for end in self._ends:
+            end.changeSize(px(8), 0)
         self._column.invalidate()
         self.prompt.setFixedHeight(px(80))
 
@@ -224,17 +231,22 @@ class TemperatureControl(QWidget):
         self.reset = IconButton(theme, "rotate-ccw", "Use the model's default temperature")
         self.reset.setObjectName("resetTemperature")
         self.reset.clicked.connect(self._reset)
+        # Setting a value must not move what is below it.
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
         row = QHBoxLayout()
         row.addWidget(name)
         row.addStretch(1)
         row.addWidget(self.reset)
         row.addWidget(self._shown)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 8, 0)
-        column.setSpacing(0)
-        column.addLayout(row)
-        column.addWidget(self.slider)
+        self._column = QVBoxLayout(self)
+        self._column.setSpacing(0)
+        self._column.addLayout(row)
+        self._column.addWidget(self.slider)
         self.set_value(None)
+        theme.changed.connect(self._restyle)
+        self._restyle()
 
     def set_value(self, value: float | None) -> None:
         """Show ``value``; None is the unset state."""
@@ -243,6 +255,9 @@ class TemperatureControl(QWidget):
         self.slider.setValue(round((1.0 if value is None else value) * 10))
         self.slider.blockSignals(False)
         self._show()
+
+    def _restyle(self) -> None:
+        self._column.setContentsMargins(0, 0, self._theme.px(8), 0)
 
     def _moved(self) -> None:
         value = self.slider.value() / 10
