@@ -110,6 +110,7 @@ class Welcome(Card):
         session.addSpacing(px(LABEL_WIDTH + 16))
         session.addWidget(self._session)
         session.addStretch(1)
+        session.setContentsMargins(0, px(6), 0, 0)
         self.body.addLayout(session)
         self.body.addSpacing(px(4))
         self.body.addLayout(links)

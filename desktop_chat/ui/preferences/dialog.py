@@ -105,6 +105,7 @@ class SettingsDialog(QDialog):
         settings.changed.connect(self._changed)
         settings.not_saved.connect(self._not_saved)
         theme.changed.connect(self._restyle)
+        self._zoom = theme.zoom
         self._restyle()
         self.resize(self.sizeHint())
 
@@ -138,5 +139,9 @@ class SettingsDialog(QDialog):
         self._failure.show()
 
     def _restyle(self) -> None:
+        if self._zoom != self._theme.zoom:
+            room = self.screen().availableSize()
+            self.resize((self.size() * (self._theme.zoom / self._zoom)).boundedTo(room))
+            self._zoom = self._theme.zoom
         self._side.setFixedWidth(self._theme.px(NAVIGATION_WIDTH))
         set_row_height(self._navigation, self._theme.px(34))

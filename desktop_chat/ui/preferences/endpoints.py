@@ -61,6 +61,7 @@ class EndpointsPage(Page):
         self._edit.clicked.connect(self._edit_selected)
         self._default.clicked.connect(self.apply)
         self._remove.clicked.connect(self._ask_to_remove)
+        self.theme.changed.connect(self._restyle)
         self._list.currentRowChanged.connect(self._selected)
         self._list.itemActivated.connect(self._edit_selected)
         self.load()
@@ -76,11 +77,14 @@ class EndpointsPage(Page):
             self._list.addItem(item)
             if selected is not None and endpoint.id == selected.id:
                 self._list.setCurrentItem(item)
-        set_row_height(self._list, self.theme.px(48))
+        self._restyle()
         if self._list.currentRow() < 0 and self._list.count():
             self._list.setCurrentRow(0)
         blocker.unblock()
         self._selected()
+
+    def _restyle(self) -> None:
+        set_row_height(self._list, self.theme.px(48))
 
     def apply(self) -> None:
         """Make the selected endpoint the default one."""
