@@ -53,11 +53,11 @@ class NoticeBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(self._theme.colors.line)
         painter.setBrush(self._theme.colors.warn_soft)
-        box = QRectF(self.rect()).adjusted(0.5, px(4) + 0.5, -0.5, -px(4) - 0.5)
+        box = QRectF(self.rect()).adjusted(px(16) + 0.5, px(8) + 0.5, -px(16) - 0.5, -px(4) - 0.5)
         painter.drawRoundedRect(box, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self._layout.setContentsMargins(px(12), px(10), px(12), px(10))
+        self._layout.setContentsMargins(px(28), px(14), px(24), px(10))
         self._layout.setSpacing(px(10))
         self.update()
