@@ -121,6 +121,8 @@ class MessageEdit(QPlainTextEdit):
 
     def _restyle(self) -> None:
         self.setFont(self._theme.font())
+        # The placeholder is in the viewport's font, which does not follow by itself under a style sheet.
+        self.viewport().setFont(self._theme.font())
         self._fit()
 
 
@@ -351,6 +353,7 @@ class Composer(QFrame):
             row.setContentsMargins(px(8), 0, 0, 0)
         self._column.setSpacing(px(10))
         self._bar.setSpacing(px(8))
+        self.reasoning.setMinimumWidth(px(30))
         self._bar.setContentsMargins(0, 0, 0, 0)
         self._show_state()
         self.update()

@@ -48,7 +48,8 @@ class MainWindow(QMainWindow):
         self._tasks = tasks
         self._wanted = ""
         self._unsent: ChatSession | None = None
-        self._fits = (True, True)
+        self._fits = self._room_before = (True, True)
+        self._widths = {name: getattr(settings, name) for name in ("sidebar_width", "details_width")}
         self.setObjectName("mainWindow")
         self.setWindowIcon(app_icon())
 
@@ -187,15 +188,11 @@ class MainWindow(QMainWindow):
     def save_state(self) -> None:
         """Keep the place and the sizes in the settings, and hand on drafts."""
         self.chat.flush()
+        self._remember_widths()
         values: dict[str, object] = {
             "window_geometry": bytes(self.saveGeometry().toBase64().data()).decode("ascii")
         }
-        for name, widget in (("sidebar_width", self.sidebar), ("details_width", self.chat.details)):
-            if widget.isVisibleTo(self._splitter):
-                field = FIELDS[name]
-                width = round(widget.width() * 100 / self._theme.zoom)
-                values[name] = int(min(max(width, field.minimum or 0), field.maximum or width))
-        self._settings.change(**values)
+        self._settings.change(**values, **self._widths)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
@@ -204,13 +201,7 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        fits = (
-            self.width() >= self._theme.px(HIDES_SIDEBAR_BELOW),
-            self.width() >= self._theme.px(HIDES_DETAILS_BELOW),
-        )
-        if fits != self._fits:
-            self._fits = fits
-            self._show_panels()
+        self._fit_panels()
 
     async def _open(self, conversation_id: str) -> None:
         try:
@@ -238,6 +229,30 @@ class MainWindow(QMainWindow):
         if (neighbour := self.sidebar.model.neighbour(self._wanted, step)) is not None:
             self.open_chat(neighbour)
 
+    def _fit_panels(self) -> None:
+        """Hide the panels that the window became too narrow for, and bring back those that fit again."""
+        room = self._room()
+        if room != self._room_before:
+            self._fits = self._room_before = room
+            self._show_panels()
+
+    def _room(self) -> tuple[bool, bool]:
+        """Whether the window has room for the sidebar, and for the details beside it."""
+        px, width = self._theme.px, self.width()
+        return width >= px(HIDES_SIDEBAR_BELOW), width >= px(HIDES_DETAILS_BELOW)
+
+    def _remember_widths(self) -> None:
+        """The user moved the edge of a panel."""
+        for name, widget in (("sidebar_width", self.sidebar), ("details_width", self.chat.details)):
+            if widget.isVisibleTo(self._splitter):
+                field = FIELDS[name]
+                width = round(widget.width() * 100 / self._theme.zoom)
+                self._widths[name] = int(min(max(width, field.minimum or 0), field.maximum or width))
+
+    def _apply_widths(self) -> None:
+        sides = [self._theme.px(self._widths[name]) for name in ("sidebar_width", "details_width")]
+        self._splitter.setSizes([sides[0], max(0, self.width() - sum(sides)), sides[1]])
+
     def _wire(self) -> None:
         chats, sidebar, chat = self._chats, self.sidebar, self.chat
         chats.listed.connect(self._list_changed)
@@ -257,6 +272,7 @@ class MainWindow(QMainWindow):
         chat.header.new_chat_requested.connect(self.new_chat)
         chat.header.sidebar_requested.connect(self.toggle_sidebar)
         chat.header.details_requested.connect(self.toggle_details)
+        self._splitter.splitterMoved.connect(self._remember_widths)
         self._settings.changed.connect(self._setting_changed)
         self._theme.changed.connect(self._restyle)
 
@@ -308,13 +324,16 @@ class MainWindow(QMainWindow):
         """Fold or unfold a panel; where it had no room and is asked for, it is shown all the same."""
         shown = panel.isVisibleTo(self._splitter)
         if shown:
+            self._fits = self._room()
             self._settings.change(**{name: False})
+            self._show_panels()
         else:
             self._show_panel(name)
 
     def _show_panel(self, name: str) -> None:
-        sidebar_fits, details_fit = self._fits
-        self._fits = (sidebar_fits or name == "sidebar_visible", details_fit or name == "details_visible")
+        fits = self._room()
+        # Where there is no room for two, the one that is asked for takes the place of the other.
+        self._fits = fits if all(fits) else (name == "sidebar_visible", name == "details_visible")
         self._settings.change(**{name: True})
         self._show_panels()
 
@@ -324,6 +343,7 @@ class MainWindow(QMainWindow):
         details = self._settings.details_visible and details_fit
         self.sidebar.setVisible(sidebar)
         self.chat.details.setVisible(details)
+        self._apply_widths()
         self.chat.header.set_sidebar_shown(sidebar)
         self.chat.header.details_button.setChecked(details)
         self.actions_["sidebar"].setChecked(sidebar)
@@ -334,15 +354,15 @@ class MainWindow(QMainWindow):
             self.chat.composer.insert_status(self.sidebar.take_status())
 
     def _restore(self) -> None:
-        px = self._theme.px
         self.resize(*SIZE)
         if self._settings.window_geometry:
             self.restoreGeometry(
                 QByteArray.fromBase64(self._settings.window_geometry.encode("ascii", "replace"))
             )
-        sides = px(self._settings.sidebar_width), px(self._settings.details_width)
-        self._splitter.setSizes([sides[0], max(0, self.width() - sum(sides)), sides[1]])
         self._show_panels()
 
     def _restyle(self) -> None:
+        """Also the panels follow the zoom, or a large text has no room in them."""
         self.setMinimumSize(*(min(self._theme.px(side), side * 2) for side in SMALLEST))
+        self._fit_panels()
+        self._apply_widths()
