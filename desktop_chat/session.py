@@ -250,7 +250,7 @@ class ChatSession(QObject):
         await self._begin([], parent_id)
 
     async def _begin(self, messages: list[Message], parent_id: str | None, draft: str | None = None) -> bool:
-        """Save ``messages``, which were ``draft``, and an empty answer below ``parent_id``; start the turn."""
+        """Save ``messages``, once ``draft``, and an empty answer below ``parent_id``; start the turn."""
         if self.is_busy:
             return False
         self._start()

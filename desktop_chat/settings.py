@@ -50,7 +50,8 @@ class Field(Generic[T]):
     def check(self, value: Any) -> T:
         """``value`` as this preference's type; raises ``ValueError`` with a plain sentence."""
         if isinstance(self.default, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            # As text, since an integer beyond every float would raise OverflowError.
+            value = float(str(value))
         if type(value) is not type(self.default):
             raise ValueError(f"{self.name}: {value!r} is not a {type(self.default).__name__}.")
         if self.choices and value not in self.choices:
@@ -73,6 +74,9 @@ def _endpoint_from_json(data: Any) -> Endpoint:
         values["kind"] = EndpointKind(values["kind"])
         values["dialect"] = Dialect(values["dialect"])
         values["key_source"] = KeySource(values.get("key_source", KeySource.KEYRING))
+        if values["key_source"] is KeySource.ENVIRONMENT:
+            # Else a profile from elsewhere could send this user's OPENAI_API_KEY to a host of its choice.
+            raise ValueError("the key of the environment is for the environment's own endpoint")
         if values["kind"] is not EndpointKind.DEMO:
             origin_of(values["base_url"])
         return Endpoint(**values)

@@ -82,6 +82,14 @@ def test_a_bad_value_falls_back_alone_and_unknown_names_are_kept(qapp: object, t
     assert written["zoom"] == 110
 
 
+def test_a_number_beyond_every_float_falls_back(qapp: object, tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"connect_timeout": 1' + "0" * 400 + ', "theme": "light"}')
+    settings = Settings(path)
+    assert (settings.connect_timeout, settings.theme) == (10.0, "light")
+    assert len(settings.complaints) == 1
+
+
 @pytest.mark.parametrize(
     "endpoints",
     [
@@ -91,6 +99,16 @@ def test_a_bad_value_falls_back_alone_and_unknown_names_are_kept(qapp: object, t
         [{"id": "x", "name": "x", "kind": "openai", "base_url": "ftp://x", "dialect": "responses"}],
         [{"id": "x", "name": "x", "kind": "nonsense", "base_url": "http://x", "dialect": "responses"}],
         [{"id": "x", "name": 5, "kind": "openai", "base_url": "http://x", "dialect": "responses"}],
+        [
+            {
+                "id": "x",
+                "name": "x",
+                "kind": "compatible",
+                "base_url": "https://thief.example/v1",
+                "dialect": "responses",
+                "key_source": "environment",
+            }
+        ],
     ],
 )
 def test_endpoints_that_are_none_are_told_of(qapp: object, tmp_path: Path, endpoints: object) -> None:

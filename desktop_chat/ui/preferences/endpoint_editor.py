@@ -54,7 +54,8 @@ class EndpointEditor(Card):
         self._tasks = tasks
         self._credentials = credentials
         self._task: asyncio.Task[None] | None = None
-        self._has_stored_key = False
+        # Until the keyring has answered; else a quick Save would make this an endpoint without a key.
+        self._has_stored_key = endpoint is not None and endpoint.key_source is KeySource.KEYRING
         self._removes_key = False
 
         self.fields = EndpointFields(theme, asks_model=False)

@@ -333,6 +333,17 @@ async def test_cancel_changes_nothing(opened: Opened, backend: MemoryKeyring, qt
     assert editor.fields.key.text() == ""
 
 
+async def test_saving_before_the_keyring_has_answered_keeps_the_key(
+    opened: Opened, backend: MemoryKeyring
+) -> None:
+    await opened.credentials.store(REMOTE, CANARY)
+    opened.edit(REMOTE)
+    opened.press("Save")
+    await until(lambda: opened.editor is None)
+    assert opened.settings.endpoint("remote") == REMOTE
+    assert list(backend.entries.values()) == [CANARY]
+
+
 async def test_a_keyring_that_fails_is_told(opened: Opened, qtbot: QtBot) -> None:
     keyring.set_keyring(keyring.backends.fail.Keyring())
     editor = opened.edit(OPENAI)
