@@ -41,8 +41,6 @@ class DetailsPanel(QScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("details")
-        self.setAccessibleName("Details")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         # What is in it can be reached by Tab and scrolls into view; a stop of its own would show nothing.
@@ -93,7 +91,10 @@ class DetailsPanel(QScrollArea):
         self._speed = _value("speed")
         self.request_id = CopyButton(theme)
 
+        # Screen readers are told of a frame as a panel, and of a scroll area as of mere filling.
         content = QFrame()
+        content.setObjectName("details")
+        content.setAccessibleName("Details")
         content.setProperty("surface", "side")
         self._column = QVBoxLayout(content)
         self._spaces: list[tuple[QSpacerItem, QSpacerItem]] = []

@@ -73,5 +73,8 @@ def one_line(text: str) -> str:
 
 
 def tool_tip(text: str) -> str:
-    """``text`` as a tool tip that shows it literally: tool tips have no format to set."""
-    return f"<qt>{html.escape(text)}</qt>" if text else ""
+    """``text`` as a tool tip that shows it literally: tool tips have no format to set.
+
+    Screen readers tell tool tips too, as they are: where nothing could be taken for markup there is none.
+    """
+    return f"<qt>{html.escape(text)}</qt>" if "<" in text or "&" in text else text

@@ -68,7 +68,7 @@ def test_killed_while_an_answer_streams(
     shutil.copytree(template, folder)
     write_endpoint(folder, server_endpoint(server.url))
     moment = random.Random(kill)
-    server.script(endless(moment.choice([1, 10, 200])))
+    server.script(endless(moment.choice([5, 50, 500])))
     run = start("--profile", folder, f"Question {kill}", steps="send")
     run.said("sent")
     if kill % 5 == 0:

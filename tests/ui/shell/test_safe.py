@@ -25,6 +25,8 @@ def test_tool_tips_escape_markup() -> None:
     assert "<img" not in tool_tip(HOSTILE)
     assert "&lt;img" in tool_tip(HOSTILE)
     assert tool_tip("") == ""
+    assert tool_tip("Fish &lt; chips") == "<qt>Fish &amp;lt; chips</qt>"
+    assert tool_tip("Settings") == "Settings"
 
 
 @pytest.mark.parametrize(
