@@ -130,6 +130,7 @@ QToolButton[framed="true"]:focus {{ border: 2px solid {accent}; min-width: {px(3
 QToolButton[framed="true"]:checked {{ background: transparent; }}
 QToolButton[framed="true"]:hover {{ background: {hover}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
+QLineEdit QToolButton {{ border: none; min-width: 0; min-height: 0; }}
 
 QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox {{ background: {raised}; color: {text};
   border: 1px solid {line}; border-radius: {px(8)}px; padding: 0 {px(9)}px;

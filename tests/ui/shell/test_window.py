@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, Q
 
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.message import PartKind, Role, State
+from desktop_chat.domain.usage import Usage
 from desktop_chat.session import Phase
 from desktop_chat.ui.actions import COMMANDS
 from desktop_chat.ui.conversation_list import ItemRole
@@ -272,6 +273,67 @@ async def test_panels_fold_by_command_and_where_there_is_no_room(running: Runnin
     await until(lambda: window.sidebar.isVisible() and window.chat.details.isVisible())
     assert status.isVisible()
     assert not window.chat.header.new_button.isVisible()
+
+
+async def test_one_panel_takes_the_place_of_the_other_where_only_one_fits(running: Running) -> None:
+    window = running.window
+    window.resize(600, 700)
+    await until(lambda: not window.sidebar.isVisible())
+    window.toggle_sidebar()
+    assert window.sidebar.isVisible()
+    window.toggle_details()
+    assert window.chat.details.isVisible()
+    assert not window.sidebar.isVisible()
+    window.resize(700, 700)
+    await until(lambda: window.sidebar.isVisible())
+    window.toggle_details()
+    assert not window.sidebar.isVisible()
+    window.toggle_details()
+    assert window.sidebar.isVisible(), "it comes back when its place is free"
+
+
+async def test_panels_follow_the_zoom(running: Running) -> None:
+    window = running.window
+    width = window.sidebar.width()
+    running.settings.change(zoom=150)
+    await until(lambda: window.sidebar.width() == pytest.approx(width * 1.5, abs=2))
+    assert not window.chat.details.isVisible(), "at this size there is no room for it"
+    running.settings.change(zoom=100)
+    await until(lambda: window.sidebar.width() == width and window.chat.details.isVisible())
+
+
+async def test_a_status_without_room_is_cut_short_but_told_whole(running: Running) -> None:
+    window = running.window
+    status, endpoint = window.findChild(QLabel, "status"), window.findChild(QLabel, "statusEndpoint")
+    assert status is not None
+    assert endpoint is not None
+    window.sidebar.status.show_status("Ready", "ok", "OpenAI")
+    assert endpoint.isVisible()
+    long = "Retrying in 1 min 40 s (attempt 2 of 5)"
+    window.sidebar.status.show_status(long, "warn", "OpenAI")
+    await until(lambda: status.width() < status.sizeHint().width())
+    assert not endpoint.isVisible()
+    assert status.geometry().right() <= window.sidebar.status.width()
+    assert status.text() == long
+    shown = status.grab().toImage()
+    status.setText(status.fontMetrics().elidedText(long, Qt.TextElideMode.ElideRight, status.width()))
+    assert status.text().endswith("…")
+    assert status.grab().toImage() == shown
+
+
+async def test_the_header_gives_way_in_a_narrow_window(running: Running) -> None:
+    window, header = running.window, running.window.chat.header
+    await running.chat("A long title that is cut short where it has to be")
+    header.set_model("a-model-with-a-very-long-name-indeed")
+    header.set_usage(Usage(11_204, 312))
+    usage = window.findChild(QLabel, "lastUsage")
+    assert usage is not None
+    assert usage.isVisible()
+    window.resize(420, 700)
+    await until(lambda: window.width() == 420 and not usage.isVisible())
+    assert header.title.width() >= 64
+    assert header.details_button.geometry().right() < header.width()
+    assert header.model_button.width() < header.model_button.sizeHint().width()
 
 
 async def test_names_in_the_accessibility_tree(running: Running) -> None:
