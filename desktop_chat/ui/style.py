@@ -151,8 +151,6 @@ QAbstractSpinBox::down-arrow {{ image: url("{images}/down.svg"); width: {px(11)}
 QComboBox QLineEdit, QAbstractSpinBox QLineEdit, QComboBox QLineEdit:focus, QAbstractSpinBox QLineEdit:focus
   {{ background: transparent; border: none; padding: 0;
   min-height: 0; }}
-QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ padding-left: {px(9)}px; }}
-QAbstractSpinBox[flat="true"] QLineEdit, QAbstractSpinBox[flat="true"] QLineEdit:focus {{ padding-left: 0; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; padding: {px(4)}px; }}
 QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; border-radius: {px(6)}px;
   padding: 0 {px(6)}px; }}

@@ -1,7 +1,7 @@
 """What the pages of the settings have in common."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QGridLayout, QLabel, QListWidget, QVBoxLayout, QWidget
 
 from desktop_chat.settings import Settings
 from desktop_chat.ui.card_parts import words
@@ -55,6 +55,9 @@ class Page(QWidget):
         made.setBuddy(field)
         if not field.accessibleName():
             field.setAccessibleName(text)
+        if isinstance(field, QAbstractSpinBox):
+            # Qt leaves the style sheet's padding out of the place of a spin box's text.
+            field.lineEdit().setTextMargins(self.theme.px(9), 0, 0, 0)
         row = self.form.rowCount()
         self.form.addWidget(made, row, 0, Qt.AlignmentFlag.AlignVCenter)
         self.form.addWidget(field, row, 1, Qt.AlignmentFlag.AlignLeft)
