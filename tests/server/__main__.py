@@ -6,6 +6,7 @@ Prints its URL, then serves until it is killed.
 import argparse
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 from tests.server import Exchange, Script, Server
@@ -20,9 +21,8 @@ def logged(script: Script) -> Script:
         print(f"request {exchange.at:.6f}", flush=True)
         try:
             await script(exchange)
-        except asyncio.CancelledError:
-            assert exchange.closed_at is not None
-            print(f"closed {exchange.closed_at:.6f}", flush=True)
+        except (asyncio.CancelledError, ConnectionError):
+            print(f"closed {exchange.closed_at or time.monotonic():.6f}", flush=True)
             raise
 
     return play
