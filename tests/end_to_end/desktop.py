@@ -14,6 +14,9 @@ from typing import Any
 from tests.end_to_end.process import ROOT, until
 
 SCREEN = (1400, 900)
+KEY_MILLISECONDS = 150
+"""xdotool lends a key to a character that has none, for this long: the window must have read it by then."""
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 _LAUNCHERS = ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher")
 
@@ -49,7 +52,7 @@ def x_server() -> Iterator[dict[str, str]]:
         str(write),
         "-screen",
         "0",
-        f"{SCREEN[0]}x{SCREEN[1]}x24",
+        "{}x{}x24".format(*SCREEN),
         "-nolisten",
         "tcp",
     ]
@@ -75,17 +78,23 @@ class Keyboard:
         self._env = {**os.environ, **env}
 
     def activate(self, pid: int) -> None:
-        """Give the process's window the focus, as soon as it is shown."""
-        self._do("search", "--sync", "--onlyvisible", "--pid", str(pid), "windowactivate", "--sync")
+        """Give the process's window the focus, as soon as it and the window manager are there."""
+
+        def activated() -> bool:
+            window = self._do("search", "--onlyvisible", "--pid", str(pid)).stdout.decode().split()
+            return bool(window) and self._do("windowactivate", "--sync", window[0]).returncode == 0
+
+        until(activated, "the window is active")
 
     def type(self, text: str) -> None:
-        self._do("type", "--delay", "20", text)
+        self._do("type", "--delay", str(KEY_MILLISECONDS), text).check_returncode()
 
     def press(self, keys: str) -> None:
-        self._do("key", keys)
+        self._do("key", keys).check_returncode()
 
-    def _do(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self._env, check=True, timeout=30, capture_output=True)
+    def _do(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        command = ["xdotool", *arguments]
+        return subprocess.run(command, env=self._env, check=False, timeout=30, capture_output=True)
 
 
 def photograph(env: dict[str, str], picture: Path) -> None:

@@ -58,7 +58,7 @@ class Process:
         try:
             return self._lines.get(timeout=PATIENCE).rstrip("\n")
         except queue.Empty:
-            raise AssertionError(f"it said nothing more; running: {self.is_running}") from None
+            raise AssertionError(f"it said nothing more; running: {self.is_running}; {self.error}") from None
 
     def said(self, word: str) -> str:
         """The rest of the next line that begins with ``word``."""

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from desktop_chat.domain.message import State
 from tests.end_to_end import desktop
 from tests.end_to_end.desktop import ScreenReader
-from tests.end_to_end.process import Process, Start, stored
+from tests.end_to_end.process import Start, stored
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="AT-SPI and X11")
 
