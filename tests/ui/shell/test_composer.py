@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QGuiApplication, QInputMethodEvent
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextOption
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -165,3 +165,19 @@ def test_it_grows_to_eight_lines_and_then_scrolls(composer: Composer) -> None:
     edit.setPlainText("\n" * 50)
     assert edit.height() == full
     assert edit.verticalScrollBar().maximum() > 0
+
+
+@pytest.mark.timeout(30)
+def test_a_megabyte_without_a_space_can_be_pasted_edited_and_restored(composer: Composer) -> None:
+    """Once it took Qt a minute and a half to lay it out."""
+    text = "x" * 1_000_000
+    pasted = QMimeData()
+    pasted.setText(text)
+    composer.text_edit.insertFromMimeData(pasted)
+    QTest.keyClick(composer.text_edit, Qt.Key.Key_A)
+    assert composer.text == text + "a"
+    composer.set_draft(text)
+    composer.start_edit("m1", text)
+    assert composer.text == text
+    composer.set_draft("few words")
+    assert composer.text_edit.wordWrapMode() is QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
