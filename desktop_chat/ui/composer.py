@@ -61,15 +61,18 @@ class MessageEdit(QPlainTextEdit):
 
     def replace_all(self, text: str) -> None:
         """Put ``text`` in place of all that is there, as one step that can be undone."""
-        self._choose_wrapping(text)
+        self._get_ready_for(text)
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
 
     def setPlainText(self, text: str) -> None:
-        self._choose_wrapping(text)
+        self._get_ready_for(text)
         super().setPlainText(text)
+        if not _has_long_words(text):
+            # Only here, where nothing can be undone: Undo would bring the long word back.
+            self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -91,7 +94,7 @@ class MessageEdit(QPlainTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         if source.hasText():
             text = source.text().replace("\0", "")
-            self._choose_wrapping(self.toPlainText() + text)
+            self._get_ready_for(self.toPlainText() + text)
             self.insertPlainText(text)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
@@ -117,11 +120,10 @@ class MessageEdit(QPlainTextEdit):
             self.insertPlainText("\n")
             self.ensureCursorVisible()
 
-    def _choose_wrapping(self, text: str) -> None:
-        """Be ready for ``text`` before it is laid out."""
-        is_long = any(len(word) > LONGEST_WORD for word in text.split())
-        modes = QTextOption.WrapMode
-        self.setWordWrapMode(modes.WrapAnywhere if is_long else modes.WrapAtWordBoundaryOrAnywhere)
+    def _get_ready_for(self, text: str) -> None:
+        """Choose, before ``text`` is laid out, where its lines may break."""
+        if _has_long_words(text):
+            self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
     def _composition_over(self) -> None:
         self._just_composed = False
@@ -141,6 +143,10 @@ class MessageEdit(QPlainTextEdit):
         # The placeholder is in the viewport's font, which does not follow by itself under a style sheet.
         self.viewport().setFont(self._theme.font())
         self._fit()
+
+
+def _has_long_words(text: str) -> bool:
+    return any(len(word) > LONGEST_WORD for word in text.split())
 
 
 def without_lone_surrogates(text: str) -> str:

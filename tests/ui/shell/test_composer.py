@@ -179,5 +179,8 @@ def test_a_megabyte_without_a_space_can_be_pasted_edited_and_restored(composer: 
     composer.set_draft(text)
     composer.start_edit("m1", text)
     assert composer.text == text
+    composer.text_edit.replace_all("")
+    composer.text_edit.undo()
+    assert composer.text == text
     composer.set_draft("few words")
     assert composer.text_edit.wordWrapMode() is QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
