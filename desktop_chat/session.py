@@ -477,8 +477,9 @@ class ChatSession(QObject):
         if self.conversation.title_source != "first_words" or len(path) != 2 or path[1] is not answer:
             return
         exchange = f"User: {path[0].text[:2000]}\n\nAssistant: {answer.text[:2000]}"
-        question = Message("", None, Role.USER, [Part(PartKind.TEXT, TITLE_PROMPT + exchange)])
-        request = Request(endpoint.title_model, (question,), purpose="title")
+        question = Message("", None, Role.USER, [Part(PartKind.TEXT, exchange)])
+        parameters = Parameters(system_prompt=TITLE_PROMPT)
+        request = Request(endpoint.title_model, (question,), parameters, purpose="title")
         started_at, title = time.time(), ""
         try:
             key = await self._credentials.key(endpoint)

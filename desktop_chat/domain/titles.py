@@ -6,20 +6,21 @@ import unicodedata
 LONGEST_TITLE = 80
 
 TITLE_PROMPT = (
-    "Write a title of two to six words for the conversation below, in its language, "
-    "without quotes and without a full stop. Answer with the title alone.\n\n"
+    "Write a title of two to six words for the conversation that follows, in its language, "
+    "without quotes, without markup and without a full stop. Answer with the title alone."
 )
 
 
 def clean_title(text: str) -> str:
-    """``text`` as one line of at most 80 characters, without quotes around it and without control,
-    bidirectional and other invisible characters; empty where nothing is left."""
+    """``text`` as one line of at most 80 characters, without quotes around it, without Markdown's marks for
+    emphasis and code, and without control, bidirectional and other invisible characters; empty where nothing
+    is left."""
     visible = "".join(
         " " if character.isspace() else character
         for character in text
         if character.isspace() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
-    line = re.sub(r"\s+", " ", visible).strip(" \"'`*#“”„«».")
+    line = re.sub(r"\s+", " ", re.sub(r"\*\*|`+", "", visible)).strip(" \"'`*#“”„«».")
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1].rstrip() + "…"
 
 

@@ -80,6 +80,7 @@ def test_an_error_of_a_newer_version_is_still_an_error() -> None:
         ("  hello\n world ", "hello world"),
         ('"Backoff with jitter."', "Backoff with jitter"),
         ("a\u202eb\u0000c\u200bd", "abcd"),
+        ("# The **demo** `model`", "The demo model"),
         ("\ud800", ""),
         ("", ""),
     ],

@@ -41,7 +41,7 @@ class Formats:
         self.code_padding = theme.px(10)
         self.cell_padding = theme.px(12)
         self.text_option = _option(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.code_option = _option(QTextOption.WrapMode.WrapAnywhere)
+        self.code_option = _option(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.code_option.setTabStopDistance(4 * self.code_width)
         self.code_option.setTextDirection(Qt.LayoutDirection.LeftToRight)
         self._headings: dict[int, tuple[QFont, float]] = {}

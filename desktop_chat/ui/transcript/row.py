@@ -325,7 +325,7 @@ class Row:
         found = []
         if self.message.usage is not None:
             found.append(f"{self.message.usage.output:,} tokens")
-        if self.message.timing is not None:
+        if self.message.timing is not None and self.message.state is not State.FAILED:
             found.append(f"{self.message.timing.duration:.1f} s")
         return " · ".join(found)
 
@@ -373,7 +373,8 @@ class Row:
             x = self.width - self._versions_width(metrics)
         else:
             x, top = float(-px(7)), float(self.meta_top - px(4))
-            for action in (Action.COPY, Action.REGENERATE, Action.EDIT):
+            copying = (Action.COPY,) if self.message.text else ()
+            for action in (*copying, Action.REGENERATE, Action.EDIT):
                 width = metrics.horizontalAdvance(LABELS[action]) + px(14)
                 found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
                 x += width

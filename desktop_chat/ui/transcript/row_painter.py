@@ -126,9 +126,11 @@ def _paint_notice(row: Row, painter: QPainter, x: int, y: int) -> None:
 def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, hovered: Button | None) -> None:
     formats = row.formats
     colors, px = formats.colors, formats.px
+    used = 0.0
     for button in row.buttons():
         if button.on_hover and not active:
             continue
+        used = max(used, button.box.right()) if button.box.top() >= row.meta_top - px(4) else used
         box = button.box.translated(x, y)
         hot = button == hovered and button.enabled
         if button.action is Action.FOLD:
@@ -171,7 +173,8 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
         painter.setFont(formats.meta_font)
         painter.setPen(colors.faint)
         box = QRectF(x, y + row.meta_top - px(4), row.width, px(28))
-        painter.drawText(box, RIGHT, row.figures)
+        if painter.fontMetrics().horizontalAdvance(row.figures) + used <= row.width:
+            painter.drawText(box, RIGHT, row.figures)
 
 
 def _chevron(painter: QPainter, center: QPointF, size: float, color: QColor, angle: float) -> None:
