@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import openai
 
@@ -159,10 +161,13 @@ def warm_up() -> None:
     """Send one request to the demo model, in a loop of this thread.
 
     It builds what the SDK builds on first use, which takes longer than a frame, and which pydantic must not
-    do in two threads at once.
+    do in two threads at once. The demo model needs no socket, so what anyio imports for the first one (40 ms)
+    is asked for by name.
     """
 
     async def first_request() -> None:
+        await anyio.lowlevel.checkpoint()
+        assert callable(anyio.connect_tcp)
         client = Client(DEMO_ENDPOINT, None, Quirks.of(DEMO_ENDPOINT), DemoTransport(Path(), speed=1e6))
         async with client.stream(responses.PATH, {"model": "demo"}, retries_taken=0, limits=Limits()):
             pass
