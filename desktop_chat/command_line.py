@@ -1,7 +1,6 @@
 """The command line and the environment, read before Qt is imported."""
 
 import argparse
-import ctypes
 import os
 import socket
 import sys
@@ -121,6 +120,8 @@ def _wayland_answers() -> bool:
 def _x11_answers() -> bool:
     if not os.environ.get("DISPLAY"):
         return False
+    import ctypes
+
     try:
         xcb = ctypes.CDLL("libxcb.so.1")
     except OSError:

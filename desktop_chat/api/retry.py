@@ -3,7 +3,6 @@
 One thing differs: an exhausted quota is never retried, since waiting does not fill it.
 """
 
-import email.utils
 import math
 import random
 import time
@@ -86,6 +85,8 @@ def heals(error: ChatError, should_retry: str | None = None) -> bool:
 
 
 def _timestamp(value: str | None) -> float | None:
+    import email.utils  # rarely needed, and as slow to import as the rest of this package
+
     try:
         parsed = email.utils.parsedate_tz(value)
         return None if parsed is None else float(email.utils.mktime_tz(parsed))
