@@ -9,7 +9,8 @@
            characters, and the SHA-256 of all of them), and ``ended`` when it is over
 ``send``   as ``watch``, and types Enter in the composer, which has the PROMPT
 ``slot``, ``task``, ``thread``  raises an uncaught exception there; when the user was told of it, says
-           ``told`` and the number of problem dialogs
+           ``told`` and the number of problem dialogs. ``task`` raises two: of a task that the program
+           remembers, and of one that nobody does
 ``hang``   has a thread of the loop's hang for longer than any test lasts
 ``spawn``  says ``children`` and the variables that a child process has, in JSON
 ``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it

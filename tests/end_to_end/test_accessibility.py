@@ -15,7 +15,7 @@ from tests.end_to_end.process import Start, stored
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="AT-SPI and X11")
 
-PROMPT = "Show me a list — 日本語 🦊"
+PROMPT = "A list: 日本語 🦊"
 ANSWER = "demo"
 
 ALWAYS_SHOWN = {
@@ -68,7 +68,7 @@ def test_a_conversation_by_its_names(
     assert answer.text
     assert reader.find("Message").text == ""
     (chat,) = [item for item in reader.below(reader.find("Chats"), "list item") if "selected" in item.states]
-    assert chat.name in PROMPT
+    assert "日本語" in chat.name
 
     reader.press(reader.find("Settings", "push button"))
     assert reader.below(reader.find("Settings", "dialog"))
