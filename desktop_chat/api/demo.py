@@ -116,8 +116,9 @@ class _Prompt:
         return cls(text, max(len(asked) - 1, 0), thinks, "title" in rules, size // 4 + 4)
 
     def title(self) -> str:
-        """The first words of what is to be named."""
-        words = re.findall(r"[\w'-]+", self.text)[:5]
+        """The first words of what is to be named: of the question, where it is an exchange."""
+        asked = self.text.partition("User: ")[2].partition("\n\nAssistant: ")[0]
+        words = re.findall(r"[\w'-]+", asked or self.text)[:5]
         return " ".join(words).capitalize() or "Demo"
 
 
