@@ -238,12 +238,16 @@ class Program:
         self.window.show()
         await self._painted.wait()
         log.debug("first paint after %.3f s of CPU", time.process_time())
-        try:
-            await self.chats.load()
-        except StorageError:
-            self.exit_code = 1
-            self.quitting.set()
-            return
+        while True:
+            try:
+                await self.chats.load()
+                break
+            except StorageError as error:
+                # Where the store could not even be opened, the user has been asked already.
+                if self.store is None or not await self.dialogs.storage_failed(error):
+                    self.exit_code = 1
+                    self.quitting.set()
+                    return
         self.dialogs.begin(self.options.prompt)
         self.tasks.start(self._load_behind_the_window(), "loading")
 
