@@ -25,7 +25,7 @@ from desktop_chat.ui.links import open_link
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.notice_words import Action
-from desktop_chat.ui.notices import Notice, explain, explain_storage, wants_dialog
+from desktop_chat.ui.notices import Notice, explain, explain_opening, explain_storage, wants_dialog
 from desktop_chat.ui.problem_dialog import ProblemDialog
 from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.theme import Theme
@@ -138,9 +138,8 @@ class Dialogs(QObject):
 
     async def storage_failed(self, error: StorageError) -> bool:
         """The chats cannot be opened. True when the user wants it tried again, False to end."""
-        notice = replace(explain_storage(error), actions=(Action.TRY_AGAIN,))
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        dialog = self._present(notice)
+        dialog = self._present(explain_opening(error))
 
         def decide(again: bool) -> None:
             if not answer.done():

@@ -361,3 +361,11 @@ STORAGE_WORDS: dict[type[StorageError], Words] = {
         safe="What was saved is safe.",
     ),
 }
+
+OPENING_WORDS: dict[type[StorageError], str] = {
+    DatabaseUnavailable: "Is its disk or network drive connected?",
+    DiskFull: "Make room on the disk.",
+    DatabaseReadOnly: "Allow writing to the file and its folder.",
+    DatabaseLocked: "Close the other program.",
+}
+"""What to do where the chats cannot be opened at all, in place of what holds while they are open."""

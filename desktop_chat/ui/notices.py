@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import RetryScheduled
 from desktop_chat.storage import StorageError
-from desktop_chat.ui.notice_words import STORAGE_WORDS, WORDS, Action, Words
+from desktop_chat.ui.notice_words import OPENING_WORDS, STORAGE_WORDS, WORDS, Action, Words
 from desktop_chat.ui.safe import one_line
 
 __all__ = [
     "Action",
     "Notice",
     "explain",
+    "explain_opening",
     "explain_retry",
     "explain_storage",
     "redact",
@@ -78,20 +79,40 @@ def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -
 
 
 def explain_storage(error: StorageError, now: datetime | None = None) -> Notice:
-    """A failure of the database in words; what can be done has no button of its own."""
-    words = next(STORAGE_WORDS[kind] for kind in type(error).__mro__ if kind in STORAGE_WORDS)
+    """A failure of the open database in words; what can be done has no button of its own."""
+    words = _storage_words(error)
+    return _storage_notice(error, [words.safe, words.way_out], (), now)
+
+
+def explain_opening(error: StorageError, now: datetime | None = None) -> Notice:
+    """Why the chats cannot be opened; it can be tried again, or the program ends."""
+    words = _storage_words(error)
+    kinds = (kind for kind in type(error).__mro__ if kind in OPENING_WORDS)
+    kind = next(kinds, None)
+    way_out = [OPENING_WORDS[kind]] if kind else [words.safe, words.way_out]
+    return _storage_notice(error, [*way_out, "Closing this ends the program."], (Action.TRY_AGAIN,), now)
+
+
+def _storage_words(error: StorageError) -> Words:
+    return next(STORAGE_WORDS[kind] for kind in type(error).__mro__ if kind in STORAGE_WORDS)
+
+
+def _storage_notice(
+    error: StorageError, advice: list[str], actions: tuple[Action, ...], now: datetime | None
+) -> Notice:
+    words = _storage_words(error)
     sentences = [words.happened]
     message = _one_line(error.message)
     if words.quote and message:
         sentences.append(f"{words.quote}: “{_shortened(message, LONGEST_QUOTE)}”.")
-    sentences += [words.safe, words.way_out]
     rows = (
         ("kind", type(error).__name__),
         ("file", error.path),
         ("time", _told(now)),
         ("message", error.message),
     )
-    return Notice(words.title, " ".join(sentences), (), _rows(rows), _one_line(str(error.path)))
+    body = " ".join(sentences + advice)
+    return Notice(words.title, body, actions, _rows(rows), _one_line(str(error.path)))
 
 
 def explain_retry(retry: RetryScheduled, endpoint_name: str) -> Notice:

@@ -8,9 +8,11 @@ import pytest
 from desktop_chat.domain.errors import KINDS, ChatError, KeyRejected, QuotaExhausted, RateLimited, ServerFault
 from desktop_chat.domain.events import RetryScheduled
 from desktop_chat.storage import DatabaseMissing, DiskFull, StorageError
+from desktop_chat.ui.notice_words import STORAGE_WORDS
 from desktop_chat.ui.notices import (
     Action,
     explain,
+    explain_opening,
     explain_retry,
     explain_storage,
     redact,
@@ -202,3 +204,12 @@ def test_a_full_disk_is_told_as_it_is() -> None:
     assert explain_storage(DiskFull("full", Path("chats.db"))).body == (
         "The disk is full. Your text is kept here and saved as soon as there is room. Make room on the disk."
     )
+
+
+@pytest.mark.parametrize("kind", STORAGE_WORDS, ids=lambda kind: kind.__name__)
+def test_chats_that_cannot_be_opened_are_not_said_to_be_open(kind: type[StorageError]) -> None:
+    notice = explain_opening(kind("reason", Path("/profile/chats.db")))
+    assert notice.actions == (Action.TRY_AGAIN,)
+    assert "by itself" not in notice.body or kind is StorageError
+    assert "Your text is kept here" not in notice.body or kind is StorageError
+    assert "You can read" not in notice.body
