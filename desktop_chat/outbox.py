@@ -31,6 +31,7 @@ class Outbox(QObject):
         self._retry_seconds = retry_seconds
         self._waiting: deque[Write] = deque()
         self._flushing = asyncio.Lock()
+        self._trying: asyncio.Task[None] | None = None
         self._posted: set[asyncio.Task[None]] = set()
 
     @property
@@ -53,6 +54,7 @@ class Outbox(QObject):
         """Do ``write`` now, or as soon as it can be. Never raises :class:`StorageError`."""
         if self._waiting:
             self._waiting.append(write)
+            self._keep_trying()
             return
         try:
             await write()
@@ -61,7 +63,11 @@ class Outbox(QObject):
             self._waiting.append(write)
             if first:
                 self.blocked.emit(error)
-                self._tasks.start(self._try_again(), "outbox")
+            self._keep_trying()
+
+    def _keep_trying(self) -> None:
+        if self._trying is None or self._trying.done():
+            self._trying = self._tasks.start(self._try_again(), "outbox")
 
     async def _try_again(self) -> None:
         while self._waiting:
@@ -73,11 +79,19 @@ class Outbox(QObject):
         async with self._flushing:
             had_any = bool(self._waiting)
             while self._waiting:
+                keep = False
                 try:
                     await self._waiting[0]()
                 except StorageError:
+                    keep = True
                     return False
-                self._waiting.popleft()
+                except asyncio.CancelledError:
+                    keep = True
+                    raise
+                finally:
+                    # One write that is a mistake of ours must not hold up the others for ever.
+                    if not keep:
+                        self._waiting.popleft()
         if had_any:
             self.recovered.emit()
         return True

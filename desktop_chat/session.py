@@ -19,7 +19,7 @@ from desktop_chat.api import Api, Reply
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
-from desktop_chat.domain.errors import ChatError, KeyMissing, KeyProblem
+from desktop_chat.domain.errors import ChatError, EndpointGone, KeyProblem
 from desktop_chat.domain.events import (
     AttemptEnded,
     AttemptStarted,
@@ -129,14 +129,17 @@ class ChatSession(QObject):
 
     @property
     def endpoint(self) -> Endpoint | None:
-        return self._settings.endpoint(self.conversation.endpoint_id)
+        """Where requests go. None where there is none, or where the conversation's own is gone: what was
+        said to one server is never sent to another without the user choosing it."""
+        wanted = self.conversation.endpoint_id
+        endpoint = self._settings.endpoint(wanted)
+        return endpoint if endpoint is not None and wanted in (None, endpoint.id) else None
 
     @property
     def model(self) -> str:
         """The model of the next request; empty where none is chosen."""
         endpoint = self.endpoint
-        known = endpoint is not None and self.conversation.endpoint_id in (None, endpoint.id)
-        return (self.conversation.model if known else None) or (endpoint.default_model if endpoint else "")
+        return (self.conversation.model or endpoint.default_model) if endpoint is not None else ""
 
     @property
     def draft_key(self) -> str:
@@ -350,7 +353,7 @@ class ChatSession(QObject):
 
     async def _read(self, answer: Message, context: list[Message], endpoint: Endpoint | None) -> Finished:
         if endpoint is None:
-            return Finished(State.FAILED, error=KeyMissing("No endpoint is set up."))
+            return Finished(State.FAILED, error=EndpointGone())
         request = Request(self.model, tuple(context), self.conversation.parameters)
         answer.model = request.model
         self._enter(Phase.UNLOCKING)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from desktop_chat.chats import RECENT_SESSIONS
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.errors import EndpointGone
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from tests.server import Server, faults, wire
@@ -112,3 +114,18 @@ async def test_restoring_one_chat_leaves_another_deleted(bench: Bench) -> None:
     bench.chats.restore(first)
     await until(lambda: bench.chats.conversations, bench.chats.listed)
     assert [c.id for c in bench.chats.conversations] == [first]
+
+
+@pytest.mark.anyio
+async def test_a_chat_whose_endpoint_is_gone_asks_no_other_server(bench: Bench, server: Server) -> None:
+    session = bench.chats.new()
+    await ask(session, "For one server only")
+    other = replace(bench.endpoint, id="e2", name="Other")
+    bench.settings.change(endpoints=(other,), default_endpoint="e2")
+    assert session.endpoint is None
+    assert session.model == ""
+    answer = await ask(session, "And this?")
+    assert isinstance(answer.error, EndpointGone)
+    assert len(server.requests) == 1
+    session.set_model("e2", "m-1")
+    assert (await ask(session, "Now there")).text == TEXT

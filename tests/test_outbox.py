@@ -77,3 +77,32 @@ async def test_a_mistake_is_not_taken_for_a_full_disk(qapp: object) -> None:
     with pytest.raises(TypeError):
         await Outbox(tasks).write(wrong)
     await tasks.close()
+
+
+@pytest.mark.anyio
+async def test_a_mistake_among_refused_writes_holds_up_no_other(qapp: object) -> None:
+    disk, failures = Disk(), []
+    failed, recovered = asyncio.Event(), asyncio.Event()
+
+    def report(error: BaseException) -> None:
+        failures.append(error)
+        failed.set()
+
+    tasks = Tasks(report)
+    outbox = Outbox(tasks, retry_seconds=0)
+    outbox.recovered.connect(recovered.set)
+
+    async def wrong() -> None:
+        raise TypeError("a mistake")
+
+    disk.full = True
+    await outbox.write(disk.write(1))
+    await outbox.write(wrong)
+    await outbox.write(disk.write(2))
+    disk.full = False
+    await failed.wait()
+    await outbox.write(disk.write(3))
+    await recovered.wait()
+    assert disk.written == [1, 2, 3]
+    assert [type(failure) for failure in failures] == [TypeError]
+    await tasks.close()

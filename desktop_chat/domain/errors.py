@@ -2,6 +2,7 @@
 
 ChatError
 ├── KeyProblem            nothing was sent: the endpoint's key cannot be had
+│   ├── EndpointGone          the endpoint of the conversation is not set up: choose a model of another
 │   ├── KeyMissing            no key is stored: enter one
 │   └── KeyringUnavailable    no keyring, or a locked, denied or hanging one: a key for this session
 ├── Unreachable           no answer: check address, network, proxy; heals by itself, so it is retried
@@ -72,6 +73,9 @@ class ChatError(Exception):
 
 
 class KeyProblem(ChatError): ...
+
+
+class EndpointGone(KeyProblem): ...
 
 
 class KeyMissing(KeyProblem): ...

@@ -145,9 +145,6 @@ class ChatView(QFrame):
         session = self.session
         if session is None:
             return None
-        if session.endpoint is None:
-            self.settings_requested.emit()
-            return None
         if not session.model:
             self.choose_model()
             return None

@@ -66,6 +66,8 @@ class Dialogs(QObject):
         self._retries = RetryDialogs(theme, window)
         self._retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
         self._retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
+        self._problem_of: dict[str, ProblemDialog] = {}
+        self._tells_of_disk = False
         self._shown_retry: dict[str, object] = {}
         self._notice = NoticeBar(theme)
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
@@ -77,7 +79,7 @@ class Dialogs(QObject):
         chats.problem.connect(self._problem)
         chats.refused.connect(self._refused)
         chats.outbox.blocked.connect(self._blocked)
-        chats.outbox.recovered.connect(self._notice.hide)
+        chats.outbox.recovered.connect(self._saved_again)
         settings.not_saved.connect(self._settings_not_saved)
 
     def begin(self, prompt: str) -> None:
@@ -208,6 +210,8 @@ class Dialogs(QObject):
     def _chat_changed(self, conversation_id: str) -> None:
         session = self._chats.session(conversation_id)
         retry = session.retry if session is not None and session.phase is Phase.WAITING else None
+        if session is not None and session.is_busy:
+            self._close_problem(conversation_id)
         if session is None or retry is None or not wants_dialog(retry.delay):
             self._shown_retry.pop(conversation_id, None)
             self._retries.close(conversation_id)
@@ -221,7 +225,9 @@ class Dialogs(QObject):
             act(session)
 
     def _problem(self, session: ChatSession, error: ChatError, message_id: str) -> None:
+        self._close_problem(session.conversation.id)
         dialog = self._present(explain(error, _name(session)))
+        self._problem_of[session.conversation.id] = dialog
         dialog.chosen.connect(lambda action: self._act(action, session, message_id))
 
     def _act(self, action: Action, session: ChatSession, message_id: str) -> None:
@@ -250,7 +256,13 @@ class Dialogs(QObject):
         self._present(replace(notice, body=f"{notice.body} {body}"))
 
     def _blocked(self, error: StorageError) -> None:
+        self._tells_of_disk = True
         self._notice.show_notice(explain_storage(error).body, "Try now")
+
+    def _saved_again(self) -> None:
+        if self._tells_of_disk:
+            self._tells_of_disk = False
+            self._notice.clear()
 
     def _settings_not_saved(self, reason: str) -> None:
         self._notice.show_notice(f"The settings could not be saved ({reason}). They hold until you quit.")
@@ -258,9 +270,18 @@ class Dialogs(QObject):
     def _present(self, notice: Notice) -> ProblemDialog:
         dialog = ProblemDialog(self._theme, self._window, notice, self._open_link)
         self._problems.append(dialog)
-        dialog.finished.connect(lambda: self._problems.remove(dialog))
+        dialog.finished.connect(lambda: self._forget_problem(dialog))
         dialog.present()
         return dialog
+
+    def _close_problem(self, conversation_id: str) -> None:
+        """A new turn makes what was told of the last one old."""
+        if (dialog := self._problem_of.get(conversation_id)) is not None:
+            dialog.reject()
+
+    def _forget_problem(self, dialog: ProblemDialog) -> None:
+        self._problems.remove(dialog)
+        self._problem_of = {id: other for id, other in self._problem_of.items() if other is not dialog}
 
     def _open_link(self, url: str) -> bool:
         return open_link(url, self._window)

@@ -62,6 +62,12 @@ WORDS: dict[type[ChatError], Words] = {
         "Enter the key, or try again.",
         (Action.ENTER_KEY, Action.TRY_AGAIN),
     ),
+    errors.EndpointGone: Words(
+        "The endpoint of this chat is gone",
+        "The endpoint that this chat was held with is not set up any more, so nothing was sent.",
+        "Choose a model of another endpoint to go on there.",
+        (Action.CHOOSE_MODEL,),
+    ),
     errors.KeyMissing: Words(
         "A key is needed",
         "No key is stored for {endpoint}, so nothing was sent.",

@@ -26,6 +26,7 @@ CANARY = "sk-proj-CANARYabcdefghijklmnop1234"
 ACTIONS = {
     "ChatError": {Action.TRY_AGAIN},
     "KeyProblem": {Action.ENTER_KEY, Action.TRY_AGAIN},
+    "EndpointGone": {Action.CHOOSE_MODEL},
     "KeyMissing": {Action.ENTER_KEY},
     "KeyringUnavailable": {Action.SESSION_KEY, Action.TRY_AGAIN},
     "Unreachable": {Action.CHECK_ENDPOINT, Action.TRY_AGAIN},
