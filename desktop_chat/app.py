@@ -6,8 +6,8 @@
 4. The profile is claimed. Where another process has it, the prompt is handed over and this one ends.
    Then come the log and the handlers for uncaught exceptions: they are the first process's alone.
 5. The window is built and painted, while a thread opens the database.
-6. Behind the window, in threads: the list of chats is read, openai, keyring, the Markdown parser and the
-   highlighter are imported, and the database is checked.
+6. Behind the window, in threads: the list of chats is read, the Markdown parser and the highlighter are
+   imported, and the database is checked. openai and keyring follow when the user begins to write.
 7. The loop runs until the last window closes, the session manager quits or a signal comes.
 8. Answers are stopped and saved, tasks cancelled, connections closed, the database is closed last.
 """

@@ -343,11 +343,13 @@ def make_environment() -> None:
         env.setdefault("UV_CACHE_DIR", str(ROOT / ".uv" / "cache"))
     say("Making the locked environment")
     call(
-        [str(uv), "sync", "--locked"],
+        # Compiled at once: Python would do it at the first start, or at every one where it may not write.
+        [str(uv), "sync", "--locked", "--compile-bytecode"],
         "The locked environment could not be made; see above what uv said. The first time this needs a\n"
         "network connection, or a package index named by UV_DEFAULT_INDEX.",
         env,
     )
+    subprocess.run([str(environment_python()), "-m", "compileall", "-q", "desktop_chat"], cwd=ROOT)
     stamp().write_text(wanted)
 
 

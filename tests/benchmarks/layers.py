@@ -84,9 +84,10 @@ class Told(logging.Handler):
 async def loaded(url: str, dialect: str, folder: Path | None = None) -> AsyncIterator[Driver]:
     """The whole program, with everything loaded."""
     ready = asyncio.Event()
-    Told(all_loaded=ready.set)
+    Told(ready_to_ask=ready.set)
     with profile() as fresh:
         async with running(folder or fresh, endpoint=server_endpoint(url, Dialect(dialect))) as driver:
+            driver.program.prepare_to_ask()
             await ready.wait()
             yield driver
 

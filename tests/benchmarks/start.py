@@ -35,14 +35,17 @@ def _platform(name: str, env: dict[str, str], *, repeats: int, idle: int) -> lis
     paint, wall, painted, loaded, weight = (
         min(column) for column in zip(*(one[:5] for one in ours), strict=True)
     )
+    asking, asking_weight = _asking(env)
     bare_paint, bare_wall, bare_weight = (min(column) for column in zip(*bare, strict=True))
     window = "a bare window"
     return [
         Figure(f"first paint, {name}", paint, "s CPU", PAINT_SECONDS, bare_paint, window),
         Figure(f"first paint, {name}, by the clock", wall, "s", None, bare_wall, window),
-        Figure(f"all loaded, {name}", loaded, "s CPU"),
+        Figure(f"ready to read, {name}", loaded, "s CPU"),
+        Figure(f"ready to ask, {name}", asking, "s CPU"),
         Figure(f"memory when painted, {name}", painted, "MB", None, bare_weight, window),
-        Figure(f"memory when all is loaded, {name}", weight, "MB", IDLE_MEGABYTES, bare_weight, window),
+        Figure(f"memory while idle, {name}", weight, "MB", IDLE_MEGABYTES, bare_weight, window),
+        Figure(f"memory when ready to ask, {name}", asking_weight, "MB", None, bare_weight, window),
         Figure(f"CPU while idle, {name}", ours[0][5], "%", 0.0),
     ]
 
@@ -59,12 +62,21 @@ def _program(env: dict[str, str], idle: int) -> tuple[float, float, float, float
         with running("desktop_chat", "--demo", "--profile", str(folder), "--debug", env=env) as program:
             paint = _seconds(program.line("first paint"))
             wall, painted = time.monotonic() - program.began, program.rss()
-            loaded = _seconds(program.line("all loaded"))
+            loaded = _seconds(program.line("ready to read"))
             time.sleep(0.5)
             weight, before = program.rss(), program.cpu()
             time.sleep(idle)
             used = (program.cpu() - before) / idle * 100 if idle else 0.0
         return paint, wall, painted, loaded, weight, used
+
+
+def _asking(env: dict[str, str]) -> tuple[float, float]:
+    """CPU seconds until the SDK is loaded, where there is text to send from the start, and MB then."""
+    with profile() as folder:
+        arguments = ("desktop_chat", "--demo", "--profile", str(folder), "--debug", "Hello")
+        with running(*arguments, env=env) as program:
+            loaded = _seconds(program.line("ready to ask"))
+            return loaded, program.rss()
 
 
 def _seconds(line: str) -> float:

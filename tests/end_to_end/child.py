@@ -62,6 +62,7 @@ class Child(application.Program):
 
     async def _load_behind_the_window(self) -> None:
         await super()._load_behind_the_window()
+        await self._load_to_ask()
         self.loaded.set()
 
     async def _do_steps(self) -> None:
