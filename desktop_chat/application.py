@@ -176,6 +176,7 @@ class Program:
         self._log_path = log_path
         self._told_of_mistake = False
         self._preparing: asyncio.Task[None] | None = None
+        self._is_closing = False
         self.tasks = Tasks(self.report)
         temporary = tuple(filter(None, [environment_endpoint]))
         self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
@@ -244,6 +245,8 @@ class Program:
                 await self.chats.load()
                 break
             except StorageError as error:
+                if self._is_closing:
+                    return
                 # Where the store could not even be opened, the user has been asked already.
                 if self.store is None or not await self.dialogs.storage_failed(error):
                     self.exit_code = 1
@@ -257,6 +260,7 @@ class Program:
     async def close(self) -> None:
         """Save everything and let go of everything. What hangs is left behind."""
         self.window.hide()
+        self._is_closing = True
         self._told_of_mistake = True
         deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
         for step in (
