@@ -24,7 +24,7 @@ ui/check_line.py                    a live check of an endpoint and its key
 ui/composer.py                      where the user writes
 ui/conversation_list.py             conversations by date, filtered by title, painted without a widget a row
 ui/details.py                       the details panel: what is sent with each request, what was used
-ui/dialogs.py                       what the main window needs of those who speak to the user in dialogs
+ui/dialogs.py                       who shows which dialog when
 ui/empty_state.py                   what stands in for a transcript without messages
 ui/endpoint_fields.py               where requests go and with which key, as fields
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
