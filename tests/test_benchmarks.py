@@ -10,7 +10,7 @@ from tests.benchmarks.figures import Figure, table
 
 ROWS = (
     "first paint, offscreen",
-    "memory when all is loaded, offscreen",
+    "memory while idle, offscreen",
     "CPU while idle, offscreen",
     "longest gap of the window while libraries load",
     "whole program, responses, full speed",
