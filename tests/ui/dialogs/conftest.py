@@ -1,44 +1,14 @@
 import asyncio
-import inspect
 from collections.abc import Callable, Iterator
 
 import keyring
 import pytest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
-from qasync import QEventLoop
 
-from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
 
 from .keyrings import MemoryKeyring
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine in a Qt event loop."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
-    pyfuncitem.funcargs["loop"].run_until_complete(pyfuncitem.obj(**arguments))
-    return True
-
-
-@pytest.fixture
-def loop(qapp: QApplication) -> Iterator[QEventLoop]:
-    with QEventLoop(qapp) as made:
-        yield made
-    asyncio.set_event_loop(None)
-
-
-@pytest.fixture
-def tasks(loop: QEventLoop) -> Iterator[Tasks]:
-    failures: list[BaseException] = []
-    made = Tasks(failures.append)
-    yield made
-    loop.run_until_complete(made.close())
-    assert failures == []
 
 
 @pytest.fixture

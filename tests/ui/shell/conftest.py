@@ -1,5 +1,4 @@
 import asyncio
-import inspect
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,33 +22,6 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine in a Qt event loop."""
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = inspect.signature(pyfuncitem.obj).parameters
-    arguments = {name: pyfuncitem.funcargs[name] for name in wanted}
-    pyfuncitem.funcargs["loop"].run_until_complete(pyfuncitem.obj(**arguments))
-    return True
-
-
-@pytest.fixture
-def loop(qapp: QApplication) -> Iterator[QEventLoop]:
-    with QEventLoop(qapp) as made:
-        yield made
-    asyncio.set_event_loop(None)
-
-
-@pytest.fixture
-def tasks(loop: QEventLoop) -> Iterator[Tasks]:
-    failures: list[BaseException] = []
-    made = Tasks(failures.append)
-    yield made
-    loop.run_until_complete(made.close())
-    assert failures == []
 
 
 @pytest.fixture
