@@ -34,6 +34,8 @@ from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
 
 MARGIN = 20
+FRAME = 0.05
+"""Seconds between two refreshes while text streams in: half the window's work of one for every read."""
 CHEAP = 0.004
 """Seconds that a refresh may cost without making the next one wait."""
 REST = 3
@@ -206,8 +208,9 @@ class Transcript(QAbstractScrollArea):
         self.rows.resize(width, self.viewport().height())
 
     def _refresh_soon(self) -> None:
-        wait = REST * self._cost - (time.perf_counter() - self._ended_at)
-        if self._cost < CHEAP or wait <= 0:
+        rest = max(FRAME, REST * self._cost if self._cost >= CHEAP else 0.0)
+        wait = rest - (time.perf_counter() - self._ended_at)
+        if wait <= 0:
             self._refresh_timer.stop()
             self._refresh_in_turn()
         elif not self._refresh_timer.isActive():
