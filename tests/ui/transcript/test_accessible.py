@@ -90,7 +90,7 @@ READER = """
 import json, sys, time
 import gi
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi
+from gi.repository import Atspi, GLib
 
 def find(node):
     if node.get_role_name() in ("list", "list box") and node.get_name() == "Transcript":
@@ -101,14 +101,7 @@ def find(node):
         if found:
             return found
 
-end = time.monotonic() + 40
-found = None
-while found is None and time.monotonic() < end:
-    found = find(Atspi.get_desktop(0))
-    if found is None:
-        time.sleep(0.2)
-items = []
-while (not items or items[-1][3] <= len("Text 31 here")) and time.monotonic() < end:
+def read(found):
     items = []
     for i in range(found.get_child_count()):
         item = found.get_child_at_index(i)
@@ -116,6 +109,18 @@ while (not items or items[-1][3] <= len("Text 31 here")) and time.monotonic() < 
         extents = item.get_component_iface()
         items.append([item.get_role_name(), item.get_name(), Atspi.Text.get_text(text, 0, 11),
                       Atspi.Text.get_character_count(text), bool(extents)])
+    return items
+
+end = time.monotonic() + 60
+found, items = None, []
+while (not items or items[-1][3] <= len("Text 31 here")) and time.monotonic() < end:
+    try:
+        found = found or find(Atspi.get_desktop(0))
+        items = read(found) if found else []
+    except GLib.Error:
+        items = []  # a call timed out: the machine is busy
+    if not items:
+        time.sleep(0.2)
 print(json.dumps(items))
 """
 
