@@ -40,10 +40,6 @@ class KeyField(QLineEdit):
             check_key(key)
         return key
 
-    def hide_key(self) -> None:
-        if self.echoMode() is not QLineEdit.EchoMode.Password:
-            self._toggle()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()
