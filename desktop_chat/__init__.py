@@ -54,11 +54,13 @@ ui/theme.py                         colours, fonts and sizes of both themes
 ui/transcript/                      the chat view; the only home of markdown-it and Pygments
 ui/transcript/accessible.py         for screen readers: a list, one item a message
 ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
-ui/transcript/blocks.py             leaves laid out: measured, painted, hit-tested one by one
+ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
+ui/transcript/code_block.py         a piece of a code block, with its frame and header
 ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
 ui/transcript/formats.py            what leaves look like: fonts, formats and measures of a theme at a zoom
 ui/transcript/heights.py            prefix sums of heights that change
 ui/transcript/highlight.py          colours for code: Pygments, line by line, within budgets
+ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
 ui/transcript/menu.py               the menu of a message
@@ -67,6 +69,8 @@ ui/transcript/row.py                one message of the transcript
 ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
+ui/transcript/table_block.py        a piece of a table
+ui/transcript/text.py               text laid out: measured, hit-tested, painted
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/welcome.py                       the first start: where to send requests, and with which key
 

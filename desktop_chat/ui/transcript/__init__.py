@@ -5,7 +5,10 @@ markdown       text -> leaves, by markdown-it's tokens and an allow-list
 stream         the same for text that grows: what is final is frozen
 highlight      colours for code, line by line, within budgets
 formats        fonts, colours and measures of a theme
-blocks         one leaf: layout, painting, hit test
+text           text laid out: layout, painting, hit test
+blocks         one leaf: paragraphs and rules
+code_block     one leaf of code
+table_block    one leaf of a table
 flow           the blocks of one text
 row            one message: caption, reasoning, body, state, actions
 row_painter    how a row is drawn
@@ -13,6 +16,7 @@ heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
 selection      what is selected, and its text
 pointer        hovering, clicking, selecting
+keyboard       what keys do
 menu           the menu of a message
 accessible     the view for screen readers
 view           the widget

@@ -1,22 +1,39 @@
 """The blocks of one text, one below the other, as the text grows."""
 
 import time
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
-from desktop_chat.ui.transcript.blocks import Block
+from desktop_chat.ui.transcript.blocks import Block, RuleBlock, TextBlock
+from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import MAX_CODE, SLICE, Highlighter, Lexers, Spans
-from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, cut, prefix, separator, units
+from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
+from desktop_chat.ui.transcript.table_block import TableBlock
+from desktop_chat.ui.transcript.text import Wash
 
 PIECE = 4096
 """Characters parsed before the clock is looked at."""
 
-Selection = Callable[[int], tuple[int, int] | None]
+Washes = Callable[[int], Sequence[Wash]]
+"""The colours behind the text of a block, by its index."""
+
+_BLOCKS: dict[Kind, type[Block]] = {
+    Kind.TEXT: TextBlock,
+    Kind.CODE: CodeBlock,
+    Kind.TABLE: TableBlock,
+    Kind.RULE: RuleBlock,
+    Kind.MATH: TextBlock,
+}
+
+
+def make_block(leaf: Leaf, formats: Formats, width: int) -> Block:
+    return _BLOCKS[leaf.kind](leaf, formats, width)
 
 
 class Flow:
@@ -42,6 +59,7 @@ class Flow:
         self._highlighters: dict[int, Highlighter] = {}
         self.laid_out = 0
         """Layouts made since the last :meth:`release`."""
+        self._starts: list[int] = []
 
     @property
     def height(self) -> int:
@@ -98,15 +116,16 @@ class Flow:
         leaves, blocks = self._stream.leaves, self.blocks
         for i in range(first, len(leaves)):
             if i == len(blocks):
-                blocks.append(Block(leaves[i], self.formats, self.width))
+                blocks.append(make_block(leaves[i], self.formats, self.width))
             elif blocks[i].leaf != leaves[i]:
                 if blocks[i].leaf.kind is leaves[i].kind:
                     blocks[i].replace(leaves[i])
                 else:
-                    blocks[i] = Block(leaves[i], self.formats, self.width)
+                    blocks[i] = make_block(leaves[i], self.formats, self.width)
         del blocks[len(leaves) :]
         # What a block takes depends on the one after it.
         first = max(0, first - 1)
+        del self._starts[first:]
         self.heights.truncate(first)
         for i in range(first, len(blocks)):
             self.heights.append(self._slot(i))
@@ -226,6 +245,30 @@ class Flow:
             parts.append(cut(plain, first, stop))
         return "".join(parts)
 
+    def starts(self) -> list[int]:
+        """Where each block's own text begins in :meth:`text`, after its separator and list marker."""
+        known = self._starts
+        if not known and self.blocks:
+            known.append(units(prefix(self.blocks[0].leaf)))
+        for index in range(len(known), len(self.blocks)):
+            before, block = self.blocks[index - 1], self.blocks[index]
+            between = separator(before.leaf, block.leaf) + prefix(block.leaf)
+            known.append(known[-1] + units(before.plain) + units(between))
+        return known
+
+    def offset_of(self, index: int, position: int) -> int:
+        """Where a position of a block is in :meth:`text`."""
+        starts = self.starts()
+        return starts[index] + min(position, units(self.blocks[index].plain)) if index < len(starts) else 0
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """The (block, position) nearest to an offset into :meth:`text`."""
+        starts = self.starts()
+        if not starts:
+            return 0, 0
+        index = max(0, bisect_right(starts, offset) - 1)
+        return index, max(0, min(offset - starts[index], units(self.blocks[index].plain)))
+
     def code(self, index: int) -> str:
         """The whole code of the block of which ``index`` is a part."""
         first = last = index - self.blocks[index].leaf.part
@@ -249,9 +292,7 @@ class Flow:
 
     # Painting
 
-    def paint(
-        self, painter: QPainter, x: int, y: int, clip: QRectF, selection: Selection, *, dim: bool
-    ) -> None:
+    def paint(self, painter: QPainter, x: int, y: int, clip: QRectF, washes: Washes, *, dim: bool) -> None:
         """Draw the blocks that ``clip`` touches and that are laid out."""
         colors, padding = self.formats.colors, self.formats.code_padding
         for index in self.visible(int(clip.top()) - y - 1, int(clip.bottom()) - y + 2):
@@ -259,8 +300,8 @@ class Flow:
             if not block.width:
                 continue
             leaf, top = block.leaf, y + self.top(index)
-            if leaf.kind is Kind.CODE:
-                block.paint_code_box(painter, x, top, last=self.is_last_part(index))
+            if isinstance(block, CodeBlock):
+                block.paint_box(painter, x, top, last=self.is_last_part(index))
             bars = [depth for depth, container in enumerate(leaf.containers) if container == "q"]
             if bars:
                 joins = index > 0 and "q" in self.blocks[index - 1].leaf.containers
@@ -269,4 +310,4 @@ class Flow:
                 for depth in bars:
                     left = x + depth * self.formats.indent + 4
                     painter.fillRect(left, top - up, 3, block.height + up + down, colors.line)
-            block.paint(painter, x, top, selection(index), clip, dim or bool(bars))
+            block.paint(painter, x, top, washes(index), clip, dim or bool(bars))

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum, IntFlag
 from typing import NamedTuple
 
+TASK, TASK_DONE = "☐", "☑"
+"""The markers of items of a task list; painted as boxes, copied as ``[ ]`` and ``[x]``."""
 LINE_BREAK = "\u2028"
 """A line break within a leaf."""
 SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
@@ -29,6 +31,8 @@ class Kind(Enum):
     CODE = "code"
     TABLE = "table"
     RULE = "rule"
+    MATH = "math"
+    """A formula of its own: ``inline`` is its source as written, the one of ``inline.formulas``."""
 
 
 class Mark(IntFlag):
@@ -39,14 +43,21 @@ class Mark(IntFlag):
     STRIKE = 4
     CODE = 8
     LINK = 16
+    RAISED = 32
+    """Superscript: the label of a footnote."""
 
 
 class Inline(NamedTuple):
-    """A run of text; ``marks`` are (start, end, :class:`Mark`), ``links`` are (start, end, URL)."""
+    """A run of text; ``marks`` are (start, end, :class:`Mark`), ``links`` are (start, end, URL).
+
+    ``formulas`` are (start, end, TeX): what stands there in ``text`` is the source with its delimiters, which
+    is what is selected, copied, searched and read aloud; the formula is painted in its place.
+    """
 
     text: str = ""
     marks: tuple[tuple[int, int, int], ...] = ()
     links: tuple[tuple[int, int, str], ...] = ()
+    formulas: tuple[tuple[int, int, str], ...] = ()
 
 
 EMPTY = Inline()
@@ -65,8 +76,9 @@ class Columns:
 class Leaf:
     """One piece of a message.
 
-    ``containers`` has a letter for each container from the outside in: ``q`` a quote, ``i`` a list item.
-    ``marker`` is set on the first leaf of a list item. ``heading`` is 1 to 6, or 0. ``part`` counts the
+    ``containers`` has a letter for each container from the outside in: ``q`` a quote, ``i`` a list item,
+    ``f`` a footnote. ``marker`` is set on the first leaf of a list item (``•``, ``3.``, or :data:`TASK` and
+    :data:`TASK_DONE`) and of a footnote (its label). ``heading`` is 1 to 6, or 0. ``part`` counts the
     leaves of a block too long for one; ``glue`` then joins it to the leaf before in copied text. The
     first row of part 0 of a table is its header.
     """
@@ -92,9 +104,10 @@ def separator(before: Leaf, after: Leaf) -> str:
 
 def prefix(leaf: Leaf) -> str:
     """What stands before a leaf in copied text: its list marker, indented by depth."""
-    depth = leaf.containers.count("i")
+    depth = leaf.containers.count("i") + leaf.containers.count("f")
     if leaf.marker:
-        return "  " * (depth - 1) + leaf.marker + " "
+        marker = {TASK: "[ ]", TASK_DONE: "[x]"}.get(leaf.marker, leaf.marker)
+        return "  " * (depth - 1) + marker + " "
     return "  " * depth
 
 

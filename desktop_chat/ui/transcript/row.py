@@ -10,11 +10,12 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Message, PartKind, Role, State
-from desktop_chat.ui.transcript.blocks import Text, make_text
+from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.leaves import Inline, Kind, clean
+from desktop_chat.ui.transcript.text import Text, make_text
 
 Explain = Callable[[ChatError], tuple[str, str]]
 """What an error is called, and what can be done about it."""
@@ -353,7 +354,8 @@ class Row:
     def code_button(self, part: int, index: int) -> Button | None:
         """The Copy button of the code block that begins with block ``index``."""
         for number, flow, x, y in self.flows():
-            box = flow.blocks[index].copy_button() if number == part and index < len(flow.blocks) else None
+            block = flow.blocks[index] if number == part and index < len(flow.blocks) else None
+            box = block.copy_button() if isinstance(block, CodeBlock) else None
             if box is not None:
                 return Button(Action.COPY_CODE, box.translated(x, y + flow.top(index)), "Copy", index, part)
         return None

@@ -1,6 +1,6 @@
 """How a row is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
@@ -8,12 +8,13 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from desktop_chat.ui.theme import RADIUS_BUBBLE, RADIUS_CONTROL
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.row import Action, Button, Row
+from desktop_chat.ui.transcript.text import Wash
 
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
-Selected = Callable[[int, int], tuple[int, int] | None]
-"""The selected text positions of a block, by part and index."""
+Washes = Callable[[int, int], Sequence[Wash]]
+"""The colours behind the text of a block, by part and index."""
 
 
 def paint(
@@ -22,7 +23,7 @@ def paint(
     x: int,
     y: int,
     clip: QRectF,
-    selected: Selected,
+    washes: Washes,
     *,
     active: bool,
     hovered: Button | None,
@@ -53,7 +54,7 @@ def paint(
             x + left,
             y + top,
             clip,
-            lambda index, part=part: selected(part, index),  # type: ignore[misc]
+            lambda index, part=part: washes(part, index),  # type: ignore[misc]
             dim=part == 0,
         )
         _paint_copy_buttons(row, painter, x, y, part, flow, top, clip, hovered)
@@ -81,9 +82,7 @@ def _paint_copy_buttons(
 ) -> None:
     formats = row.formats
     for index in flow.visible(int(clip.top()) - y - top, int(clip.bottom()) - y - top + 1):
-        if not flow.blocks[index].width or flow.blocks[index].copy_button() is None:
-            continue
-        button = row.code_button(part, index)
+        button = row.code_button(part, index) if flow.blocks[index].width else None
         if button is None:
             continue
         box = button.box.translated(x, y)

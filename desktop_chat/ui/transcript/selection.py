@@ -16,31 +16,31 @@ Place = tuple[int, int, int, int]
 
 
 class Selection:
-    """Two places in the text: where selecting began, and where it is now."""
+    """Two places in the text: ``anchor``, where selecting began, and ``head``, where it is now: the caret."""
 
     def __init__(self, rows: Arrangement) -> None:
         self._rows = rows
-        self._anchor: Place | None = None
-        self._head: Place | None = None
+        self.anchor: Place | None = None
+        self.head: Place | None = None
         self.is_dragging = False
 
     @property
     def is_empty(self) -> bool:
-        return self._anchor is None or self._anchor == self._head
+        return self.anchor is None or self.anchor == self.head
 
     def clear(self) -> None:
-        self._anchor = self._head = None
+        self.anchor = self.head = None
         self.is_dragging = False
 
     def press(self, row: int, spot: Spot, *, extend: bool) -> None:
         """Begin at a place, or with ``extend`` move the end of what is selected there."""
-        self._head = (row, spot.part, spot.block, spot.position)
-        if not extend or self._anchor is None:
-            self._anchor = self._head
+        self.head = (row, spot.part, spot.block, spot.position)
+        if not extend or self.anchor is None:
+            self.anchor = self.head
         self.is_dragging = True
 
     def drag(self, row: int, spot: Spot) -> None:
-        self._head = (row, spot.part, spot.block, spot.position)
+        self.head = (row, spot.part, spot.block, spot.position)
 
     def release(self) -> None:
         self.is_dragging = False
@@ -54,23 +54,23 @@ class Selection:
         for match in _WORD.finditer(plain):
             end = position + units(match[0])
             if spot.position < end or end == units(plain):
-                self._anchor = (row, spot.part, spot.block, position)
-                self._head = (row, spot.part, spot.block, end)
+                self.anchor = (row, spot.part, spot.block, position)
+                self.head = (row, spot.part, spot.block, end)
                 return
             position = end
 
     def select_all(self) -> None:
         if self._rows.messages:
-            self._anchor, self._head = (0, 0, 0, 0), (len(self._rows.messages) - 1, 1, _END, _END)
+            self.anchor, self.head = (0, 0, 0, 0), (len(self._rows.messages) - 1, 1, _END, _END)
 
     def touches(self, row: int) -> bool:
         ends = self._ends()
         return ends is not None and ends[0][0] <= row <= ends[1][0]
 
     def _ends(self) -> tuple[Place, Place] | None:
-        if self._anchor is None or self._head is None or self.is_empty:
+        if self.anchor is None or self.head is None or self.is_empty:
             return None
-        return min(self._anchor, self._head), max(self._anchor, self._head)
+        return min(self.anchor, self.head), max(self.anchor, self.head)
 
     def range(self, row: int, part: int, block: int) -> tuple[int, int] | None:
         """The selected positions of a block, or None."""

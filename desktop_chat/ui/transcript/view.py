@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QFocusEvent,
     QGuiApplication,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -27,11 +26,13 @@ from desktop_chat.ui.transcript import accessible
 from desktop_chat.ui.transcript.arrangement import Arrangement
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.keyboard import Keyboard
 from desktop_chat.ui.transcript.menu import fill_menu
 from desktop_chat.ui.transcript.pointer import Pointer
 from desktop_chat.ui.transcript.row import Action, Button, Explain, Row
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
+from desktop_chat.ui.transcript.text import Wash
 
 MARGIN = 20
 FRAME = 0.05
@@ -58,6 +59,7 @@ class Transcript(QAbstractScrollArea):
     link_hovered = Signal(str)
     at_bottom_changed = Signal(bool)
     new_text_below = Signal(bool)
+    selection_changed = Signal()
 
     def __init__(self, theme: Theme, explain: Explain, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +81,7 @@ class Transcript(QAbstractScrollArea):
         """The message that the keyboard is at, or -1."""
         self._by_keyboard = False
         self._pointer = Pointer(self)
+        self._keyboard = Keyboard(self)
         self._shown: dict[object, tuple[int, int, object]] = {}
         self._shown_top = 0
         self._moving = False
@@ -337,7 +340,7 @@ class Transcript(QAbstractScrollArea):
                     left,
                     y,
                     clip,
-                    lambda part, block, index=index: self.selection.range(index, part, block),  # type: ignore[misc]
+                    lambda part, block, index=index: self._washes(index, part, block),  # type: ignore[misc]
                     active=self.is_active(index),
                     hovered=button[1] if button and button[0] == index else None,
                     cursor=row.is_streaming,
@@ -346,6 +349,11 @@ class Transcript(QAbstractScrollArea):
                     self._paint_focus(painter, self._row_rect(index, y))
         painter.end()
         self._cost += time.perf_counter() - started
+
+    def _washes(self, index: int, part: int, block: int) -> list[Wash]:
+        """The colours behind the text of a block: what is selected."""
+        selected = self.selection.range(index, part, block)
+        return [] if selected is None else [Wash(*selected, self.rows.formats.selection)]
 
     def _paint_focus(self, painter: QPainter, rect: QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -426,51 +434,10 @@ class Transcript(QAbstractScrollArea):
     # Keyboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        bar, key = self.verticalScrollBar(), event.key()
-        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-        plain = not event.modifiers() & ~(
-            Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
-        )
-        steps = {
-            Qt.Key.Key_Up: -bar.singleStep(),
-            Qt.Key.Key_Down: bar.singleStep(),
-            Qt.Key.Key_PageUp: -bar.pageStep(),
-            Qt.Key.Key_PageDown: bar.pageStep(),
-        }
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_selection()
-        elif event.matches(QKeySequence.StandardKey.SelectAll):
-            self.select_all()
-        elif (alt and key == Qt.Key.Key_Up) or (plain and key == Qt.Key.Key_P):
-            self._move_current(-1)
-        elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
-            self._move_current(1)
-        elif plain and key in steps:
-            bar.setValue(bar.value() + steps[Qt.Key(key)])
-        elif key == Qt.Key.Key_Home and not alt:
-            bar.setValue(0)
-        elif key == Qt.Key.Key_End and not alt:
-            self.scroll_to_end()
-        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu) and self._has_current():
-            self._menu_of_current()
-        elif plain and key == Qt.Key.Key_Space and self._has_current():
-            self.trigger(self.current, Action.FOLD)
-        else:
-            event.ignore()
+        self._keyboard.press(event)
 
-    def _has_current(self) -> bool:
+    def has_current(self) -> bool:
         return 0 <= self.current < len(self.rows.messages)
-
-    def _move_current(self, step: int) -> None:
-        count = len(self.rows.messages)
-        if not count:
-            return
-        if not self._has_current():
-            visible = [index for index, _y in self.rows.visible]
-            target = (visible[-1] if visible else count - 1) if step < 0 else (visible[0] if visible else 0)
-        else:
-            target = max(0, min(count - 1, self.current + step))
-        self.set_current(target)
 
     def set_current(self, index: int) -> None:
         """Move the keyboard to a message, and show it."""
@@ -498,8 +465,8 @@ class Transcript(QAbstractScrollArea):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            if self._has_current():
-                self._menu_of_current()
+            if self.has_current():
+                self.menu_of_current()
             return
         point = QPointF(event.pos())
         at = self._pointer.spot_at(point)
@@ -507,7 +474,7 @@ class Transcript(QAbstractScrollArea):
             code = at[1].part, at[1].block
             self.menu(at[0], link=self._pointer.link_at(point), code=code).popup(event.globalPos())
 
-    def _menu_of_current(self) -> None:
+    def menu_of_current(self) -> None:
         self.rows.reveal(self.current)
         self._show()
         y = next((top for index, top in self.rows.visible if index == self.current), 0)

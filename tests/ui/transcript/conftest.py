@@ -78,7 +78,7 @@ class Chat:
         """Where a text position of a body block is, in the viewport."""
         row = self.view.rows.row(index)
         laid_out = row.body.blocks[block]
-        text, left, top = laid_out._texts()[0]
+        text, left, top = laid_out.texts()[0]
         line = text.layout.lineForTextPosition(position)
         x = line.cursorToX(position)
         x = x[0] if isinstance(x, tuple) else x

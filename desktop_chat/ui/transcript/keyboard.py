@@ -1,0 +1,65 @@
+"""What keys do in the transcript."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+
+from desktop_chat.ui.transcript.row import Action
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.view import Transcript
+
+
+class Keyboard:
+    """The keys of a view: scrolling, moving between messages, copying."""
+
+    def __init__(self, view: "Transcript") -> None:
+        self._view = view
+
+    def press(self, event: QKeyEvent) -> None:
+        """Do what a key says; one that says nothing here is ignored, for the window."""
+        view, key = self._view, event.key()
+        bar = view.verticalScrollBar()
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        plain = not event.modifiers() & ~(
+            Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier
+        )
+        steps = {
+            Qt.Key.Key_Up: -bar.singleStep(),
+            Qt.Key.Key_Down: bar.singleStep(),
+            Qt.Key.Key_PageUp: -bar.pageStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(),
+        }
+        if event.matches(QKeySequence.StandardKey.Copy):
+            view.copy_selection()
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            view.select_all()
+        elif (alt and key == Qt.Key.Key_Up) or (plain and key == Qt.Key.Key_P):
+            self._move_current(-1)
+        elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
+            self._move_current(1)
+        elif plain and key in steps:
+            bar.setValue(bar.value() + steps[Qt.Key(key)])
+        elif key == Qt.Key.Key_Home and not alt:
+            bar.setValue(0)
+        elif key == Qt.Key.Key_End and not alt:
+            view.scroll_to_end()
+        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu) and view.has_current():
+            view.menu_of_current()
+        elif plain and key == Qt.Key.Key_Space and view.has_current():
+            view.trigger(view.current, Action.FOLD)
+        else:
+            event.ignore()
+
+    def _move_current(self, step: int) -> None:
+        view = self._view
+        count = len(view.rows.messages)
+        if not count:
+            return
+        if not view.has_current():
+            visible = [index for index, _y in view.rows.visible]
+            target = (visible[-1] if visible else count - 1) if step < 0 else (visible[0] if visible else 0)
+        else:
+            target = max(0, min(count - 1, view.current + step))
+        view.set_current(target)

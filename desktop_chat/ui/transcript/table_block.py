@@ -1,0 +1,142 @@
+"""A piece of a table: rows of bounded number, in columns that the first of them decide."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from desktop_chat.ui.transcript.blocks import Block
+from desktop_chat.ui.transcript.formats import Formats
+from desktop_chat.ui.transcript.highlight import Spans
+from desktop_chat.ui.transcript.leaves import Inline, Leaf, units
+from desktop_chat.ui.transcript.text import Text, Wash, make_text
+
+MIN_CELL = 28
+ROW_SPACE = 5
+"""The space above and below the text of a row, in the design's pixels."""
+
+
+class TableBlock(Block):
+    """Some rows of a table; those of part 0 begin with its header."""
+
+    def __init__(self, leaf: Leaf, formats: Formats, width: int) -> None:
+        self.cells: list[list[Text]] = []
+        self.row_tops: list[int] = []
+        self.column_widths: tuple[int, ...] = ()
+        super().__init__(leaf, formats, width)
+
+    @property
+    def plain(self) -> str:
+        return "\n".join("\t".join(cell.text for cell in row) for row in self.leaf.rows)
+
+    def release(self) -> None:
+        super().release()
+        self.cells, self.column_widths = [], ()
+
+    def lay_out(self, width: int, colours: Spans | None = None) -> None:
+        super().lay_out(width, colours)
+        formats, leaf = self.formats, self.leaf
+        columns = leaf.columns
+        if columns is None:
+            return
+        widths = _column_widths(columns.basis, max(40, width - self.left), formats)
+        # While a table streams in, only its last row is new.
+        known = self.cells if widths == self.column_widths else []
+        self.column_widths = widths
+        padding, space = formats.cell_padding, formats.px(ROW_SPACE)
+        self.cells, self.row_tops = [], []
+        y, offset = 1 if leaf.part == 0 else 0, 0
+        for number, row in enumerate(leaf.rows):
+            font = formats.table_head_font if leaf.part == 0 and number == 0 else formats.table_font
+            before = known[number] if number < len(known) else []
+            cells = []
+            for column, inline in enumerate(row[: len(widths)]):
+                cell = before[column] if column < len(before) else None
+                if cell is None or cell.inline != inline:
+                    cell = make_text(
+                        inline,
+                        font,
+                        widths[column] - 2 * padding,
+                        formats.table_pitch,
+                        formats,
+                        alignment=columns.aligns[column],
+                    )
+                cell.offset = offset
+                offset += units(inline.text) + 1
+                cells.append(cell)
+            self.cells.append(cells)
+            self.row_tops.append(y)
+            y += max((cell.height for cell in cells), default=round(formats.table_pitch)) + 2 * space + 1
+        self.row_tops.append(y)
+        self.height = y
+
+    def texts(self) -> list[tuple[Text, float, float]]:
+        found: list[tuple[Text, float, float]] = []
+        for top, cells in zip(self.row_tops, self.cells, strict=False):
+            x = self.left + 1
+            for cell, width in zip(cells, self.column_widths, strict=False):
+                found.append((cell, x + self.formats.cell_padding, top + self.formats.px(ROW_SPACE)))
+                x += width + 1
+        return found
+
+    def position_at(self, x: float, y: float) -> int:
+        found = self.text_at(x, y)
+        if found is None:
+            return 0
+        text, left, top = found
+        return text.offset + text.position_at(x - left, y - top)
+
+    def line_top(self, y: float) -> tuple[int, int]:
+        row = max((i for i, top in enumerate(self.row_tops[:-1]) if top <= y), default=0)
+        return row, self.row_tops[row] if self.row_tops else 0
+
+    def y_of(self, position: int) -> int:
+        return self.row_tops[min(position, len(self.row_tops) - 1)] if self.row_tops else 0
+
+    def paint(
+        self, painter: QPainter, x: int, y: int, washes: Sequence[Wash], clip: QRectF, dim: bool = False
+    ) -> None:
+        self._paint_grid(painter, x, y)
+        super().paint(painter, x, y, washes, clip, dim)
+
+    def _estimate(self, width: int) -> int:
+        return round(len(self.leaf.rows) * (self.formats.table_pitch + self.formats.px(10) + 1))
+
+    def _paint_grid(self, painter: QPainter, x: int, y: int) -> None:
+        formats = self.formats
+        left, width = x + self.left, sum(self.column_widths) + len(self.column_widths) + 1
+        line = formats.colors.line
+        if self.leaf.part == 0 and len(self.row_tops) > 1:
+            painter.fillRect(left, y, width, self.row_tops[1], formats.colors.side)
+            painter.fillRect(left, y, width, 1, line)
+        for top in self.row_tops[1:]:
+            painter.fillRect(left, y + top - 1, width, 1, line)
+        edge = left
+        painter.fillRect(edge, y, 1, self.height, line)
+        for column in self.column_widths:
+            edge += column + 1
+            painter.fillRect(edge, y, 1, self.height, line)
+
+
+def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: Formats) -> tuple[int, ...]:
+    """Natural widths where they fit, else the wide columns give way; each keeps room for a word or so."""
+    count = len(rows[0])
+    padding = 2 * formats.cell_padding
+    natural = [0.0] * count
+    for number, row in enumerate(rows):
+        font = formats.table_font if number else formats.table_head_font
+        for column, inline in enumerate(row[:count]):
+            natural[column] = max(natural[column], formats.natural_width(inline, font))
+    widths = [round(width + 0.999) + padding for width in natural]
+    available = max(count * (formats.px(MIN_CELL) + padding), room - count - 1)
+    over = sum(widths) - available
+    if over <= 0:
+        return tuple(widths)
+    low, high = 0, max(widths)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if sum(min(width, middle) for width in widths) <= available:
+            low = middle
+        else:
+            high = middle - 1
+    return tuple(min(width, max(low, formats.px(MIN_CELL))) for width in widths)
