@@ -80,7 +80,7 @@ class Text:
         formats: Formats,
         dim: bool,
     ) -> None:
-        """Draw the text at ``origin``, its top left corner; positions of ``washes`` are those of the block."""
+        """Draw the text with its top left corner at ``origin``; ``washes`` have positions of the block."""
         if origin.y() > clip.bottom() or origin.y() + self.height < clip.top():
             return
         for box in self.boxes:
