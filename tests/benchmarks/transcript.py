@@ -1,30 +1,46 @@
-"""What the transcript alone costs: ``QT_QPA_PLATFORM=offscreen python -m tests.benchmarks.transcript``.
+"""What the transcript alone costs: ``python -m tests.benchmarks.transcript [--short] [NAME …]``.
 
-CPU times of this process, each beside a fixed loop timed in the same run; the ratio compares machines.
+Offscreen and in this process. Times are CPU times of the process (of all its threads, not of the one that
+colours code, which is a process of its own and has a row). Each stands beside its target, beside the same
+work done by Qt's own ways of showing Markdown (``rivals``), and beside a fixed loop that compares machines.
 """
 
+import argparse
 import gc
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import psutil
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript import Transcript, preload
+from desktop_chat.ui.transcript import Transcript, preload, view
+from tests.benchmarks.figures import Figure, table
+from tests.benchmarks.rivals import OneDocument, Ours, Rival, SetMarkdown
 from tests.benchmarks.sample import CHARACTERS_PER_TOKEN, markdown
 
-SHORT, LONG = 4_000, 40_000
 TOKENS_A_FLUSH = 8
-MESSAGES = 10_000
 WIDTH, HEIGHT = 744, 768
+MESSAGES, RIVAL_MESSAGES = 10_000, 300
+"""A rival that opened 10,000 messages would take minutes: it opens fewer, and the ratio says how many."""
 
-HOSTILE_SHAPES: dict[str, Callable[[], str]] = {
-    "one table": lambda: "| a | b | c |\n|---|---|---|\n" + "| some words | and more | 12.5 |\n" * 500,
-    "one list": lambda: "- an item with **some** words in it\n" * 500,
-    "one paragraph": lambda: "Some words that never end, and `more` of them. " * 400,
-    "one code block": lambda: "```python\n" + "def run(item: int) -> int:\n    return item + 1\n\n" * 350,
+SHAPES: dict[str, Callable[[float], str]] = {
+    "mixed text, 40,000 tokens": lambda scale: markdown(round(40_000 * scale)),
+    "a table of 2,000 rows": lambda scale: (
+        "| a | b | c |\n|---|---|---|\n" + "| some words | and more | 12.5 |\n" * round(2_000 * scale)
+    ),
+    "a paragraph of 200 kB": lambda scale: (
+        "Some words that never end, and `more` of them. " * round(4_255 * scale)
+    ),
+    "a code block of 5,000 lines": lambda scale: (
+        "```python\n" + "def run(item: int) -> int:\n    return item + 1\n\n" * round(1_667 * scale)
+    ),
 }
 
 
@@ -40,50 +56,8 @@ def calibration() -> float:
     return min(once() for _ in range(3))
 
 
-class Bench:
-    def __init__(self) -> None:
-        self.app = QApplication.instance() or QApplication([])
-        self.view = Transcript(Theme("light"), lambda error: ("", ""))
-        self.view.resize(WIDTH, HEIGHT)
-        self.view.show()
-        preload()
-        self.show(conversation(10))
-
-    def settle(self) -> None:
-        """Run the loop until all is painted."""
-        for _ in range(4):
-            self.app.processEvents()
-        while not self.view.is_settled:
-            self.app.processEvents()
-
-    def show(self, messages: Iterable[Message]) -> None:
-        self.view.set_path(list(messages), lambda one: [one])
-        self.settle()
-
-    def stream(self, text: str, tokens_a_flush: int) -> tuple[float, list[float]]:
-        """CPU seconds of the whole stream, and of each flush with its repaint."""
-        message = Message("stream", None, Role.ASSISTANT, [], State.STREAMING, model="model")
-        self.show([*conversation(10), message])
-        step, flushes = tokens_a_flush * CHARACTERS_PER_TOKEN, []
-        for at in range(0, len(text), step):
-            piece = text[at : at + step]
-            message.append(PartKind.TEXT, piece)
-            started = time.process_time()
-            self.view.append_text("stream", PartKind.TEXT, piece)
-            self.app.processEvents()
-            flushes.append(time.process_time() - started)
-            while not self.view.is_settled:
-                started = time.process_time()
-                self.app.processEvents()
-                flushes[-1] += time.process_time() - started
-                time.sleep(0.001)
-        message.state = State.COMPLETE
-        self.view.update_message("stream")
-        self.settle()
-        return sum(flushes), flushes
-
-
 def conversation(count: int) -> list[Message]:
+    """Questions and answers of about a thousand characters on average."""
     texts = [markdown(100 + 37 * number) for number in range(20)]
     return [
         Message(
@@ -91,62 +65,224 @@ def conversation(count: int) -> list[Message]:
             None,
             Role.ASSISTANT if number % 2 else Role.USER,
             [Part(PartKind.TEXT, texts[number % 20] if number % 2 else "A question of some words?")],
+            created_at=1_790_000_000 + 60 * number,
             model="model",
         )
         for number in range(count)
     ]
 
 
-def main() -> None:
-    bench, loop = Bench(), calibration()
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
-    def tell(what: str, value: float, unit: str, target: float | None) -> None:
-        wanted = "" if target is None else f"target {target:g}"
-        seconds = value * {"µs a token": 1e-6, "ms": 1e-3}.get(unit, 0)
-        ratio = f"{seconds / loop:.5f} x the loop" if seconds else ""
-        print(f"{what:<44}{value:9.1f} {unit:<12}{wanted:<14}{ratio}")
 
-    print(f"the loop: {loop * 1e3:.0f} ms")
-    bench.stream(markdown(SHORT), TOKENS_A_FLUSH)
-    total, _flushes = bench.stream(markdown(SHORT), TOKENS_A_FLUSH)
-    tell(f"stream {SHORT:,} tokens, {TOKENS_A_FLUSH} a flush", total / SHORT * 1e6, "µs a token", 280)
-    total, flushes = bench.stream(markdown(LONG), TOKENS_A_FLUSH)
-    tenth = len(flushes) // 10
-    tell(f"stream {LONG:,} tokens, {TOKENS_A_FLUSH} a flush", total / LONG * 1e6, "µs a token", 280)
-    tell("its last tenth, times the first", sum(flushes[-tenth:]) / sum(flushes[:tenth]), "", 1.3)
-    total, flushes = bench.stream(markdown(SHORT), 1000)
-    tell("1,000 tokens in one flush", max(flushes) * 1e3, "ms", 30)
-    for name, text in HOSTILE_SHAPES.items():
-        total, flushes = bench.stream(text(), TOKENS_A_FLUSH)
-        tenth = len(flushes) // 10
-        tokens = len(text()) / CHARACTERS_PER_TOKEN
-        tell(f"{name} of {tokens:,.0f} tokens", total / tokens * 1e6, "µs a token", None)
-        tell(
-            "its last tenth, times the second",
-            sum(flushes[-tenth:]) / sum(flushes[tenth : 2 * tenth]),
-            "",
-            None,
+class Bench:
+    """The views, and what is done with them."""
+
+    def __init__(self) -> None:
+        self.app = QApplication.instance() or QApplication([])
+        # Each flush is to be laid out and painted, as the rivals do, not as many as fit into a frame.
+        view.FRAME = 0.0
+        self.view = Transcript(Theme("light"), lambda error: ("", ""))
+        self.ours = Ours(self.view)
+        self.place(self.ours)
+        preload()
+        self.show(self.ours, conversation(10))
+
+    def rivals(self) -> list[Rival]:
+        """New ones, on the screen."""
+        found: list[Rival] = [SetMarkdown(), OneDocument()]
+        for rival in found:
+            self.place(rival)
+        return found
+
+    def place(self, rival: Rival) -> None:
+        rival.widget.resize(WIDTH, HEIGHT)
+        rival.widget.show()
+
+    def settle(self, rival: Rival) -> None:
+        """Run the loop until all is painted."""
+        for _ in range(4):
+            self.app.processEvents()
+        while not rival.is_settled:
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+    def show(self, rival: Rival, messages: list[Message], streaming: Message | None = None) -> None:
+        rival.show(messages, streaming)
+        self.settle(rival)
+
+    def cpu(self, work: Callable[[], object]) -> float:
+        """CPU seconds of some work with the repaint that follows."""
+        started = time.process_time()
+        work()
+        self.app.processEvents()
+        return time.process_time() - started
+
+    def stream(self, rival: Rival, text: str, tokens_a_flush: int = TOKENS_A_FLUSH) -> list[float]:
+        """CPU seconds of each flush with its repaint. The chat has ten messages before it."""
+        message = Message("stream", None, Role.ASSISTANT, [], State.STREAMING, model="model")
+        self.show(rival, [*conversation(10), message], message)
+        step, flushes = tokens_a_flush * CHARACTERS_PER_TOKEN, []
+        for at in range(0, len(text), step):
+            flushes.append(self.cpu(lambda at=at: rival.add(text[at : at + step])))  # type: ignore[misc]
+            while not rival.is_settled:
+                flushes[-1] += self.cpu(lambda: time.sleep(0.0005))
+        message.state = State.COMPLETE
+        return flushes
+
+    def paced(self, rival: Rival, tokens: int, rate: int) -> float:
+        """The share of a core that a stream of ``rate`` tokens a second needs; ten reads of it a second."""
+        message = Message("stream", None, Role.ASSISTANT, [], State.STREAMING, model="model")
+        self.show(rival, [*conversation(10), message], message)
+        text, reads = markdown(tokens), 30
+        step = rate * CHARACTERS_PER_TOKEN // reads
+        began, spent = time.perf_counter(), time.process_time()
+        for number, at in enumerate(range(0, len(text), step), 1):
+            rival.add(text[at : at + step])
+            while (left := began + number / reads - time.perf_counter()) > 0:
+                self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+                time.sleep(min(left, 0.004))
+        return (time.process_time() - spent) / (time.perf_counter() - began)
+
+
+def streaming(bench: Bench, scale: float) -> list[Figure]:
+    """A whole answer at full speed, eight tokens a flush."""
+    tokens = round(4_000 * scale)
+    text = markdown(tokens)
+    bench.stream(bench.ours, text)
+    ours = bench.stream(bench.ours, text)
+    found = []
+    for rival in bench.rivals():
+        theirs = bench.stream(rival, text)
+        per_token = sum(theirs) / tokens * 1e6
+        if not found:
+            what = f"stream {tokens:,} tokens, {TOKENS_A_FLUSH} a flush"
+            value = sum(ours) / tokens * 1e6
+            found.append(Figure(what, value, "µs/token", 250, per_token, rival.name))
+            found.append(
+                Figure(
+                    "  a flush, p99",
+                    percentile(ours, 0.99) * 1e3,
+                    "ms",
+                    8,
+                    percentile(theirs, 0.99) * 1e3,
+                    rival.name,
+                )
+            )
+            found.append(
+                Figure("  a flush, the longest", max(ours) * 1e3, "ms", 16, max(theirs) * 1e3, rival.name)
+            )
+        else:
+            found.insert(1, Figure("  the same", found[0].value, "µs/token", None, per_token, rival.name))
+        rival.widget.close()
+    return found
+
+
+def growth(bench: Bench, scale: float) -> list[Figure]:
+    """Texts that never end: the last tenth against the first."""
+    found = []
+    for what, text in SHAPES.items():
+        flushes = bench.stream(bench.ours, text(scale))
+        tenth = max(1, len(flushes) // 10)
+        first, last = sum(flushes[:tenth]) * 1e3, sum(flushes[-tenth:]) * 1e3
+        found.append(Figure(f"{what}: the last tenth", last, "ms", None, first, "the first tenth", 1.3))
+        found.append(Figure("  a flush, p99", percentile(flushes, 0.99) * 1e3, "ms", 8))
+        found.append(Figure("  a flush, the longest", max(flushes) * 1e3, "ms", 16))
+    return found
+
+
+def real_time(bench: Bench, scale: float) -> list[Figure]:
+    """150 tokens a second, as they come: the share of one core."""
+    tokens = round(3_000 * scale)
+    ours = bench.paced(bench.ours, tokens, 150) * 100
+    rival = bench.rivals()[1]
+    return [
+        Figure(
+            "150 tokens/s in real time",
+            ours,
+            "% of a core",
+            8,
+            bench.paced(rival, tokens, 150) * 100,
+            rival.name,
         )
-    messages = conversation(MESSAGES)
-    bench.show(conversation(2))
+    ]
+
+
+def opening(bench: Bench, scale: float) -> list[Figure]:
+    """A long chat: opened, scrolled, resized."""
+    messages = conversation(round(MESSAGES * scale))
+    bench.show(bench.ours, conversation(2))
     gc.collect()
     process = psutil.Process()
-    before, started = process.memory_info().rss, time.process_time()
-    bench.view.set_path(messages, lambda one: [one])
-    bench.app.processEvents()
-    tell(f"open {MESSAGES:,} messages", (time.process_time() - started) * 1e3, "ms", 50)
-    bench.settle()
-    tell("memory it adds", (process.memory_info().rss - before) / 1e6, "MB", 12)
+    before = process.memory_info().rss
+    opened = bench.cpu(lambda: bench.ours.show(messages))
+    bench.settle(bench.ours)
+    grown = (process.memory_info().rss - before) / 1e6
+    steps, jump, resized = _moves(bench, bench.ours)
+    count = max(20, round(RIVAL_MESSAGES * min(1.0, scale * 4)))
+    rival = OneDocument()
+    bench.place(rival)
+    theirs = bench.cpu(lambda: rival.show(conversation(count)))
+    rival_steps, rival_jump, rival_resized = _moves(bench, rival)
+    rival.widget.close()
+    against = f"{rival.name}, {count} messages"
+    return [
+        Figure(f"open {len(messages):,} messages", opened * 1e3, "ms", 50, theirs * 1e3, against),
+        Figure("  the memory it adds", grown, "MB", 15),
+        Figure(
+            "a wheel step into unseen text, p99",
+            percentile(steps, 0.99) * 1e3,
+            "ms",
+            12,
+            percentile(rival_steps, 0.99) * 1e3,
+            against,
+        ),
+        Figure("  the longest", max(steps) * 1e3, "ms", None),
+        Figure("jump to the top", jump * 1e3, "ms", 20, rival_jump * 1e3, against),
+        Figure("resize", resized * 1e3, "ms", 15, rival_resized * 1e3, against),
+    ]
+
+
+def _moves(bench: Bench, rival: Rival) -> tuple[list[float], float, float]:
+    bar = rival.widget.verticalScrollBar()
     steps = []
-    bar = bench.view.verticalScrollBar()
-    for _ in range(150):
-        started = time.process_time()
-        bar.setValue(bar.value() - 120)
-        bench.app.processEvents()
-        steps.append(time.process_time() - started)
-    tell("a turn of the wheel into unseen messages", sum(steps) / len(steps) * 1e3, "ms", 16)
-    tell("the slowest of 150", max(steps) * 1e3, "ms", None)
+    for _ in range(300):
+        steps.append(bench.cpu(lambda: bar.setValue(bar.value() - 120)))
+    jump = bench.cpu(lambda: bar.setValue(0))
+    bench.settle(rival)
+    bar.setValue(bar.maximum() // 2)
+    bench.settle(rival)
+    resized = max(bench.cpu(lambda by=by: rival.widget.resize(WIDTH - by, HEIGHT)) for by in (30, 60, 90, 0))  # type: ignore[misc]
+    return steps, jump, resized
+
+
+MEASUREMENTS: dict[str, Callable[[Bench, float], list[Figure]]] = {
+    "streaming": streaming,
+    "growth": growth,
+    "real_time": real_time,
+    "opening": opening,
+}
+
+
+def main(arguments: list[str] | None = None) -> list[Figure]:
+    """Measure, print, and give the figures back."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.transcript", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a tenth of the work")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(MEASUREMENTS)}")
+    options = parser.parse_args(arguments)
+    bench, loop = Bench(), calibration()
+    figures = []
+    for name, measure in MEASUREMENTS.items():
+        if not options.names or name in options.names:
+            figures += measure(bench, 0.1 if options.short else 1.0)
     bench.view.close()
+    print(table(figures))
+    print(
+        f"\nthe fixed loop: {loop * 1e3:.0f} ms; load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores",
+        flush=True,
+    )
+    return figures
 
 
 if __name__ == "__main__":
