@@ -15,6 +15,7 @@ logs.py                             the log of a profile: rotating, private, wit
 ui/                                 windows and widgets: the only home of QtGui and QtWidgets
 ui/about.py                         what this program is, and what it runs on
 ui/actions.py                       every command of the window and its shortcut, one table
+ui/addresses.py                     where an address of the web really leads, and what could mislead
 ui/buttons.py                       buttons with an icon of the theme
 ui/card.py                          dialogs drawn inside their window
 ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
@@ -62,6 +63,7 @@ ui/transcript/heights.py            prefix sums of heights that change
 ui/transcript/highlight.py          colours for code: Pygments, line by line, within budgets
 ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
+ui/transcript/link_places.py        the links of a message, with their places in its text
 ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting

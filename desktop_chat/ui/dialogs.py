@@ -283,8 +283,8 @@ class Dialogs(QObject):
         self._problems.remove(dialog)
         self._problem_of = {id: other for id, other in self._problem_of.items() if other is not dialog}
 
-    def _open_link(self, url: str) -> bool:
-        return open_link(url, self._window)
+    def _open_link(self, url: str) -> None:
+        open_link(url, self._window)
 
 
 def _name(session: ChatSession) -> str:

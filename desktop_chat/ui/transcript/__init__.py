@@ -14,6 +14,7 @@ row            one message: caption, reasoning, body, state, actions
 row_painter    how a row is drawn
 heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
+link_places    the links of a message, with their places in its text
 selection      what is selected, and its text
 pointer        hovering, clicking, selecting
 keyboard       what keys do

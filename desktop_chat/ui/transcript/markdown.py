@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from desktop_chat.ui.links import is_allowed
+from desktop_chat.ui.addresses import is_allowed
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
     TABLE_ROWS,

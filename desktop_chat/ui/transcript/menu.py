@@ -18,12 +18,22 @@ MAX_ENTRIES = 20
 MAX_LABEL = 60
 
 
-def fill_menu(menu: QMenu, view: "Transcript", index: int, link: str, code: tuple[int, int] | None) -> None:
-    """Add the entries for a message; ``link`` and ``code`` (part, block) are what the pointer is at."""
+def fill_menu(
+    menu: QMenu,
+    view: "Transcript",
+    index: int,
+    link: str,
+    code: tuple[int, int] | None,
+    link_text: str = "",
+) -> None:
+    """Add the entries for a message; ``link`` and ``code`` (part, block) are what the pointer is at.
+
+    ``link_text`` is what the link says.
+    """
     row = view.rows.row(index)
     message = row.message
     if link:
-        _add(menu, "Open link").triggered.connect(lambda: open_link(link, view))
+        _add(menu, "Open link").triggered.connect(lambda: open_link(link, view, link_text))
         _add(menu, "Copy link address").triggered.connect(lambda: view.copy(link))
         menu.addSeparator()
     if not view.selection.is_empty:

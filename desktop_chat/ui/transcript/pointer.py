@@ -6,7 +6,9 @@ from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
-from desktop_chat.ui.links import open_link, shown_target
+from desktop_chat.ui.addresses import shown
+from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.link_places import link_at
 from desktop_chat.ui.transcript.row import Button, Spot
 
 if TYPE_CHECKING:
@@ -59,6 +61,15 @@ class Pointer:
             return ""
         return self._view.rows.row(at[0]).link_at(point.x() - self._view.column_left, point.y() - at[1])
 
+    def link_text_at(self, point: QPointF) -> str:
+        """What the link at a point says."""
+        at = self.spot_at(point)
+        if at is None:
+            return ""
+        row, spot = at
+        link = link_at(self._view.rows.row(row).flow(spot.part), spot.block, spot.position)
+        return link.text if link is not None else ""
+
     def spot_at(self, point: QPointF) -> tuple[int, Spot] | None:
         """The message and the text position nearest to a point."""
         at = self._view.row_at(point.y())
@@ -102,7 +113,7 @@ class Pointer:
     def _set_link(self, link: str) -> None:
         if link != self.link:
             self.link = link
-            self._view.link_hovered.emit(shown_target(link) if link else "")
+            self._view.link_hovered.emit(shown(link) if link else "")
 
     def move(self, event: QMouseEvent) -> None:
         point = event.position()
@@ -143,7 +154,7 @@ class Pointer:
         self._view.selection.release()
         if isinstance(pressed, str):
             if self.link_at(event.position()) == pressed:
-                open_link(pressed, self._view)
+                open_link(pressed, self._view, self.link_text_at(event.position()))
         elif pressed is not None:
             if self.button_at(event.position()) == pressed and pressed[1].enabled:
                 self._view.trigger(pressed[0], pressed[1].action, pressed[1])

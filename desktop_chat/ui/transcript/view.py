@@ -472,7 +472,8 @@ class Transcript(QAbstractScrollArea):
         at = self._pointer.spot_at(point)
         if at is not None:
             code = at[1].part, at[1].block
-            self.menu(at[0], link=self._pointer.link_at(point), code=code).popup(event.globalPos())
+            link, said = self._pointer.link_at(point), self._pointer.link_text_at(point)
+            self.menu(at[0], link=link, link_text=said, code=code).popup(event.globalPos())
 
     def menu_of_current(self) -> None:
         self.rows.reveal(self.current)
@@ -484,11 +485,13 @@ class Transcript(QAbstractScrollArea):
         )
         self.menu(self.current).popup(self.viewport().mapToGlobal(point))
 
-    def menu(self, index: int, *, link: str = "", code: tuple[int, int] | None = None) -> QMenu:
+    def menu(
+        self, index: int, *, link: str = "", link_text: str = "", code: tuple[int, int] | None = None
+    ) -> QMenu:
         """The menu of a message; ``link`` and ``code`` are what the pointer is at."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        fill_menu(menu, self, index, link, code)
+        fill_menu(menu, self, index, link, code, link_text)
         return menu
 
     def trigger(self, index: int, action: Action, button: Button | None = None) -> None:

@@ -5,13 +5,12 @@ import sys
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 
 from desktop_chat.domain.errors import CutOff, RateLimited
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.usage import Timing, Usage
-from desktop_chat.ui.links import is_allowed
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.row import Action
 from tests.ui.transcript.conftest import Chat, answer, question
@@ -393,13 +392,29 @@ def test_link_under_the_pointer_is_told(chat: Chat) -> None:
 
 def test_click_opens_a_link(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(
-        "desktop_chat.ui.transcript.pointer.open_link", lambda url, parent: opened.append(url)
-    )
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
     chat.show(answer("a", "[here](https://example.org/x)"))
     chat.qtbot.mouseClick(chat.view.viewport(), Qt.MouseButton.LeftButton, pos=chat.text_point(0, 0, 2))
     assert opened == ["https://example.org/x"]
-    assert is_allowed(opened[0])
+
+
+def test_click_on_a_link_that_names_another_host_asks_first(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    chat.show(answer("a", "| a | b |\n|---|---|\n| x | [example.org](https://evil.example/x) |"))
+    cell, left, top = chat.view.rows.row(0).body.blocks[0].texts()[3]
+    assert cell.inline.text == "example.org"
+    _part, flow, x, y = list(chat.view.rows.row(0).flows())[-1]
+    point = chat.point(0, x + left + 20, y + flow.top(0) + top + 8)
+    chat.qtbot.mouseClick(chat.view.viewport(), Qt.MouseButton.LeftButton, pos=point)
+    assert opened == []
+    box = chat.view.findChild(QMessageBox)
+    assert box is not None
+    assert "evil.example" in box.text()
+    box.button(QMessageBox.StandardButton.Open).click()
+    assert opened == ["https://evil.example/x"]
 
 
 def test_theme_and_zoom_change_live(chat: Chat, theme: Theme) -> None:
