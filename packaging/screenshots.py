@@ -1,7 +1,8 @@
 """Makes the pictures of the README and the packages, off screen, from the program itself.
 
-``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, retry, problem, welcome and
-settings, each in light and dark, at 1280×820. The conversation in them is the design's own example.
+``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, answer, retry, problem,
+welcome and settings, each in light and dark, at 1280×820. The conversation in them is the design's own
+example; answer is taller, and shows the demo model's answer with some of everything.
 """
 
 import argparse
@@ -66,6 +67,8 @@ async def with_backoff(call, attempts=5, base=0.5, cap=8.0):
 Full jitter keeps the expected load flat because each client picks a random point in the window.
 """
 MODEL = "gpt-5.2"
+TALL = 1980
+"""The height of a window that shows the long answer as a whole."""
 ENDPOINT = Endpoint(**{**{f: getattr(DEMO_ENDPOINT, f) for f in DEMO_ENDPOINT.__slots__}, "name": "OpenAI"})
 
 
@@ -149,6 +152,13 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
         session = window.session
         assert session is not None
         session.set_model(ENDPOINT.id, "demo")
+        size = window.size()
+        window.chat.composer.text_edit.clear()
+        await session.send("Please show every format")
+        await _until(lambda: not session.is_busy)
+        window.resize(size.width(), TALL)
+        await save("answer", lambda: window.chat.transcript.is_settled)
+        window.resize(size)
         for name, prompt in (("retry", "Please wait 18 seconds"), ("problem", "Please fail 401")):
             await session.send(prompt)
             await save(name, lambda name=name: visible(name))
