@@ -31,6 +31,7 @@ ui/endpoint_fields.py               where requests go and with which key, as fie
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
+ui/link_line.py                     where the link under the pointer or the caret leads
 ui/links.py                         the one way out: every link that is opened passes here
 ui/main_window.py                   the sidebar, the chat, the details and the commands
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
@@ -74,6 +75,7 @@ ui/transcript/stream.py             Markdown that grows: what can no longer chan
 ui/transcript/table_block.py        a piece of a table
 ui/transcript/text.py               text laid out: measured, hit-tested, painted
 ui/transcript/view.py               Transcript: the scrolled, painted view
+ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report

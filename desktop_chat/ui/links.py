@@ -13,7 +13,7 @@ from desktop_chat.ui.addresses import doubts, host, is_allowed, parsed, shown
 from desktop_chat.ui.safe import message_box
 
 _SHOWN_LENGTH = 300
-_COLUMNS = 64
+_COLUMNS = 46
 
 
 def open_link(url: str, parent: QWidget | None, text: str = "") -> None:
@@ -29,7 +29,7 @@ def open_link(url: str, parent: QWidget | None, text: str = "") -> None:
     if not reasons:
         QDesktopServices.openUrl(parsed(url))
         return
-    said = "\n\n".join((f"This link leads to\n{host(parsed(url))}", "\n".join(reasons), _lines(url)))
+    said = "\n\n".join((f"This link leads to\n\n    {host(parsed(url))}", "\n".join(reasons), _lines(url)))
     details = shown(url) if len(shown(url)) > _SHOWN_LENGTH else ""
     buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
     box = _box("Open this address?", said, parent, buttons, details)

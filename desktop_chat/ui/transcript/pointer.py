@@ -115,6 +115,15 @@ class Pointer:
             self.link = link
             self._view.link_hovered.emit(shown(link) if link else "")
 
+    def caret_moved(self) -> None:
+        """Tell where the link leads that the caret is in."""
+        view = self._view
+        row, part, block, position = view.selection.head or (-1, 0, 0, 0)
+        link = None
+        if view.selection.is_empty and 0 <= row < len(view.rows.messages):
+            link = link_at(view.rows.row(row).flow(part), block, position)
+        self._set_link(link.url if link is not None else "")
+
     def move(self, event: QMouseEvent) -> None:
         point = event.position()
         if not event.buttons() & Qt.MouseButton.LeftButton:

@@ -390,6 +390,16 @@ def test_link_under_the_pointer_is_told(chat: Chat) -> None:
     assert caught.args == [""]
 
 
+def test_link_at_the_caret_is_told(chat: Chat) -> None:
+    chat.show(answer("a", "[here](https://example.org/x) and elsewhere"))
+    told: list[str] = []
+    chat.view.link_hovered.connect(told.append)
+    for position in (2, 12):
+        chat.view.selection.anchor = chat.view.selection.head = (0, 1, 0, position)
+        chat.view.selection_changed.emit()
+    assert told == ["https://example.org/x", ""]
+
+
 def test_click_opens_a_link(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
