@@ -25,6 +25,7 @@ from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.rivals import OneDocument, Ours, Rival, SetMarkdown
 from tests.benchmarks.sample import CHARACTERS_PER_TOKEN, markdown
 
+WAIT = QEventLoop.ProcessEventsFlag.WaitForMoreEvents
 TOKENS_A_FLUSH = 8
 WIDTH, HEIGHT = 744, 768
 MESSAGES, RIVAL_MESSAGES = 10_000, 300
@@ -106,7 +107,7 @@ class Bench:
         for _ in range(4):
             self.app.processEvents()
         while not rival.is_settled:
-            self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+            self.app.processEvents(WAIT)
 
     def show(self, rival: Rival, messages: list[Message], streaming: Message | None = None) -> None:
         rival.show(messages, streaming)
@@ -127,7 +128,7 @@ class Bench:
         for at in range(0, len(text), step):
             flushes.append(self.cpu(lambda at=at: rival.add(text[at : at + step])))  # type: ignore[misc]
             while not rival.is_settled:
-                flushes[-1] += self.cpu(lambda: time.sleep(0.0005))
+                flushes[-1] += self.cpu(lambda: self.app.processEvents(WAIT))
         message.state = State.COMPLETE
         return flushes
 
