@@ -111,6 +111,13 @@ def prefix(leaf: Leaf) -> str:
     return "  " * depth
 
 
+def plain(leaf: Leaf) -> str:
+    """The text of a leaf as it is shown, with line feeds; the cells of a table are separated by tabs."""
+    if leaf.kind is Kind.TABLE:
+        return "\n".join("\t".join(cell.text for cell in row) for row in leaf.rows)
+    return leaf.inline.text.replace(LINE_BREAK, "\n")
+
+
 def units(text: str) -> int:
     """The length of ``text`` in UTF-16 code units."""
     return len(text) if not text or max(text) <= "\uffff" else len(text) + sum(c > "\uffff" for c in text)
@@ -173,16 +180,28 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+_MISLEADING = re.compile(
+    "(\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f)|[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""What turns the text around it, or hides a text of its own; but the tags in the flag of a country's part."""
 
 
 def clean(text: str) -> str:
-    """``text`` without control characters, which nothing can show."""
-    return _CONTROL.sub("", text) if _CONTROL.search(text) else text
+    """``text`` as it can be shown in prose: without control characters, with markers as of :func:`visible`
+    for those that turn text around or hide some. What scripts and emoji are made with stays."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _CONTROL.sub("", text)
+    return _MISLEADING.sub(lambda match: match[1] or _marker(match), text)
 
 
 def visible(text: str) -> str:
     """``text`` with a marker like ``⟨U+202E⟩`` for each character that could hide what code really says."""
-    return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+    return _INVISIBLE.sub(_marker, text)
+
+
+def _marker(match: re.Match[str]) -> str:
+    return f"⟨U+{ord(match[0]):04X}⟩"
 
 
 def is_right_to_left(text: str) -> bool:
