@@ -2,8 +2,8 @@
 
 The map, from the top down, one line a file; a path that ends in / is a folder and its __init__.py.
 Imports point down: the program -> ui -> session -> services -> domain. Services are api, storage and the
-files beside them; they never import each other, except that all may use paths and tasks. Each library has
-one home. ``tests/test_architecture.py`` holds the code to all of this.
+files beside them; they never import each other, except that all may use paths, tasks and worker. Each
+library has one home. ``tests/test_architecture.py`` holds the code to all of this.
 
 __main__.py                         ``python -m desktop_chat``
 app.py                              start-up and shutdown, told in order
@@ -53,15 +53,18 @@ ui/sidebar.py                       new chat, search field, chats, what was just
 ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/theme.py                         colours, fonts and sizes of both themes
-ui/transcript/                      the chat view; the only home of markdown-it and Pygments
+ui/transcript/                      the chat view; the only home of markdown-it
 ui/transcript/accessible.py         for screen readers: a list, one item a message
 ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
 ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
+ui/transcript/find.py               where a query is in a text, and which sources cannot have it
+ui/transcript/finder.py             the hits of a query in all messages, searched in slices of time
 ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
 ui/transcript/formats.py            what leaves look like: fonts, formats and measures of a theme at a zoom
 ui/transcript/heights.py            prefix sums of heights that change
-ui/transcript/highlight.py          colours for code: Pygments, line by line, within budgets
+ui/transcript/highlight.py          colours for code: what is known, and what the helper is asked for
+ui/transcript/hit_bar.py            the scroll bar, with a tick where something was found
 ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/link_places.py        the links of a message, with their places in its text
@@ -87,6 +90,7 @@ api/chat_completions.py             Chat Completions -> domain.events
 api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
 api/demo.py                         the built-in demo model: answers as the API would, no socket, no key
 api/errors.py                       openai, httpx2 and operating system exceptions -> domain.errors
+api/extras.py                       citations and tool calls of both dialects -> parts of a message
 api/guard.py                        an httpx2 transport that bounds what a server can do to us
 api/models.py                       the model list of an endpoint
 api/parser.py                       what the dialects have in common: an answer under construction
@@ -104,9 +108,13 @@ storage/migrations.py               every change of the schema, in order, and ho
 storage/queries.py                  what the store does, statement by statement
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
+rendering/                          worked out in the helper process, which never imports Qt
+rendering/colours.py                colours for code: Pygments, line by line
+rendering/formulas.py               formulas: ziamath, from TeX to outlines
 credentials.py                      API keys in the keyring of the operating system, bound to their server
 paths.py                            a profile's files, and the resources of the program
 settings.py                         every preference once: type, default, limits, description
+worker.py                           one killable helper process for work that may run away
 tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 
 domain/                             pure values: standard library only, no I/O, no Qt

@@ -25,12 +25,13 @@ from desktop_chat.domain.events import (
     AttemptStarted,
     Delta,
     Finished,
+    PartCame,
     ReplyEvent,
     RetryScheduled,
     Started,
 )
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.message import CallStatus, Citation, Message, Part, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.domain.titles import TITLE_PROMPT, clean_title, title_from_words
 from desktop_chat.domain.usage import Timing
@@ -81,6 +82,8 @@ class ChatSession(QObject):
     path_changed = Signal()
     message_added = Signal(str)
     text_added = Signal(str, object, str)
+    part_came = Signal(str, object)
+    """The id of a message, and the ``Part`` that ``Message.put`` added to it or replaced in it."""
     message_changed = Signal(str)
     phase_changed = Signal()
     conversation_changed = Signal()
@@ -125,6 +128,8 @@ class ChatSession(QObject):
         self._is_stopping = False
         self._attempt: _Attempt | None = None
         self._part_since = 0.0
+        self._answer_start = 0
+        self._calls_since: dict[str, float] = {}
         self._sync_timer: asyncio.TimerHandle | None = None
 
     @property
@@ -319,6 +324,8 @@ class ChatSession(QObject):
 
     def _start_turn(self, answer: Message, context: list[Message]) -> None:
         self.answer_id = answer.id
+        self._answer_start = len(answer.text)
+        self._calls_since.clear()
         self._turn = self._tasks.start(self._run_turn(answer, context), "turn")
 
     async def _run_turn(self, answer: Message, context: list[Message]) -> None:
@@ -373,6 +380,8 @@ class ChatSession(QObject):
         match event:
             case Delta():
                 await self._take_delta(answer, event)
+            case PartCame():
+                await self._take_part(answer, event.part)
             case AttemptStarted():
                 self.retry = None
                 self._attempt = _Attempt(endpoint, event.attempt, time.time(), time.monotonic())
@@ -387,11 +396,7 @@ class ChatSession(QObject):
 
     async def _take_delta(self, answer: Message, delta: Delta) -> None:
         """Save, then show."""
-        store = await self._store()
-        await self._outbox.write(lambda: store.append(answer.id, [delta], durable=False))
-        if self._sync_timer is None:
-            loop = asyncio.get_running_loop()
-            self._sync_timer = loop.call_later(FSYNC_SECONDS, self._sync, store, answer.id)
+        await self._save(answer, delta)
         now = time.monotonic()
         if not answer.parts or answer.parts[-1].kind is not delta.kind:
             self._close_reasoning(answer)
@@ -401,6 +406,30 @@ class ChatSession(QObject):
         answer.append(delta.kind, delta.text)
         self._enter(Phase.WRITING)
         self.text_added.emit(answer.id, delta.kind, delta.text)
+
+    async def _take_part(self, answer: Message, part: Part) -> None:
+        """Save, then show; a citation at its place in the whole text, a tool call with its duration."""
+        match part.data:
+            case Citation(start=start, end=end) as citation:
+                start, end = (None if at is None else at + self._answer_start for at in (start, end))
+                part = replace(part, data=replace(citation, start=start, end=end))
+            case ToolCall(id=call, status=status):
+                now = time.monotonic()
+                since = self._calls_since.setdefault(call, now)
+                if status is not CallStatus.RUNNING and now > since:
+                    part = replace(part, seconds=now - since)
+        await self._save(answer, PartCame(part))
+        self._close_reasoning(answer)
+        answer.put(part)
+        self._enter(Phase.WRITING)
+        self.part_came.emit(answer.id, part)
+
+    async def _save(self, answer: Message, came: Delta | PartCame) -> None:
+        store = await self._store()
+        await self._outbox.write(lambda: store.append(answer.id, [came], durable=False))
+        if self._sync_timer is None:
+            loop = asyncio.get_running_loop()
+            self._sync_timer = loop.call_later(FSYNC_SECONDS, self._sync, store, answer.id)
 
     def _sync(self, store: Store, message_id: str) -> None:
         self._sync_timer = None

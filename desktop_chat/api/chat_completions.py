@@ -1,11 +1,13 @@
 """Chat Completions -> domain.events."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
+from desktop_chat.api.extras import MAX_CALLS, MAX_NAME, MAX_TOOL_TEXT, text
 from desktop_chat.api.parser import Parser, count, text_of
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.responses import sendable
-from desktop_chat.domain.message import PartKind, Role
+from desktop_chat.domain.message import CallStatus, Part, PartKind, Role, ToolCall
 from desktop_chat.domain.request import Request
 from desktop_chat.domain.usage import Usage
 
@@ -36,11 +38,26 @@ def body(request: Request, quirks: Quirks) -> dict[str, Any]:
     return body
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A function call whose arguments are still coming."""
+
+    id: str
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    size: int = 0
+    is_shown: bool = False
+
+
 class ChatCompletionsParser(Parser):
     """Reads the chunks of ``POST /chat/completions`` with ``stream: true``, or the one document without it.
 
     The usage may come on any chunk, before, with or after the one that has the finish reason.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: dict[object, _Asked] = {}
 
     def feed(self, name: str, data: object) -> None:
         if not isinstance(data, dict) or self.finished:
@@ -66,8 +83,43 @@ class ChatCompletionsParser(Parser):
             self.add(PartKind.REASONING, delta.get("reasoning_content") or delta.get("reasoning"))
             self._content(delta.get("content"))
             self.add(PartKind.REFUSAL, delta.get("refusal"))
+            self.cite(delta.get("annotations"), 0)
+            calls = delta.get("tool_calls")
+            for number, call in enumerate(calls if isinstance(calls, list) else ()):
+                self._tool_call(call, number)
+            if isinstance(called := delta.get("function_call"), dict):
+                self._tool_call({"function": called}, 0)
         if reason := text_of(choice, "finish_reason"):
             self.end(reason)
+            for asked in self._asked.values():
+                self._show_call(asked, CallStatus.DONE)
+
+    def _tool_call(self, call: object, number: int) -> None:
+        """Take in a piece of a function call: the first has its name, its arguments come in pieces."""
+        if not isinstance(call, dict):
+            return
+        index = call.get("index")
+        key = index if isinstance(index, int) else number
+        asked = self._asked.get(key)
+        if asked is None:
+            if len(self._asked) >= MAX_CALLS:
+                return
+            asked = self._asked[key] = _Asked(self.call_id(call.get("id"), key))
+        function = call.get("function") or call.get("custom")
+        if isinstance(function, dict):
+            asked.name = asked.name or text(function.get("name"), MAX_NAME)
+            if asked.size < MAX_TOOL_TEXT:
+                piece = text(function.get("arguments") or function.get("input"), MAX_TOOL_TEXT - asked.size)
+                asked.size += len(piece)
+                asked.arguments.append(piece)
+        if not asked.is_shown:
+            asked.is_shown = True
+            self._show_call(asked, CallStatus.RUNNING)
+
+    def _show_call(self, asked: "_Asked", status: CallStatus) -> None:
+        arguments = "".join(asked.arguments) if status is CallStatus.DONE else ""
+        call = ToolCall(asked.id, "function", status, arguments)
+        self.put_call(Part(PartKind.TOOL_CALL, name=asked.name, data=call))
 
     def _content(self, content: object) -> None:
         """Content is a string; some servers send a list of typed parts."""

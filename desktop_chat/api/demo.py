@@ -2,7 +2,8 @@
 
 Its answers take the whole way of a real one: HTTP, event stream, parser, retries. Words in the prompt ask
 for trouble: "fail 429 twice", "fail 500", "fail 401", "fail quota", "fail context", "wait 7 seconds",
-"cut off", "stall"; and for variety: "long", "think", or the name of one of the answers.
+"cut off", "stall"; and for variety: "long", "think", "sources" (a search, and where its answer is from),
+or the name of one of the answers.
 """
 
 import asyncio
@@ -33,6 +34,18 @@ _THOUGHTS = (
     "The question asks for an example, so the answer should show one and say what it shows.",
     "This is the demo model: there is nothing to look up, only a text to choose. Keep it short.",
 )
+_QUERY = "why are there tides"
+_SOURCES = (
+    ("Tides and water levels", "https://oceanservice.noaa.gov/education/tutorial_tides/"),
+    ("Tidal force", "https://en.wikipedia.org/wiki/Tidal_force"),
+)
+_SOURCED = (
+    "The Moon pulls the near side of the Earth more strongly than its centre, and the centre more strongly "
+    "than the far side. The sea rises on both sides at once.",
+    "When Sun and Moon stand in one line, the tides are highest; at half moon they are lowest.",
+    "Where the coast narrows, the water can rise by **more than ten metres**.",
+)
+_BETWEEN = "\n\n"
 _FAILURES: dict[str, tuple[int, str, str, str]] = {
     "quota": (
         429,
@@ -83,6 +96,8 @@ class DemoTransport(httpx2.AsyncBaseTransport):
 
     def _answer(self, prompt: "_Prompt") -> str:
         """The answer that the prompt names, else the one whose turn it is."""
+        if prompt.wants_sources:
+            return _BETWEEN.join(_SOURCED)
         files = sorted(self._answers.glob("*.md"), key=lambda file: (file.stem != "welcome", file.stem))
         if not files:
             return _FALLBACK
@@ -103,6 +118,21 @@ class _Prompt:
     thinks: bool
     wants_title: bool
     tokens: int
+
+    @property
+    def wants_sources(self) -> bool:
+        return not self.wants_title and re.search(r"\bsources?\b", self.text, re.IGNORECASE) is not None
+
+    def annotations(self) -> list[dict[str, Any]]:
+        """Where each sentence of the answer with sources is from; the last one from where the first is."""
+        found, end = [], 0
+        for number, sentence in enumerate(_SOURCED if self.wants_sources else ()):
+            start, end = end, end + len(sentence)
+            title, url = _SOURCES[number % len(_SOURCES)]
+            place = {"start_index": start, "end_index": end}
+            found.append({"type": "url_citation", "title": title, "url": url, **place})
+            end += len(_BETWEEN)
+        return found
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> "_Prompt":
@@ -211,8 +241,27 @@ def _responses_events(body: dict[str, Any], prompt: _Prompt, answer: str) -> Ite
             yield event("response.reasoning_summary_text.delta", **where, summary_index=index, delta=piece)
         yield event("response.reasoning_summary_text.done", **where, summary_index=index, text=thought)
     where = {"item_id": "msg_demo", "output_index": 1 if thoughts else 0, "content_index": 0}
+    annotations = prompt.annotations()
+    if annotations:
+        item: dict[str, Any] = {"id": "ws_demo", "type": "web_search_call", "status": "in_progress"}
+        index = where["output_index"]
+        yield event("response.output_item.added", output_index=index, item=item)
+        for state in ("in_progress", "searching", "completed"):
+            yield event(f"response.web_search_call.{state}", output_index=index, item_id="ws_demo")
+        sources = [{"type": "url", "url": url} for _title, url in _SOURCES]
+        action: dict[str, Any] = {"type": "search", "query": _QUERY, "sources": sources}
+        item |= {"status": "completed", "action": action}
+        yield event("response.output_item.done", output_index=index, item=item)
+        where["output_index"] += 1
+    said = 0
+    waiting = list(enumerate(annotations))
     for piece in _TOKEN.findall(answer):
         yield event("response.output_text.delta", **where, delta=piece)
+        said += len(piece)
+        while waiting and waiting[0][1]["end_index"] <= said:
+            number_of, annotation = waiting.pop(0)
+            fields: dict[str, Any] = {"annotation_index": number_of, "annotation": annotation}
+            yield event("response.output_text.annotation.added", **where, **fields)
     yield event("response.output_text.done", **where, text=answer)
     output, reasoning = _tokens(answer), sum(map(_tokens, thoughts))
     usage = {
@@ -238,7 +287,11 @@ def _chat_events(body: dict[str, Any], prompt: _Prompt, answer: str) -> Iterator
             yield chunk({"reasoning_content": piece})
     for piece in _TOKEN.findall(answer):
         yield chunk({"content": piece})
-    yield chunk({}, "stop")
+    annotations = [
+        {"type": "url_citation", "url_citation": {k: v for k, v in annotation.items() if k != "type"}}
+        for annotation in prompt.annotations()
+    ]
+    yield chunk({"annotations": annotations} if annotations else {}, "stop")
     output, reasoning = _tokens(answer), sum(map(_tokens, thoughts))
     usage = {
         "prompt_tokens": prompt.tokens,

@@ -1,9 +1,12 @@
 """What the two dialects have in common: an answer under construction."""
 
+from dataclasses import replace
 from typing import Any
 
-from desktop_chat.domain.events import Delta
-from desktop_chat.domain.message import PartKind, State
+from desktop_chat.api.extras import MAX_CALLS, MAX_CITATIONS, MAX_NAME, citation, text
+from desktop_chat.domain.events import Delta, PartCame
+from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.message import SAID, CallStatus, Part, PartKind, State, ToolCall
 from desktop_chat.domain.usage import Usage
 
 _LARGEST_COUNT = 2**53
@@ -18,7 +21,7 @@ _BREAKING = frozenset(("error", "insufficient_system_resource"))
 
 
 class Parser:
-    """Collects the text, usage and end of one answer from the JSON values of its events.
+    """Collects the text, sources, tool calls, usage and end of one answer from the JSON values of its events.
 
     ``state`` is None until the server's end mark was seen. ``error`` is the error that the server reported,
     as it came. ``finished`` is True when nothing more is worth reading.
@@ -31,8 +34,12 @@ class Parser:
         self.state: State | None = None
         self.error: object = None
         self.finished = False
-        self._kinds: list[PartKind] = []
-        self._texts: list[list[str]] = []
+        self._run = new_id()
+        self._said = 0
+        """Characters of what was said so far."""
+        self._calls: dict[str, Part] = {}
+        self._citations: set[Part] = set()
+        self._waiting: list[tuple[PartKind, list[str]] | Part] = []
         self._half = ""
         self._half_kind = PartKind.TEXT
 
@@ -58,25 +65,83 @@ class Parser:
         """Append streamed text; anything but a non-empty string is passed over."""
         if not text or not isinstance(text, str):
             return
-        if self._kinds and self._kinds[-1] is kind:
-            self._texts[-1].append(text)
+        if kind in SAID:
+            self._said += len(text)
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, tuple) and last[0] is kind:
+            last[1].append(text)
         else:
-            self._kinds.append(kind)
-            self._texts.append([text])
+            self._waiting.append((kind, [text]))
 
-    def take(self, *, final: bool = False) -> list[Delta]:
-        """What came since the last call, one delta for each run of the same kind."""
-        deltas: list[Delta] = []
-        for kind, pieces in zip(self._kinds, self._texts, strict=True):
-            text = self._whole(kind, "".join(pieces))
-            if text:
-                deltas.append(Delta(kind, text))
-        self._kinds.clear()
-        self._texts.clear()
+    def cite(self, annotations: object, start: int) -> None:
+        """Take in a list of annotations, whose places count from the character ``start`` of what is said.
+
+        One that came before, or is too many, is passed over.
+        """
+        for annotation in annotations if isinstance(annotations, list) else ():
+            if len(self._citations) >= MAX_CITATIONS:
+                return
+            part = citation(annotation, start)
+            if part is not None and part not in self._citations:
+                self._citations.add(part)
+                self._waiting.append(part)
+
+    def call_id(self, given: object, place: object) -> str:
+        """What tells a tool call from the others of an answer, also of one that was continued."""
+        number = place if isinstance(place, int) else 0
+        return text(given, MAX_NAME) or f"{self._run}-{number}"
+
+    def put_call(self, part: Part) -> None:
+        """Take in a tool call as it is now. What is known of it and not told again stays."""
+        call = part.data
+        if not isinstance(call, ToolCall):
+            return
+        known = self._calls.get(call.id)
+        if known is None and len(self._calls) >= MAX_CALLS:
+            return
+        if known is not None and isinstance(known.data, ToolCall):
+            call = replace(
+                call,
+                status=known.data.status if call.status is CallStatus.RUNNING else call.status,
+                arguments=call.arguments or known.data.arguments,
+                result=call.result or known.data.result,
+            )
+            part = replace(part, name=part.name or known.name, data=call)
+            if part == known:
+                return
+        self._calls[call.id] = part
+        if known in self._waiting:
+            self._waiting[self._waiting.index(known)] = part
+        else:
+            self._waiting.append(part)
+
+    def change_call(self, call_id: str, **changes: Any) -> None:
+        """Take in news of a tool call that is known; of another one nothing."""
+        known = self._calls.get(call_id)
+        if known is not None and isinstance(known.data, ToolCall):
+            self.put_call(replace(known, data=replace(known.data, **changes)))
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a tool is at work, so that nothing may come for a while."""
+        return any(
+            isinstance(part.data, ToolCall) and part.data.status is CallStatus.RUNNING
+            for part in self._calls.values()
+        )
+
+    def take(self, *, final: bool = False) -> list[Delta | PartCame]:
+        """What came since the last call, in its order; one delta for each run of the same kind."""
+        taken: list[Delta | PartCame] = []
+        for waiting in self._waiting:
+            if isinstance(waiting, Part):
+                taken.append(PartCame(waiting))
+            elif text := self._whole(waiting[0], "".join(waiting[1])):
+                taken.append(Delta(waiting[0], text))
+        self._waiting.clear()
         if final and self._half:
-            deltas.append(Delta(self._half_kind, "\ufffd"))
+            taken.append(Delta(self._half_kind, "\ufffd"))
             self._half = ""
-        return deltas
+        return taken
 
     def _whole(self, kind: PartKind, text: str) -> str:
         """``text`` without lone surrogates. One that may find its other half in the next delta waits."""

@@ -21,6 +21,7 @@ from desktop_chat.domain.events import (
     AttemptStarted,
     Delta,
     Finished,
+    PartCame,
     ReplyEvent,
     RetryScheduled,
     Started,
@@ -136,7 +137,7 @@ class _Attempt:
         self._first_event: float | None = None
         self._took = Timing(None, 0.0)
 
-    async def run(self) -> AsyncGenerator[Started | Delta, None]:
+    async def run(self) -> AsyncGenerator[Started | Delta | PartCame, None]:
         """Send the request and read its answer; again at once where the endpoint taught us how to."""
         adjusted: set[str] = set()
         while True:
@@ -158,7 +159,7 @@ class _Attempt:
                 self._request_id = failed.error.request_id
                 return
 
-    async def _read(self, transfer: Transfer) -> AsyncGenerator[Started | Delta, None]:
+    async def _read(self, transfer: Transfer) -> AsyncGenerator[Started | Delta | PartCame, None]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.first_event
         parser, decoder, document = self._parser, SseDecoder(), bytearray()
@@ -207,12 +208,14 @@ class _Attempt:
 
     @property
     def _patience(self) -> float:
-        """Seconds to the next event: a model that has said "created" may reason long before its text."""
-        return self._limits.idle if self._any_text else self._limits.first_event
+        """Seconds to the next event: a model that has said "created" may reason long before its text, and a
+        tool may work long after it."""
+        waits = not self._any_text or self._parser.is_working
+        return self._limits.first_event if waits else self._limits.idle
 
-    def _deltas(self, *, final: bool = False) -> Iterable[Delta]:
+    def _deltas(self, *, final: bool = False) -> Iterable[Delta | PartCame]:
         deltas = self._parser.take(final=final)
-        self._any_text = self._any_text or bool(deltas)
+        self._any_text = self._any_text or any(isinstance(delta, Delta) for delta in deltas)
         return deltas
 
     def _feed(self, event: ServerEvent) -> bool:

@@ -1,10 +1,12 @@
 """The Responses API -> domain.events."""
 
+from dataclasses import replace
 from typing import Any
 
+from desktop_chat.api.extras import MAX_TOOL_TEXT, output, status, text, tool_call
 from desktop_chat.api.parser import Parser, count, text_of
 from desktop_chat.api.quirks import Quirks
-from desktop_chat.domain.message import Message, PartKind, State
+from desktop_chat.domain.message import CallStatus, Message, PartKind, State, ToolCall
 from desktop_chat.domain.request import Request
 from desktop_chat.domain.usage import Usage
 
@@ -22,10 +24,20 @@ _WHOLES = {
     "response.reasoning_summary_text.done": ("text", PartKind.REASONING),
     "response.reasoning_text.done": ("text", PartKind.REASONING),
 }
+_ARGUMENTS = {
+    "response.function_call_arguments.done": "arguments",
+    "response.mcp_call_arguments.done": "arguments",
+    "response.custom_tool_call_input.done": "input",
+    "response.code_interpreter_call_code.done": "code",
+}
 
 
 def body(request: Request, quirks: Quirks) -> dict[str, Any]:
-    """The JSON body of a streamed request. Nothing is stored on the server."""
+    """The JSON body of a streamed request. Nothing is stored on the server.
+
+    Only what was said is sent: a tool call without its result, or the result of a tool that this request
+    does not offer, would be rejected.
+    """
     parameters = request.parameters
     body: dict[str, Any] = {
         "model": request.model,
@@ -61,6 +73,10 @@ class ResponsesParser(Parser):
         self._seen: dict[int, tuple[object, object]] | None = {}
         self._parts: set[tuple[object, ...]] = set()
         self._last: dict[PartKind, tuple[object, ...]] = {}
+        self._starts: dict[tuple[object, ...], int] = {}
+        """Where each text of the output begins in what is said, by output and content index."""
+        self._call_ids: dict[str, str] = {}
+        """The id of the item of each tool call, by the id that its output names."""
 
     def feed(self, name: str, data: object) -> None:
         if not isinstance(data, dict) or self.finished or self._repeated(data):
@@ -77,6 +93,19 @@ class ResponsesParser(Parser):
             place = self._place(kind.removesuffix(".done"), data)
             if place not in self._parts:
                 self._piece(place[0], part, data, data.get(field))
+            if part is PartKind.TEXT:
+                self._cite(data.get("annotations"), data)
+        elif kind == "response.output_text.annotation.added":
+            self._cite([data.get("annotation")], data)
+        elif kind == "response.content_part.done":
+            self._cite(_field(data.get("part"), "annotations"), data)
+        elif kind in ("response.output_item.added", "response.output_item.done"):
+            self._item(data.get("item"), data.get("output_index"), ended=kind.endswith("done"))
+        elif kind in _ARGUMENTS:
+            given = text(data.get(_ARGUMENTS[kind]), MAX_TOOL_TEXT)
+            self.change_call(self._id(data.get("item_id"), data), arguments=given)
+        elif "_call." in kind or kind.startswith("response.mcp_list_tools."):
+            self.change_call(self._id(data.get("item_id"), data), status=status(kind.rpartition(".")[2]))
         elif kind in ("response.created", "response.in_progress", "response.queued"):
             self.model = text_of(data.get("response"), "model") or self.model
         elif kind in ("response.completed", "response.incomplete", "response.failed", "response.cancelled"):
@@ -115,7 +144,39 @@ class ResponsesParser(Parser):
         if text:
             self._last[kind] = place
             self._parts.add(place)
+            if kind is PartKind.TEXT:
+                self._starts.setdefault(place[1:3], self._said)
             self.add(kind, text)
+
+    def _cite(self, annotations: object, where: dict[str, Any]) -> None:
+        """Take in the annotations of a text of the output; their places count from where it begins."""
+        if annotations:
+            self.cite(annotations, self._starts.get(self._place("", where)[1:3], self._said))
+
+    def _id(self, given: object, data: dict[str, Any]) -> str:
+        return self.call_id(given, data.get("output_index"))
+
+    def _item(self, item: object, index: object, *, ended: bool) -> None:
+        """Take in an output item: a tool call, the output of one, or a message with its annotations."""
+        if not isinstance(item, dict):
+            return
+        if str(item.get("type")).endswith("_call_output"):
+            call = self._call_ids.get(str(item.get("call_id")))
+            if call is not None:
+                self.change_call(call, result=output(item.get("output")), status=CallStatus.DONE)
+            return
+        item_id = self.call_id(item.get("id"), index)
+        part = tool_call(item, item_id)
+        if part is not None and isinstance(part.data, ToolCall):
+            self._call_ids[str(item.get("call_id"))] = item_id
+            if ended and part.data.status is CallStatus.RUNNING:
+                part = replace(part, data=replace(part.data, status=CallStatus.DONE))
+            self.put_call(part)
+        elif ended:
+            content = item.get("content")
+            for number, piece in enumerate(content if isinstance(content, list) else ()):
+                where = {"output_index": index, "content_index": number}
+                self._cite(_field(piece, "annotations"), where)
 
     def _closed(self, kind: str, response: object) -> None:
         response = response if isinstance(response, dict) else {}
@@ -128,8 +189,12 @@ class ResponsesParser(Parser):
         if kind == "response.cancelled":
             self.error = {"code": "cancelled", "message": "The server cancelled the answer."}
             return
+        output = response.get("output")
+        output = output if isinstance(output, list) else []
         if not self._parts:
-            self._output(response.get("output"))
+            self._output(output)
+        for index, item in enumerate(output):
+            self._item(item, index, ended=True)
         if kind == "response.completed":
             self.end("stop")
         else:
@@ -138,23 +203,27 @@ class ResponsesParser(Parser):
             self.end(reason)
             self.state = State.TRUNCATED
 
-    def _output(self, output: object) -> None:
+    def _output(self, output: list[object]) -> None:
         """The answer of a server that sent no deltas."""
-        for index, item in enumerate(output if isinstance(output, list) else ()):
+        for index, item in enumerate(output):
             if not isinstance(item, dict):
                 continue
             for field in ("summary", "content"):
                 parts = item.get(field)
-                for part in parts if isinstance(parts, list) else ():
+                for number, part in enumerate(parts if isinstance(parts, list) else ()):
                     if not isinstance(part, dict):
                         continue
-                    where = {"output_index": index}
+                    where = {"output_index": index, "content_index": number}
                     if item.get("type") == "reasoning":
                         self._piece("reasoning", PartKind.REASONING, where, part.get("text"))
                     elif part.get("type") == "refusal":
                         self._piece("refusal", PartKind.REFUSAL, where, part.get("refusal"))
                     else:
                         self._piece("text", PartKind.TEXT, where, part.get("text"))
+
+
+def _field(source: object, name: str) -> object:
+    return source.get(name) if isinstance(source, dict) else None
 
 
 def usage(source: object) -> Usage | None:

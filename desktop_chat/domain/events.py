@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.message import PartKind, State
+from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.usage import Timing, Usage
 
 
@@ -34,10 +34,20 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Text to append to the answer. Never empty, never with a lone surrogate."""
+    """Text to append to the answer; ``kind`` is one of ``STREAMED``. Never empty, no lone surrogates."""
 
     kind: PartKind
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartCame:
+    """A citation, or a tool call as it is now: for ``Message.put``.
+
+    The place of a citation counts from where the answer to this request begins.
+    """
+
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +82,4 @@ class Finished:
     error: ChatError | None = None
 
 
-ReplyEvent = AttemptStarted | RetryScheduled | Started | Delta | AttemptEnded | Finished
+ReplyEvent = AttemptStarted | RetryScheduled | Started | Delta | PartCame | AttemptEnded | Finished

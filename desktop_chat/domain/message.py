@@ -38,18 +38,97 @@ class PartKind(StrEnum):
     TEXT = "text"
     REASONING = "reasoning"
     REFUSAL = "refusal"
+    CITATION = "citation"
+    """A source of what is said; ``data`` is a :class:`Citation`, ``name`` its title."""
+    TOOL_CALL = "tool_call"
+    """Work of a tool; ``data`` is a :class:`ToolCall`, ``name`` the tool's, ``seconds`` how long it took."""
+    IMAGE = "image"
+    FILE = "file"
+    """As ``IMAGE`` an attachment: ``data`` is an :class:`Attachment`, ``name`` the file's."""
+    UNKNOWN = "unknown"
+    """Something that a newer version stored; ``data`` is an :class:`Unknown`, which keeps it as it was."""
+
+
+SAID = frozenset((PartKind.TEXT, PartKind.REFUSAL))
+"""The kinds whose texts, joined, are what a message says."""
+STREAMED = SAID | {PartKind.REASONING}
+"""The kinds that grow by their text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where something is from: a web page, or without a ``url`` a file.
+
+    ``start`` and ``end`` are characters of ``Message.text``, None where the place is not known. They come
+    from a server, so they may lie outside of the text.
+    """
+
+    url: str = ""
+    start: int | None = None
+    end: int | None = None
+
+
+class CallStatus(StrEnum):
+    """How far a tool came."""
+
+    RUNNING = "running"
+    """At work (or it was, when the answer broke off)."""
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One use of a tool. ``id`` is unique within a message; parts with the same one replace each other.
+
+    ``kind`` is the word of the API: ``web_search``, ``code_interpreter``, ``file_search``,
+    ``image_generation``, ``mcp``, ``function`` or any other. ``arguments`` and ``result`` are for the user to
+    read: code, JSON or plain text.
+    """
+
+    id: str
+    kind: str
+    status: CallStatus = CallStatus.RUNNING
+    arguments: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that is kept beside the database under its ``hash``. ``size`` is in bytes.
+
+    ``width`` and ``height`` are an image's, in pixels, 0 where they are not known.
+    """
+
+    hash: str
+    media_type: str = ""
+    size: int = 0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What this version cannot show: ``kind``, ``attachment`` and ``data`` are as they were stored."""
+
+    kind: str
+    attachment: str | None = None
+    data: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a message, in the order in which it came.
 
-    ``seconds`` is how long a reasoning part took to come, where that is known.
+    ``seconds`` is how long a reasoning part or a tool took, where that is known. ``data`` is what the kind
+    needs beside its text, as :class:`PartKind` tells.
     """
 
     kind: PartKind
-    text: str
+    text: str = ""
     seconds: float | None = None
+    name: str = ""
+    data: Citation | ToolCall | Attachment | Unknown | None = None
 
 
 @dataclass(slots=True)
@@ -75,8 +154,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """What is said: the text and refusal parts, without reasoning."""
-        return "".join(part.text for part in self.parts if part.kind is not PartKind.REASONING)
+        """What is said: the text and refusal parts, one behind the other."""
+        return "".join(part.text for part in self.parts if part.kind in SAID)
 
     @property
     def reasoning(self) -> str:
@@ -90,3 +169,12 @@ class Message:
             self.parts[-1] = Part(kind, last.text + text, last.seconds)
         else:
             self.parts.append(Part(kind, text))
+
+    def put(self, part: Part) -> None:
+        """Add a part that is no streamed text; a tool call takes the place of the one with its id."""
+        if isinstance(part.data, ToolCall):
+            for index, known in enumerate(self.parts):
+                if isinstance(known.data, ToolCall) and known.data.id == part.data.id:
+                    self.parts[index] = part
+                    return
+        self.parts.append(part)

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.events import AttemptEnded
-from desktop_chat.domain.message import Part, PartKind, State
+from desktop_chat.domain.message import Part, State
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.rows import (
     ANSWER_COLUMNS,
     CONVERSATION_COLUMNS,
-    PART_KINDS,
+    PART_COLUMNS,
     conversation_from,
     error_json,
     fold,
     message_from,
+    part_from,
     part_rows,
     usage_values,
 )
@@ -39,6 +40,7 @@ _UPDATE_CONVERSATION = (
     "UPDATE conversation SET title = ?, title_source = ?, endpoint_id = ?, model = ?, parameters = ?, "
     "active_leaf = ?, pinned = ? WHERE id = ?"
 )
+_PARTS = "part LEFT JOIN attachment ON hash = attachment_hash"
 _OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation_id = ?"
 
 
@@ -56,17 +58,12 @@ def _close_broken_answers(db: Database) -> None:
     with db.transaction():
         for (seq,) in streaming:
             parts = [
-                Part(PART_KINDS[kind], text, seconds)
-                for kind, text, seconds in db.execute(
-                    "SELECT kind, text, seconds FROM part WHERE message_seq = ? ORDER BY position", (seq,)
+                part_from(*row)
+                for row in db.execute(
+                    f"SELECT {PART_COLUMNS} FROM {_PARTS} WHERE message_seq = ? ORDER BY position", (seq,)
                 )
             ]
-            deltas = [
-                (PART_KINDS[kind], text)
-                for kind, text in db.execute(
-                    "SELECT kind, text FROM delta WHERE message_seq = ? ORDER BY seq", (seq,)
-                )
-            ]
+            deltas = db.execute("SELECT kind, text FROM delta WHERE message_seq = ? ORDER BY seq", (seq,))
             _replace_parts(db, seq, list(part_rows(fold(parts, deltas))))
             db.execute("UPDATE message SET state = ? WHERE seq = ?", (State.INTERRUPTED.value, seq))
 
@@ -99,18 +96,18 @@ def conversations(db: Database) -> list[Conversation]:
 def tree(db: Database, conversation_id: str) -> Tree:
     key = (conversation_id,)
     parts: dict[int, list[Part]] = {}
-    deltas: dict[int, list[tuple[PartKind, str]]] = {}
+    deltas: dict[int, list[tuple[str, str]]] = {}
     with reading(db.path):
-        for seq, kind, text, seconds in db.select(
-            f"SELECT message.seq, kind, text, seconds FROM part {_OF_CONVERSATION} "
+        for seq, *row in db.select(
+            f"SELECT message.seq, {PART_COLUMNS} FROM {_PARTS} {_OF_CONVERSATION} "
             "ORDER BY message.seq, position",
             key,
         ):
-            parts.setdefault(seq, []).append(Part(PART_KINDS[kind], text, seconds))
+            parts.setdefault(seq, []).append(part_from(*row))
         for seq, kind, text in db.select(
             f"SELECT message_seq, kind, text FROM delta {_OF_CONVERSATION} ORDER BY delta.seq", key
         ):
-            deltas.setdefault(seq, []).append((PART_KINDS[kind], text))
+            deltas.setdefault(seq, []).append((kind, text))
         for seq, streamed in deltas.items():
             parts[seq] = fold(parts.get(seq, ()), streamed)
         leaf = db.execute("SELECT active_leaf FROM conversation WHERE id = ?", key)
@@ -191,10 +188,16 @@ def _replace_parts(db: Database, seq: int, parts: list[Row]) -> None:
 
 
 def _insert_parts(db: Database, seq: int, parts: list[Row]) -> None:
-    for part in parts:
+    for *part, attachment, media_type, size in parts:
+        if media_type is not None:
+            db.execute(
+                "INSERT INTO attachment VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING",
+                (attachment, media_type, size, time.time()),
+            )
         db.execute(
-            "INSERT INTO part (message_seq, position, kind, text, seconds) VALUES (?, ?, ?, ?, ?)",
-            (seq, *part),
+            "INSERT INTO part (message_seq, position, kind, text, seconds, name, data, attachment_hash) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (seq, *part, attachment),
         )
 
 

@@ -8,7 +8,20 @@ from typing import Any
 
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.errors import ChatError, error_from_json
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.events import Delta, PartCame
+from desktop_chat.domain.message import (
+    STREAMED,
+    Attachment,
+    CallStatus,
+    Citation,
+    Message,
+    Part,
+    PartKind,
+    Role,
+    State,
+    ToolCall,
+    Unknown,
+)
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage.database import Row
@@ -36,7 +49,12 @@ ANSWER_COLUMNS = (
 # A call of the enumeration takes five times as long, and ten thousand messages are read at once.
 _ROLES = {role.value: role for role in Role}
 _STATES = {state.value: state for state in State}
-PART_KINDS = {kind.value: kind for kind in PartKind}
+_STREAMED = {kind.value: kind for kind in STREAMED}
+_KINDS = {kind.value: kind for kind in PartKind if kind is not PartKind.UNKNOWN}
+_CALL_STATUSES = {status.value: status for status in CallStatus}
+
+PART_COLUMNS = "kind, text, seconds, attachment_hash, part.name, data, attachment.media_type, attachment.size"
+"""What :func:`part_from` reads, of ``part LEFT JOIN attachment``."""
 
 _PARAMETERS = frozenset(field.name for field in fields(Parameters))
 
@@ -119,15 +137,99 @@ def to_json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def fold(parts: Sequence[Part], deltas: Iterable[tuple[PartKind, str]]) -> list[Part]:
-    """The parts of a message with its streamed text behind them, as ``Message.append`` would add it."""
+def part_from(
+    kind: str,
+    text: str,
+    seconds: float | None,
+    attachment: str | None = None,
+    name: str | None = None,
+    data: str | None = None,
+    media_type: str | None = None,
+    size: int | None = None,
+) -> Part:
+    """The part of a row of ``PART_COLUMNS``; what this version does not know is kept as ``UNKNOWN``."""
+    if (streamed := _STREAMED.get(kind)) is not None:
+        return Part(streamed, text, seconds)
+    known = _KINDS.get(kind)
+    try:
+        values = json.loads(data or "{}")
+        match known:
+            case PartKind.CITATION if data:
+                found: Citation | ToolCall | Attachment = _citation(values)
+            case PartKind.TOOL_CALL:
+                found = _tool_call(values)
+            case PartKind.IMAGE | PartKind.FILE if attachment is not None:
+                sides = (_number(values.get("width")) or 0, _number(values.get("height")) or 0)
+                found = Attachment(attachment, media_type or "", size or 0, *sides)
+            case _:
+                known = None
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        known = None
+    if known is None:
+        return Part(PartKind.UNKNOWN, text, seconds, name or "", Unknown(kind, attachment, data))
+    return Part(known, text, seconds, name or "", found)
+
+
+def _citation(values: dict[str, Any]) -> Citation:
+    return Citation(str(values.get("url", "")), _number(values.get("start")), _number(values.get("end")))
+
+
+def _tool_call(values: dict[str, Any]) -> ToolCall:
+    texts = (str(values.get(name, "")) for name in ("arguments", "result"))
+    return ToolCall(str(values["id"]), str(values["kind"]), _CALL_STATUSES[values["status"]], *texts)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _stored(part: Part) -> tuple[str, str | None, str | None]:
+    """Kind, hash of the attachment and data, as they are stored."""
+    match part.data:
+        case Unknown(kind, attachment, data):
+            return kind, attachment, data
+        case Citation() | ToolCall():
+            set_values = {name: value for name, value in asdict(part.data).items() if value not in (None, "")}
+            return part.kind.value, None, to_json(set_values)
+        case Attachment(hash=attachment, width=width, height=height):
+            return part.kind.value, attachment, to_json({"width": width, "height": height})
+    return part.kind.value, None, None
+
+
+def delta_row(delta: Delta | PartCame) -> tuple[str, str]:
+    """``kind, text`` of what came; the text of a part that is no streamed text is JSON."""
+    if isinstance(delta, Delta):
+        return delta.kind.value, delta.text
+    kind, _attachment, data = _stored(delta.part)
+    values = {"text": delta.part.text, "name": delta.part.name, "seconds": delta.part.seconds, "data": data}
+    return kind, to_json(values)
+
+
+def _part_from_delta(kind: str, text: str) -> Part:
+    try:
+        values = json.loads(text)
+        return part_from(
+            kind, values["text"], values["seconds"], None, values["name"] or None, values["data"]
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Part(PartKind.UNKNOWN, text, data=Unknown(kind))
+
+
+def fold(parts: Sequence[Part], deltas: Iterable[tuple[str, str]]) -> list[Part]:
+    """The parts of a message with what was streamed behind them, as ``Message`` would add it."""
     message = Message("", None, Role.ASSISTANT, list(parts))
     for kind, run in groupby(deltas, key=lambda delta: delta[0]):
-        message.append(kind, "".join(text for _, text in run))
+        if (streamed := _STREAMED.get(kind)) is not None:
+            message.append(streamed, "".join(text for _, text in run))
+        else:
+            for _, text in run:
+                message.put(_part_from_delta(kind, text))
     return message.parts
 
 
 def part_rows(parts: Iterable[Part]) -> Iterator[Row]:
-    """``position, kind, text, seconds`` of each part."""
+    """``position, kind, text, seconds, name, data, attachment_hash, media_type, size`` of each part."""
     for position, part in enumerate(parts):
-        yield position, part.kind.value, part.text, part.seconds
+        kind, attachment, data = _stored(part)
+        file = (part.data.media_type, part.data.size) if isinstance(part.data, Attachment) else (None, None)
+        yield position, kind, part.text, part.seconds, part.name or None, data, attachment, *file

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from desktop_chat.domain.conversation import Conversation, Tree
-from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.events import AttemptEnded, Delta, PartCame
 from desktop_chat.domain.message import Message
 from desktop_chat.storage import queries
 from desktop_chat.storage.database import Row, StorageThread
-from desktop_chat.storage.rows import answer_values, parameters_json, part_rows
+from desktop_chat.storage.rows import answer_values, delta_row, parameters_json, part_rows
 
 
 class Store:
@@ -76,13 +76,13 @@ class Store:
         """Store everything of a conversation but its times and order; nothing where it is not stored yet."""
         await self._thread.call(queries.change_conversation, _conversation_values(conversation))
 
-    async def append(self, message_id: str, deltas: Sequence[Delta], *, durable: bool) -> None:
-        """Add streamed text to an answer in state ``STREAMING``; costs the same however long the answer is.
+    async def append(self, message_id: str, deltas: Sequence[Delta | PartCame], *, durable: bool) -> None:
+        """Add what was streamed to an answer in state ``STREAMING``; costs the same however long it is.
 
-        ``durable`` makes this text, and all that was appended before, survive a power cut; without any
+        ``durable`` makes this, and all that was appended before, survive a power cut; without any
         ``deltas`` it does just that. Raises LookupError where no such answer is being written.
         """
-        values = [(delta.kind.value, delta.text) for delta in deltas]
+        values = [delta_row(delta) for delta in deltas]
         await self._thread.call(queries.append, message_id, values, durable)
 
     async def reopen(self, message_id: str) -> None:
