@@ -6,8 +6,9 @@
 4. The profile is claimed. Where another process has it, the prompt is handed over and this one ends.
    Then come the log and the handlers for uncaught exceptions: they are the first process's alone.
 5. The window is built and painted, while a thread opens the database.
-6. Behind the window, in threads: the list of chats is read, the Markdown parser and the highlighter are
-   imported, and the database is checked. openai and keyring follow when the user begins to write.
+6. Behind the window, in threads: the list of chats is read, the Markdown parser is imported, and the
+   database is checked. openai and keyring follow when the user begins to write, and a helper process for
+   the colours of code and for formulas when there are any.
 7. The loop runs until the last window closes, the session manager quits or a signal comes.
 8. Answers are stopped and saved, tasks cancelled, connections closed, the database is closed last.
 """
@@ -23,13 +24,17 @@ from pathlib import Path
 
 from desktop_chat.command_line import has_display, parse, take_environment
 from desktop_chat.paths import Profile
+from desktop_chat.worker import FLAG, serve
 
 IDLE_SECONDS = 0.02
 """How long an idle thread takes to end, on a busy machine too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The program. Returns its exit code."""
+    """The program, or its helper process. Returns its exit code."""
+    if (sys.argv[1:] if arguments is None else arguments)[:1] == [FLAG]:
+        serve()
+        return 0
     options = parse(arguments)
     os.umask(0o077)
     endpoint, key = take_environment(os.environ)

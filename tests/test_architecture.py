@@ -121,7 +121,7 @@ def breaches(module: str, text: str) -> list[str]:
         ("session", "import openai", "imports openai, whose home is api"),
         ("session", "from openai.types import chat", "imports openai, whose home is api"),
         ("ui.dialog", "def f():\n    __import__('keyring')", "imports keyring, whose home is credentials"),
-        ("ui.dialog", "import pygments.lexers", "imports pygments, whose home is ui.transcript"),
+        ("ui.dialog", "import pygments.lexers", "imports pygments, whose home is rendering"),
         ("storage.store", "import sqlite3", "imports sqlite3, whose home is nowhere"),
         ("session", "from PySide6.QtGui import QIcon", "imports PySide6.QtGui, whose home is ui"),
         ("session", "from PySide6 import QtWidgets", "imports PySide6.QtWidgets, whose home is ui"),

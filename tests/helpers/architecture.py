@@ -15,7 +15,9 @@ TOP = frozenset({"__main__", "app", "application", "command_line", "instance", "
 UI = frozenset({"ui"})
 SESSION = frozenset({"session", "chats", "outbox"})
 SHARED = frozenset({"worker", "paths", "tasks"})
-SERVICES = frozenset({"api", "storage", "tokens", "attachments", "tools", "settings", "credentials"}) | SHARED
+SERVICES = SHARED | frozenset(
+    {"api", "storage", "tokens", "attachments", "tools", "settings", "credentials", "rendering"}
+)
 DOMAIN = frozenset({"domain"})
 ROWS = (TOP, UI, SESSION, SERVICES, DOMAIN)
 """From the top down; a part imports from rows below its own. TOP and SESSION are each one thing in several
@@ -38,9 +40,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "keyring": ("credentials",),
     "dotenv": ("credentials",),
     "platformdirs": ("paths",),
-    "pygments": ("ui.transcript",),
+    "pygments": ("rendering",),
     "markdown_it": ("ui.transcript",),
-    "ziamath": ("ui.transcript",),
+    "ziamath": ("rendering",),
     "qasync": tuple(TOP),
     "shiboken6": ("ui",),
     "PySide6.QtCore": (*TOP, "ui", *SESSION, "settings"),
