@@ -37,6 +37,8 @@ class Colors:
     warn_soft: QColor
     error: QColor
     error_soft: QColor
+    hit: QColor
+    hit_current: QColor
     code_keyword: QColor
     code_string: QColor
     code_function: QColor
@@ -52,11 +54,13 @@ def _colors(values: str) -> Colors:
 LIGHT = _colors("""
     #ffffff #f6f6f7 #ffffff #e4e4e7  #1b1b1f #6b6b76 #6f6f7a  #2f6feb #e8f0fe #ffffff
     #f1f3f7 #f7f7f9 #ececef  #1a7f4b #9a6700 #fff4d6 #c62f2f #fdeaea
+    #ffefb8 #ffdf7a
     #8250df #0a7d55 #1f5fd0 #6f6f7a #0a7d55
 """)
 DARK = _colors("""
     #1a1b1f #141518 #232429 #2f3037  #ececf1 #a0a1ab #9495a0  #6ea1ff #223150 #0f1420
     #26282e #141518 #26272d  #5ec48f #e6b450 #3a3118 #ff7b72 #3d2020
+    #453a16 #63501a
     #d2a8ff #7ee0b0 #8ab6ff #9495a0 #7ee0b0
 """)
 

@@ -16,8 +16,12 @@ heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
 link_places    the links of a message, with their places in its text
 selection      what is selected, and its text
+find           where a query is in a text
+finder         the hits in all messages, and going to them
+hit_bar        ticks on the scroll bar
 pointer        hovering, clicking, selecting
 keyboard       what keys do
+wheel          what the wheel and the touch-pad say
 menu           the menu of a message
 accessible     the view for screen readers
 view           the widget

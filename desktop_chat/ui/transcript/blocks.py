@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QPainter
 
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import LINE_BREAK, Leaf, units
+from desktop_chat.ui.transcript.leaves import LINE_BREAK, Leaf, plain, units
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
 
@@ -36,7 +36,7 @@ class Block:
     @property
     def plain(self) -> str:
         """The text that is shown, with line feeds; positions in it are those of selections."""
-        return self.leaf.inline.text.replace(LINE_BREAK, "\n")
+        return plain(self.leaf)
 
     def replace(self, leaf: Leaf) -> None:
         """Show another leaf of the same kind; its height is that of the one before until it is laid out."""

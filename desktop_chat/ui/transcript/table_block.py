@@ -25,10 +25,6 @@ class TableBlock(Block):
         self.column_widths: tuple[int, ...] = ()
         super().__init__(leaf, formats, width)
 
-    @property
-    def plain(self) -> str:
-        return "\n".join("\t".join(cell.text for cell in row) for row in self.leaf.rows)
-
     def release(self) -> None:
         super().release()
         self.cells, self.column_widths = [], ()
@@ -88,10 +84,14 @@ class TableBlock(Block):
 
     def line_top(self, y: float) -> tuple[int, int]:
         row = max((i for i, top in enumerate(self.row_tops[:-1]) if top <= y), default=0)
-        return row, self.row_tops[row] if self.row_tops else 0
+        return row, self.y_of(row)
 
     def y_of(self, position: int) -> int:
-        return self.row_tops[min(position, len(self.row_tops) - 1)] if self.row_tops else 0
+        if not self.cells:
+            return 0
+        row = min(position, len(self.cells) - 1)
+        text = self.cells[row][0].layout.lineAt(0).y() if self.cells[row] else 0
+        return round(self.row_tops[row] + self.formats.px(ROW_SPACE) + text)
 
     def paint(
         self, painter: QPainter, x: int, y: int, washes: Sequence[Wash], clip: QRectF, dim: bool = False

@@ -21,6 +21,7 @@ class Wash(NamedTuple):
     start: int
     end: int
     color: QColor
+    outline: QColor | None = None
 
 
 @dataclass(slots=True)
@@ -88,10 +89,14 @@ class Text:
             painter.setBrush(formats.colors.hover)
             painter.drawRoundedRect(box.translated(origin), 4, 4)
         length = units(self.inline.text)
-        for start, end, color in washes:
+        for start, end, color, outline in washes:
             first, last = max(0, start - self.offset), min(length, end - self.offset)
             for box in self.rectangles(first, last, pitch):
                 painter.fillRect(box.translated(origin), color)
+                if outline is not None:
+                    painter.setPen(outline)
+                    painter.setBrush(Qt.BrushStyle.NoBrush)
+                    painter.drawRect(box.translated(origin).toAlignedRect().adjusted(0, 0, -1, -1))
         painter.setPen(formats.colors.dim if dim else formats.colors.text)
         self.layout.draw(painter, origin, [], clip)
 

@@ -1,0 +1,77 @@
+"""The scroll bar of the transcript, with a tick where something was found."""
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QScrollBar
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.view import Transcript
+
+REST = 150
+"""Milliseconds between two looks at where the hits are."""
+
+
+class HitBar(QScrollBar):
+    """A vertical scroll bar; ticks stand about where hits are, at most one a pixel."""
+
+    def __init__(self, view: "Transcript") -> None:
+        super().__init__(view)
+        self._view = view
+        self._ticks: list[int] = []
+        self._rest = QTimer(self, interval=REST, singleShot=True)
+        self._rest.timeout.connect(self._find_ticks)
+        view.finder.changed.connect(self._later)
+        self.rangeChanged.connect(self._later)
+
+    @property
+    def ticks(self) -> list[int]:
+        """The y of each tick."""
+        return self._ticks
+
+    def _later(self) -> None:
+        if (self._ticks or self._view.finder.total) and not self._rest.isActive():
+            self._rest.start()
+
+    def _find_ticks(self) -> None:
+        before, self._ticks = self._ticks, self._ticks_now()
+        if self._ticks != before:
+            self.update()
+
+    def _ticks_now(self) -> list[int]:
+        finder, heights, room = self._view.finder, self._view.rows.heights, self.height()
+        if not finder.total or len(finder.counts) != len(heights) or not heights.total:
+            return []
+        found: list[int] = []
+        counts, total = finder.counts, heights.total
+        shares: dict[int, list[float]] = {}
+        for y in range(room):
+            top, bottom = y * total / room, (y + 1) * total / room
+            first, last = heights.find(int(top)), heights.find(max(0, int(bottom) - 1))
+            hit = last > first + 1 and counts.before(last) > counts.before(first + 1)
+            for row in (first, last):
+                if hit or not counts[row]:
+                    continue
+                if row not in shares:
+                    shares = {row: finder.shares(row)}
+                row_top, height = heights.before(row), max(1, heights[row])
+                at = bisect_left(shares[row], (top - row_top) / height)
+                hit = at < len(shares[row]) and shares[row][at] < (bottom - row_top) / height
+            if hit:
+                found.append(y)
+        return found
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._later()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._ticks:
+            return
+        painter = QPainter(self)
+        color, left = self._view.theme.colors.warn, self._view.theme.px(3)
+        for y in self._ticks:
+            painter.fillRect(left, y, self.width() - left, 1, color)
