@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_chat.chats import Chats
@@ -23,6 +23,8 @@ from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
+from desktop_chat.ui.find_bar import FindBar
+from desktop_chat.ui.link_line import LinkLine
 from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
@@ -30,6 +32,7 @@ from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import Transcript
 
 COMPOSER_WIDTH = 680
+FIND_WIDTH = 430
 STATUS_MILLISECONDS = 250
 CHARACTERS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English, for the count while no usage has been reported."""
@@ -57,7 +60,11 @@ class ChatView(QFrame):
 
         self.header = ChatHeader(theme)
         self.transcript = Transcript(theme, self._explain)
+        self.link_line = LinkLine(theme, self.transcript)
+        self.transcript.link_hovered.connect(self.link_line.show_address)
         self.empty = EmptyState(theme)
+        self.find_bar = FindBar(theme, self.transcript.finder, self)
+        self.find_bar.resized.connect(self._place_find_bar)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
@@ -184,13 +191,36 @@ class ChatView(QFrame):
         if self.session is not None and (last := self.session.last) is not None and last.text:
             QGuiApplication.clipboard().setText(last.text)
 
+    def find(self) -> None:
+        """Let the user find text in the chat; what is selected is the text to begin with."""
+        if self._stack.currentWidget() is self.transcript:
+            self.find_bar.open(self.transcript.selected_text())
+
+    def find_next(self, *, backwards: bool = False) -> None:
+        """Go to the next hit, or the one before; where nothing is looked for, ask for what."""
+        if self.find_bar.isHidden():
+            self.find()
+        elif backwards:
+            self.transcript.finder.previous()
+        else:
+            self.transcript.finder.next()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_jump()
+        self._place_find_bar()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc that nothing else takes closes the find bar."""
+        if event.key() == Qt.Key.Key_Escape and not self.find_bar.isHidden():
+            self.find_bar.close_bar()
+        else:
+            super().keyPressEvent(event)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move):
             self._place_jump()
+            self._place_find_bar()
         return False
 
     def _wire(self) -> None:
@@ -213,7 +243,7 @@ class ChatView(QFrame):
         view.try_again_requested.connect(lambda id: self._with(lambda s: s.try_again(id)))
         view.version_requested.connect(lambda id: self._with(lambda s: s.show_version(id)))
         view.edit_requested.connect(self._edit)
-        view.new_text_below.connect(self._show_jump)
+        view.end_far_changed.connect(self._show_jump)
         self.jump.clicked.connect(view.scroll_to_end)
 
     def _with(self, act: Callable[[ChatSession], object]) -> None:
@@ -342,6 +372,7 @@ class ChatView(QFrame):
             self._stack.setCurrentWidget(self.transcript)
         else:
             self._stack.setCurrentWidget(self.empty)
+            self.find_bar.close_bar()
 
     def _show_usage(self) -> None:
         if (session := self.session) is not None:
@@ -358,6 +389,13 @@ class ChatView(QFrame):
         x = (self.width() - self.jump.width()) // 2
         self.jump.move(x, self._composer_place.y() - self.jump.height() - self._theme.px(4))
         self.jump.raise_()
+
+    def _place_find_bar(self) -> None:
+        bar, view, margin = self.find_bar, self.transcript, self._theme.px(8)
+        right = view.verticalScrollBar().sizeHint().width() + margin
+        width = min(self._theme.px(FIND_WIDTH), self.width() - margin - right)
+        top = view.mapTo(self, QPoint(0, margin)).y()
+        bar.setGeometry(self.width() - right - width, top, width, bar.sizeHint().height())
 
     def _explain(self, error: ChatError) -> tuple[str, str]:
         endpoint = self.session.endpoint if self.session else None

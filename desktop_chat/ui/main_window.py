@@ -4,7 +4,7 @@ import asyncio
 import sys
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QWidget
 
 from desktop_chat.chats import Chats
@@ -24,7 +24,9 @@ SIZE = (1280, 820)
 SMALLEST = (420, 400)
 HIDES_DETAILS_BELOW, HIDES_SIDEBAR_BELOW = 900, 640
 """Widths of the window, in pixels at 100 % zoom, that leave no room for a panel."""
-ZOOM_STEP = 10
+NOTCH = 120
+"""What Qt reports for one step of a wheel."""
+ZOOM_STEPS = (50, 67, 75, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 
 
 class MainWindow(QMainWindow):
@@ -47,6 +49,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self._tasks = tasks
         self._wanted = ""
+        self._turned = 0
         self._unsent: ChatSession | None = None
         self._fits = self._room_before = (True, True)
         self._widths = {name: getattr(settings, name) for name in ("sidebar_width", "details_width")}
@@ -65,7 +68,7 @@ class MainWindow(QMainWindow):
 
         self.actions_ = Actions(self)
         self._build_menu()
-        self.actions_.keep_in(self.chat.composer.text_edit, self.chat.details.prompt, self.sidebar.search)
+        self.actions_.keep_in(self.chat.composer.text_edit, self.chat.details.prompt, self.sidebar.search, self.chat.find_bar.field)
         self._wire()
         self._restore()
         self._restyle()
@@ -148,6 +151,15 @@ class MainWindow(QMainWindow):
         self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.sidebar.search.selectAll()
 
+    def find(self) -> None:
+        self.chat.find()
+
+    def find_next(self) -> None:
+        self.chat.find_next()
+
+    def find_previous(self) -> None:
+        self.chat.find_next(backwards=True)
+
     def focus_composer(self) -> None:
         self.chat.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -171,13 +183,16 @@ class MainWindow(QMainWindow):
         self._toggle("details_visible", self.chat.details)
 
     def zoom_in(self) -> None:
-        self._zoom(self._settings.zoom + ZOOM_STEP)
+        """To the next larger step."""
+        zoom = self._settings.zoom
+        self._settings.change(zoom=next((step for step in ZOOM_STEPS if step > zoom), zoom))
 
     def zoom_out(self) -> None:
-        self._zoom(self._settings.zoom - ZOOM_STEP)
+        zoom = self._settings.zoom
+        self._settings.change(zoom=next((step for step in reversed(ZOOM_STEPS) if step < zoom), zoom))
 
     def zoom_reset(self) -> None:
-        self._zoom(100)
+        self._settings.change(zoom=100)
 
     def open_settings(self) -> None:
         self.settings_requested.emit()
@@ -198,6 +213,18 @@ class MainWindow(QMainWindow):
         event.ignore()
         self.save_state()
         self.close_requested.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """With Ctrl the wheel zooms, a step a notch, wherever nothing takes it for something else."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
+        turned = event.angleDelta().y()
+        self._turned = turned if self._turned * turned < 0 else self._turned + turned
+        if abs(self._turned) >= NOTCH:
+            (self.zoom_in if self._turned > 0 else self.zoom_out)()
+            self._turned = 0
+        event.accept()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -315,10 +342,6 @@ class MainWindow(QMainWindow):
             self._theme.set_zoom(self._settings.zoom)
         elif name == "theme":
             self._theme.set_mode(self._settings.theme)
-
-    def _zoom(self, zoom: int) -> None:
-        field = FIELDS["zoom"]
-        self._settings.change(zoom=int(min(max(zoom, field.minimum or 0), field.maximum or zoom)))
 
     def _toggle(self, name: str, panel: QWidget) -> None:
         """Fold or unfold a panel; where it had no room and is asked for, it is shown all the same."""

@@ -10,9 +10,11 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication
 
 SPACE = 4
 RADIUS_CONTROL, RADIUS_CODE, RADIUS_BUBBLE, RADIUS_COMPOSER = 8, 10, 14, 16
+TEXT_SIZE = 14
+"""Of the text of a chat, in the design's pixels."""
 LINE_HEIGHT = 1.55
 COLUMN_WIDTH = 640
-"""Width of the transcript column at 100 % zoom, in logical pixels."""
+"""Width of the transcript column at 100 % zoom and the text size of the design, in logical pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Theme(QObject):
         super().__init__(parent)
         self._mode = mode
         self.zoom = zoom
+        self.text_family = self.code_family = ""
+        self.text_size = TEXT_SIZE
+        self.hinting = QFont.HintingPreference.PreferDefaultHinting
+        self._system_font = QFont(QGuiApplication.font())
         self.dark = self._wants_dark()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
@@ -87,17 +93,33 @@ class Theme(QObject):
         return round(size * self.zoom / 100)
 
     def font(self, size: float = 14, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-        """The user's interface font at ``size`` of the design's pixels, zoomed."""
-        font = QFont(QGuiApplication.font())
+        """The font of texts at ``size`` of the design's pixels, zoomed."""
+        font = self._family(self._system_font, self.text_family)
         font.setPixelSize(max(6, self.px(size)))
         font.setWeight(weight)
         return font
 
     def code_font(self, size: float = 12.5) -> QFont:
-        """The system's monospace font at ``size`` of the design's pixels, zoomed."""
-        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        """The font of code at ``size`` of the design's pixels, zoomed."""
+        font = self._family(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont), self.code_family)
+        font.setStyleHint(QFont.StyleHint.Monospace)
         font.setPixelSize(max(6, self.px(size)))
         return font
+
+    def on_paper(self) -> "Theme":
+        """The same fonts in light colours, for a device where a pixel of the design is 1/96 inch."""
+        made = Theme("light", 100)
+        made.text_family, made.code_family = self.text_family, self.code_family
+        made._system_font = self._system_font
+        # What fits the pixels of a screen gives uneven spaces on paper.
+        made.hinting = QFont.HintingPreference.PreferNoHinting
+        return made
+
+    def set_fonts(self, text_family: str, code_family: str, text_size: int) -> None:
+        """Families by name, ``""`` for the system's own; the size of a chat's text in the design's pixels."""
+        if (text_family, code_family, text_size) != (self.text_family, self.code_family, self.text_size):
+            self.text_family, self.code_family, self.text_size = text_family, code_family, text_size
+            self.changed.emit()
 
     def set_mode(self, mode: str) -> None:
         self._mode = mode
@@ -107,6 +129,14 @@ class Theme(QObject):
         if zoom != self.zoom:
             self.zoom = zoom
             self.changed.emit()
+
+    def _family(self, default: QFont, family: str) -> QFont:
+        """``default`` with another family; one that is no longer installed changes nothing."""
+        font = QFont(default)
+        if family and QFontDatabase.hasFamily(family):
+            font.setFamilies([family, *default.families()])
+        font.setHintingPreference(self.hinting)
+        return font
 
     def _wants_dark(self) -> bool:
         if self._mode == "system":

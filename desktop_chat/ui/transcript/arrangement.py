@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop_chat.domain.message import Message
 from desktop_chat.ui.transcript.formats import Formats
@@ -16,11 +17,19 @@ MAX_ROWS = 48
 """Messages that are kept parsed; the ones not seen for longest go first."""
 MAX_BLOCKS = 400
 """Blocks of one message that keep their layout while they are out of view."""
+MAX_PASSES = 40
+"""Each pass lays out what the one before brought into view; estimates that are far too high need many."""
+AT_END = 2
+"""Pixels from the end that still count as the end."""
 
 
 @dataclass(slots=True)
 class Anchor:
-    """A line of the text, and where it stands in the view. ``part`` -1 is a place above the row's text."""
+    """The line that the reader is at, and where it stands in the view.
+
+    ``part`` -1 is a place ``offset`` pixels below the top of a row. ``text`` is a place in the text of the
+    part which is turned into ``block`` and ``position`` once it is parsed; -1 where that was done.
+    """
 
     row: int = 0
     part: int = -1
@@ -28,10 +37,27 @@ class Anchor:
     position: int = 0
     offset: int = 0
     screen_y: int = 0
+    text: int = -1
+
+
+class Position(NamedTuple):
+    """Where a reader is in a chat: ``offset`` counts in the text of a part of a message, ``y`` in pixels.
+
+    It outlives the layout, and the program. ``part`` is -1 where no text was in view.
+    """
+
+    message: str
+    part: int
+    offset: int
+    y: int
 
 
 class Arrangement:
-    """The rows of a path. ``top`` is how far the view is scrolled, ``sticks`` whether it follows the end."""
+    """The rows of a path. ``top`` is how far the view is scrolled, ``sticks`` whether it follows the end.
+
+    A reader who is not at the end has a line that stays where it is on the screen, whatever is laid out,
+    added, folded or made again above and below it. It is chosen anew only when the reader scrolls.
+    """
 
     def __init__(self, formats: Formats, lexers: Lexers, explain: Explain) -> None:
         self.formats, self.lexers, self.explain = formats, lexers, explain
@@ -46,6 +72,7 @@ class Arrangement:
         self.is_complete = True
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._anchor = Anchor()
+        self._may_stick = False
         self._unfolded: set[str] = set()
         self._statuses: dict[str, str] = {}
 
@@ -54,14 +81,28 @@ class Arrangement:
         return max(0, self.heights.total - self.view_height)
 
     def set_messages(self, messages: Sequence[Message], versions: Callable[[str], list[str]]) -> None:
-        """Show other messages, from their end."""
-        self.messages, self.versions = list(messages), versions
-        self.index = {message.id: i for i, message in enumerate(self.messages)}
-        self._rows.clear()
-        self._unfolded.clear()
-        self._statuses.clear()
-        self.heights = Heights(estimate_height(m, self.width, self.formats) for m in self.messages)
-        self.sticks, self._anchor = True, Anchor()
+        """Show other messages: another chat from its end, this one where the reader is."""
+        before, after = self.messages, list(messages)
+        same = next(
+            (i for i, (old, new) in enumerate(zip(before, after, strict=False)) if old is not new),
+            min(len(before), len(after)),
+        )
+        if same or (before and after and after[0].id in self.versions(before[0].id)):
+            if not self.sticks and self._anchor.row >= same:
+                y = self.heights.before(same) - self.top
+                self._anchor = Anchor(max(0, min(same, len(after) - 1)), screen_y=max(0, y))
+        else:
+            self._unfolded.clear()
+            self._statuses.clear()
+            self.sticks, self._anchor = True, Anchor()
+        self.messages, self.versions = after, versions
+        self.index = {message.id: i for i, message in enumerate(after)}
+        for index in [i for i in self._rows if i >= same]:
+            del self._rows[index]
+        known = [self.heights[i] for i in range(same)]
+        known += (estimate_height(m, self.width, self.formats) for m in after[same:])
+        self.heights = Heights(known)
+        self.visible = []
 
     def add(self, message: Message) -> None:
         """Add a message below the others."""
@@ -76,10 +117,16 @@ class Arrangement:
     def restyle(self, formats: Formats, width: int) -> None:
         """Fonts, colours or zoom changed: everything is made again, at the same place of the text."""
         self.formats, self.width = formats, width
-        self._rows.clear()
+        before, self._rows = self._rows, OrderedDict()
         self.heights = Heights(estimate_height(m, width, formats) for m in self.messages)
+        for index, _y in self.visible:
+            if index in before:
+                self.row(index).adopt(before[index])
+                self._place(index)
 
     def resize(self, width: int, view_height: int) -> None:
+        if not self.sticks and self._anchor.screen_y >= view_height:
+            self._pick()
         self.view_height = view_height
         if width != self.width:
             self.width = width
@@ -104,6 +151,10 @@ class Arrangement:
     def built(self, index: int) -> Row | None:
         """The row of a message if it is there."""
         return self._rows.get(index)
+
+    def is_unfolded(self, index: int) -> bool:
+        """Whether the reasoning of a message is shown."""
+        return self.messages[index].id in self._unfolded
 
     def set_unfolded(self, index: int, unfolded: bool) -> None:
         row = self.row(index)
@@ -130,20 +181,26 @@ class Arrangement:
     def scroll_to(self, top: int) -> None:
         """Scroll to ``top``: near the view by real heights, so that what was read stays in sight."""
         delta = top - self.top
-        if not delta:
+        if abs(delta) <= 2 * self.view_height:
+            self.scroll_by(delta)
             return
-        if delta < 0:
-            self.sticks = False
-        if abs(delta) > 2 * self.view_height:
-            self.top = max(0, min(top, self.max_top))
-            self._pick_anchor()
-        else:
-            self._anchor.screen_y -= delta
-        follow = delta > 0 and top >= self.max_top - 2
+        self._go(max(0, min(top, self.max_top)))
+        self.sticks = delta > 0 and self.top >= self.max_top - AT_END
+
+    def scroll_by(self, delta: int) -> None:
+        """Move what is in view up by ``delta`` pixels; one who comes to the end so follows it from then."""
+        if not delta or not self.messages:
+            return
+        self._pick()
+        self._anchor.screen_y -= delta
+        self.sticks = self._may_stick = False
         self.arrange()
-        if follow and self.top >= self.max_top - 2:
-            self.sticks = True
-            self.arrange()
+        self._pick()
+        self.sticks = self.top >= self.max_top - AT_END and (delta > 0 or not self.max_top)
+
+    def scroll_to_start(self) -> None:
+        if self.max_top:
+            self._go(0)
 
     def scroll_to_end(self) -> None:
         self.sticks = True
@@ -153,67 +210,175 @@ class Arrangement:
         """Scroll as little as shows a row, or its top where it is taller than the view."""
         self.row(index).advance(deadline_in(PARSE_SLICE))
         self._place(index)
-        top, bottom = self.heights.before(index), self.heights.before(index + 1)
-        if top < self.top or bottom - top > self.view_height:
-            self.scroll_to(top)
-        elif bottom > self.top + self.view_height:
-            self.scroll_to(bottom - self.view_height)
+        for _attempt in range(3):
+            y, height = self.heights.before(index) - self.top, self.heights[index]
+            if y < 0 or height > self.view_height:
+                anchor = Anchor(index)
+            elif y + height > self.view_height:
+                anchor = Anchor(index, offset=height, screen_y=self.view_height)
+            else:
+                return
+            self.sticks, self._anchor = False, anchor
+            self.arrange()
+            self.sticks = index == len(self.messages) - 1 and self.top >= self.max_top - AT_END
+            if height == self.heights[index]:
+                return
+
+    def hold(self, y: int) -> None:
+        """Keep the line at ``y`` of the view in its place through what changes next, at the end too."""
+        line = self._line_at(y)
+        if line is not None:
+            self._hold(line)
+
+    def hold_row(self, index: int, offset: int) -> None:
+        """The same for what stands ``offset`` pixels below the top of a row."""
+        self._hold(Anchor(index, offset=offset, screen_y=self.heights.before(index) + offset - self.top))
+
+    def hold_place(self, row: int, part: int, block: int, position: int) -> bool:
+        """The same for a place of the text, where that is in view; returns whether it is."""
+        anchor = Anchor(row, part, block, position)
+        if row not in dict(self.visible):
+            return False
+        anchor.screen_y = self._y_of(anchor) - self.top
+        if not 0 <= anchor.screen_y < self.view_height:
+            return False
+        self._hold(anchor)
+        return True
+
+    def _hold(self, anchor: Anchor) -> None:
+        self._anchor, self.sticks, self._may_stick = anchor, False, True
+
+    def position(self) -> Position | None:
+        """Where the reader is, for :meth:`restore`; None at the end."""
+        if self.sticks or not self.messages or self.top >= self.max_top - AT_END:
+            return None
+        anchor = self._anchor
+        message_id = self.messages[anchor.row].id
+        row = self._rows.get(anchor.row)
+        flow = row.flow(anchor.part) if row is not None and anchor.part >= 0 else None
+        if anchor.text >= 0:
+            return Position(message_id, anchor.part, anchor.text, anchor.screen_y)
+        if flow is None:
+            return Position(message_id, -1, 0, anchor.screen_y - anchor.offset)
+        offset = flow.offset_of(anchor.block, anchor.position)
+        return Position(message_id, anchor.part, offset, anchor.screen_y)
+
+    def restore(self, position: Position) -> None:
+        """Go back to where a reader was; where that message is gone, everything stays as it is."""
+        index = self.index.get(position.message)
+        if index is None:
+            return
+        self.sticks = False
+        self._anchor = Anchor(index, position.part, screen_y=position.y, text=max(0, position.offset))
+        if position.part < 0:
+            self._anchor.text = -1
+        self.arrange()
+
+    def _go(self, top: int) -> None:
+        index = self.heights.find(top)
+        self.sticks, self._anchor = False, Anchor(index, offset=top - self.heights.before(index))
+        self.arrange()
 
     def _target(self) -> int:
         if self.sticks:
             return self.max_top
-        return max(0, min(self._anchor_y() - self._anchor.screen_y, self.max_top))
+        return max(0, min(self._y_of(self._anchor) - self._anchor.screen_y, self.max_top))
 
-    def _anchor_y(self) -> int:
-        anchor = self._anchor
-        if anchor.row >= len(self.messages):
-            return self.heights.total
-        y = self.heights.before(anchor.row)
+    def _y_of(self, anchor: Anchor) -> int:
+        """Where a line stands, from the top of the first row."""
+        y = self.heights.before(min(anchor.row, len(self.messages)))
         row = self._rows.get(anchor.row)
-        if row is None or anchor.part < 0:
+        if row is None or anchor.part < 0 or anchor.text >= 0:
             return y + anchor.offset
         for part, flow, _x, top in row.flows():
             if part == anchor.part and anchor.block < len(flow.blocks):
                 return y + top + flow.top(anchor.block) + flow.blocks[anchor.block].y_of(anchor.position)
         return y + anchor.offset
 
-    def _pick_anchor(self) -> None:
-        if not self.messages:
-            self._anchor = Anchor()
+    def _pick(self) -> None:
+        """Take the first line that is in view as a whole for the one that the reader is at."""
+        step, half = max(1, round(self.formats.text_pitch / 2)), self.view_height // 2
+        found = None
+        for y in range(0, max(1, half), step):
+            line = self._line_at(y)
+            if line is None:
+                break
+            found = line if found is None or line.screen_y < half else found
+            if line.screen_y >= 0:
+                break
+        if found is None and self.messages:
+            index = self.heights.find(self.top)
+            found = Anchor(index, offset=self.top - self.heights.before(index))
+        self._anchor = found or Anchor()
+
+    def _line_at(self, y: int) -> Anchor | None:
+        """The line of text at ``y`` of the view, else the next one below."""
+        for index, row_y in self.visible:
+            row = self._rows.get(index)
+            if row is None or row_y + row.height <= y:
+                continue
+            for part, flow, _x, top in row.flows():
+                inside = max(0, y - row_y - top)
+                if not flow.blocks or inside >= flow.heights.total:
+                    continue
+                number = flow.heights.find(inside)
+                block_y = row_y + top + flow.top(number)
+                position, line = flow.blocks[number].line_top(y - block_y)
+                screen_y = block_y + line
+                if screen_y >= self.view_height:
+                    return None
+                return Anchor(index, part, number, position, screen_y - row_y, screen_y)
+        return None
+
+    def _resolve(self, parse_until: float) -> None:
+        """Have the row of the anchor made and parsed, as far as there is time."""
+        anchor = self._anchor
+        if anchor.part < 0:
             return
-        index = self.heights.find(self.top)
-        inside = self.top - self.heights.before(index)
-        self._anchor = Anchor(index, offset=inside)
-        row = self._rows.get(index)
-        if row is None:
+        if anchor.row not in self._rows:
+            self.row(anchor.row).advance(parse_until)
+            self._place(anchor.row)
+        row = self._rows[anchor.row]
+        if anchor.text < 0:
             return
-        for part, flow, _x, top in row.flows():
-            if flow.blocks and top <= inside < top + flow.heights.total:
-                number = flow.heights.find(inside - top)
-                block = flow.blocks[number]
-                position, line = block.line_top(inside - top - flow.top(number))
-                y = top + flow.top(number) + line
-                self._anchor = Anchor(index, part, number, position, inside, y - inside)
+        flow = next((flow for part, flow, _x, _top in row.flows() if part == anchor.part), None)
+        if flow is None:
+            self._anchor = Anchor(anchor.row, screen_y=anchor.screen_y)
+            return
+        if not row.is_complete:
+            row.advance(parse_until)
+            self._place(anchor.row)
+        last = len(flow.blocks) - 1
+        if row.is_complete or (last >= 0 and flow.offset_of(last, 0) > anchor.text):
+            anchor.block, anchor.position = flow.place_of(anchor.text)
+            anchor.text = -1
 
     def arrange(self) -> None:
         """Parse and lay out what is in view, and settle where it stands."""
         parse_until, colours_until = deadline_in(PARSE_SLICE), deadline_in(SLICE)
-        for _attempt in range(16):
+        for _attempt in range(MAX_PASSES):
             if not self._arrange_once(parse_until, colours_until):
                 break
-        self.top = self._target()
-        self._pick_anchor()
+        if self.messages and self.is_complete and not self.sticks:
+            if self._anchor.part < 0:
+                self._pick()
+            else:
+                # The ends of the chat may have kept the line from its place; it stays where it is seen now.
+                self._anchor.screen_y = self._y_of(self._anchor) - self.top
+            if self._may_stick:
+                self.sticks, self._may_stick = self.top >= self.max_top, False
         self._forget()
 
     def _arrange_once(self, parse_until: float, colours_until: float) -> bool:
-        top, changed = self._target(), False
         self.visible, self.is_complete = [], True
         if not self.messages:
+            self.top = 0
             return False
-        if not self.sticks and self._anchor.part >= 0 and self._rows.get(self._anchor.row) is None:
-            self.row(self._anchor.row).advance(parse_until)
-            self._place(self._anchor.row)
-            return True
+        if not self.sticks:
+            self._resolve(parse_until)
+            self.is_complete = self._anchor.text < 0
+        changed, top = False, self._target()
+        self.top = top
         index = self.heights.find(top)
         y = self.heights.before(index) - top
         while y < self.view_height and index < len(self.messages):

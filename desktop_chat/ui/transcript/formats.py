@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextLayout, QTextOption
 
-from desktop_chat.ui.theme import LINE_HEIGHT, Theme
+from desktop_chat.ui.theme import LINE_HEIGHT, TEXT_SIZE, Theme
 from desktop_chat.ui.transcript.leaves import Inline, Kind, Leaf, Mark
 
 HEADING_SIZES = (0, 20, 17, 15.5, 14, 14, 14)
@@ -15,20 +15,21 @@ MAX_WIDTHS = 4096
 
 
 class Formats:
-    """Made once for a theme and zoom; a change of either makes a new one."""
+    """Made once for a theme, its zoom and its fonts; a change of any of them makes a new one."""
 
     def __init__(self, theme: Theme) -> None:
-        self.px, self.colors = theme.px, theme.colors
-        scale = theme.zoom / 100
-        self.text_font = theme.font(14)
-        self.table_font = theme.font(13)
-        self.table_head_font = theme.font(13, QFont.Weight.DemiBold)
-        self.caption_font = theme.font(12.5, QFont.Weight.DemiBold)
-        self.thought_font = theme.font(13)
-        self.meta_font = theme.font(12)
-        self.meta_bold = theme.font(12, QFont.Weight.Medium)
-        self.code_font = theme.code_font(12.5)
-        self.code_font.setStyleHint(QFont.StyleHint.Monospace)
+        self.colors = theme.colors
+        size = theme.text_size / TEXT_SIZE
+        scale = theme.zoom / 100 * size
+        self._scale = scale
+        self.text_font = theme.font(14 * size)
+        self.table_font = theme.font(13 * size)
+        self.table_head_font = theme.font(13 * size, QFont.Weight.DemiBold)
+        self.caption_font = theme.font(12.5 * size, QFont.Weight.DemiBold)
+        self.thought_font = theme.font(13 * size)
+        self.meta_font = theme.font(12 * size)
+        self.meta_bold = theme.font(12 * size, QFont.Weight.Medium)
+        self.code_font = theme.code_font(12.5 * size)
         self.text_pitch = 14 * LINE_HEIGHT * scale
         self.table_pitch = 13 * LINE_HEIGHT * scale
         self.code_pitch = 12.5 * CODE_LINE_HEIGHT * scale
@@ -36,25 +37,30 @@ class Formats:
         self.code_width = QFontMetricsF(self.code_font).horizontalAdvance("0")
         self.selection = QColor(self.colors.accent)
         self.selection.setAlpha(70)
-        self.indent = theme.px(24)
-        self.code_header = theme.px(32)
-        self.code_padding = theme.px(10)
-        self.cell_padding = theme.px(12)
+        self.indent = self.px(24)
+        self.code_header = self.px(32)
+        self.code_padding = self.px(10)
+        self.cell_padding = self.px(12)
         self.text_option = _option(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.code_option = _option(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.code_option.setTabStopDistance(4 * self.code_width)
         self.code_option.setTextDirection(Qt.LayoutDirection.LeftToRight)
         self._headings: dict[int, tuple[QFont, float]] = {}
-        self._theme, self._scale = theme, scale
         self._formats: dict[tuple[int, float], QTextCharFormat] = {}
         self._colours: dict[str, QTextCharFormat] = {}
         self._widths: dict[tuple[Inline, int], float] = {}
+
+    def px(self, size: float) -> int:
+        """A length of the design in pixels of this view. It outlives a change of the theme."""
+        return round(size * self._scale)
 
     def heading(self, level: int) -> tuple[QFont, float]:
         """The font and line pitch of a heading."""
         if level not in self._headings:
             size = HEADING_SIZES[level]
-            font = self._theme.font(size, QFont.Weight.DemiBold)
+            font = QFont(self.text_font)
+            font.setPixelSize(max(6, self.px(size)))
+            font.setWeight(QFont.Weight.DemiBold)
             self._headings[level] = font, size * 1.4 * self._scale
         return self._headings[level]
 

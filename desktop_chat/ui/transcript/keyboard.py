@@ -40,15 +40,18 @@ class Keyboard:
         elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
             self._move_current(1)
         elif plain and key in steps:
-            bar.setValue(bar.value() + steps[Qt.Key(key)])
+            view.scroll_by(steps[Qt.Key(key)])
         elif key == Qt.Key.Key_Home and not alt:
-            bar.setValue(0)
+            view.scroll_to_start()
         elif key == Qt.Key.Key_End and not alt:
             view.scroll_to_end()
         elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu) and view.has_current():
             view.menu_of_current()
         elif plain and key == Qt.Key.Key_Space and view.has_current():
             view.trigger(view.current, Action.FOLD)
+        elif plain and key == Qt.Key.Key_Space:
+            back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            view.scroll_by(-bar.pageStep() if back else bar.pageStep())
         else:
             event.ignore()
 

@@ -1,60 +1,19 @@
 """One message of the transcript: caption, reasoning, body, state and actions, one below the other."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont, QFontMetricsF
-
-from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Message, PartKind, Role, State
 from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
-from desktop_chat.ui.transcript.leaves import Inline, Kind, clean
-from desktop_chat.ui.transcript.text import Text, make_text
+from desktop_chat.ui.transcript.leaves import Kind, clean
+from desktop_chat.ui.transcript.row_actions import LABELS, Action, Button, buttons
+from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
 
-Explain = Callable[[ChatError], tuple[str, str]]
-"""What an error is called, and what can be done about it."""
-
-
-class Action(Enum):
-    COPY = auto()
-    COPY_CODE = auto()
-    REGENERATE = auto()
-    EDIT = auto()
-    CONTINUE = auto()
-    TRY_AGAIN = auto()
-    PREVIOUS = auto()
-    NEXT = auto()
-    FOLD = auto()
-
-
-LABELS = {
-    Action.COPY: "Copy",
-    Action.COPY_CODE: "Copy",
-    Action.REGENERATE: "Regenerate",
-    Action.EDIT: "Edit",
-    Action.CONTINUE: "Continue",
-    Action.TRY_AGAIN: "Try again",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Button:
-    """An action with its place in the row; ``index`` is the code block it is for."""
-
-    action: Action
-    box: QRectF
-    label: str = ""
-    index: int = -1
-    part: int = 1
-    enabled: bool = True
-    on_hover: bool = False
-
+__all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -83,7 +42,7 @@ class Row:
         self.body.add(message.text)
         self.thought: Flow | None = None
         self._reasoning = message.reasoning
-        self.notice: tuple[str, list[Text], Action | None] | None = None
+        self.notice: Notice | None = None
         self._notice_key: tuple[object, ...] = ()
         if message.state is not State.STREAMING:
             self.body.end()
@@ -160,6 +119,13 @@ class Row:
             if not self.is_streaming:
                 self.thought.end()
 
+    def adopt(self, other: "Row") -> None:
+        """Take over what another row of the same message has parsed."""
+        self.body.adopt(other.body)
+        if self.thought is not None and other.thought is not None:
+            self.thought.adopt(other.thought)
+        self.arrange()
+
     def advance(self, deadline: float) -> bool:
         """Parse what waits, until ``deadline``; returns whether anything changed."""
         message = self.message
@@ -189,7 +155,7 @@ class Row:
     @property
     def offered(self) -> Action | None:
         """What the state row offers, if anything."""
-        return self.notice[2] if self.notice is not None else None
+        return self.notice.action if self.notice is not None else None
 
     def code_at(self, part: int, index: int) -> str | None:
         """The whole code block at a block of a flow, or None where that is no code."""
@@ -273,83 +239,29 @@ class Row:
         key = message.state, message.finish_reason, message.error, bool(self.body.length), self.width
         if (*key, self.is_last) != self._notice_key:
             self._notice_key = (*key, self.is_last)
-            self.notice = self._make_notice()
-
-    def _make_notice(self) -> tuple[str, list[Text], Action | None] | None:
-        message = self.message
-        state, has_text = message.state, bool(self.body.length)
-        title, body, style, action = "", "", "plain", Action.CONTINUE if has_text else Action.TRY_AGAIN
-        if state is State.FAILED:
-            title, body = self.explain(message.error) if message.error else ("The answer failed", "")
-            style, action = "error", Action.TRY_AGAIN
-        elif state is State.TRUNCATED:
-            filtered = message.finish_reason == "content_filter"
-            title = "Stopped by a content filter" if filtered else "Cut off by the token limit"
-        elif state is State.INTERRUPTED:
-            title = "The answer broke off"
-            body = self.explain(message.error)[1] if message.error else ""
-        elif state is State.STOPPED:
-            title = "Stopped"
-        elif state is State.COMPLETE and not has_text and not self.is_user:
-            title, action = "The model sent an empty answer", Action.TRY_AGAIN
-        if not title:
-            return None
-        room = self.width - self.formats.px(28) - self.formats.px(96)
-        texts = []
-        for text, font, pitch in (
-            (title, self._title_font(), self.formats.text_pitch),
-            (body, self.formats.thought_font, self.formats.table_pitch),
-        ):
-            if text:
-                texts.append(make_text(Inline(clean(text)), font, room, pitch, self.formats))
-        return style, texts, action if self.is_last else None
-
-    def _title_font(self) -> QFont:
-        font = QFont(self.formats.thought_font)
-        font.setWeight(QFont.Weight.DemiBold)
-        return font
+            self.notice = make_notice(
+                message, self.formats, self.width, self.explain, is_last=self.is_last
+            )
 
     @property
     def notice_height(self) -> int:
-        if self.notice is None:
-            return 0
-        return sum(text.height for text in self.notice[1]) + self.formats.px(16)
+        return 0 if self.notice is None else self.notice.height
 
     @property
     def notice_text(self) -> str:
         """What the state row says, for screen readers and tests."""
-        return "\n".join(text.inline.text for text in self.notice[1]) if self.notice else ""
+        return "" if self.notice is None else self.notice.words
 
     @property
     def figures(self) -> str:
         """Tokens and seconds of the request."""
-        found = []
-        if self.message.usage is not None:
-            found.append(f"{self.message.usage.output:,} tokens")
-        if self.message.timing is not None and self.message.state is not State.FAILED:
-            found.append(f"{self.message.timing.duration:.1f} s")
-        return " · ".join(found)
+        return figures(self.message)
 
     # Buttons
 
     def buttons(self) -> list[Button]:
         """All that can be clicked, but links; later ones lie above earlier ones."""
-        found: list[Button] = []
-        if not self.is_user and self.thought_label:
-            width = QFontMetricsF(self.formats.thought_font).horizontalAdvance(self.thought_label)
-            top = self.fold_top - self.formats.px(4)
-            box = QRectF(0, top, width + self.formats.px(20), self.formats.px(28))
-            found.append(Button(Action.FOLD, box, self.thought_label))
-        if self.notice is not None and self.notice[2] is not None:
-            label = LABELS[self.notice[2]]
-            width = QFontMetricsF(self.formats.thought_font).horizontalAdvance(label) + self.formats.px(24)
-            height = self.formats.px(30)
-            top = self.notice_top + (self.notice_height - height) // 2
-            left = self.width - width - self.formats.px(8)
-            found.append(Button(self.notice[2], QRectF(left, top, width, height), label))
-        if not self.is_streaming:
-            found += self._meta_buttons()
-        return found
+        return buttons(self)
 
     def code_button(self, part: int, index: int) -> Button | None:
         """The Copy button of the code block that begins with block ``index``."""
@@ -360,44 +272,13 @@ class Row:
                 return Button(Action.COPY_CODE, box.translated(x, y + flow.top(index)), "Copy", index, part)
         return None
 
-    def _meta_buttons(self) -> list[Button]:
-        px, metrics = self.formats.px, QFontMetricsF(self.formats.meta_bold)
-        height = px(28)
-        versions = len(self.versions) > 1
-        found: list[Button] = []
-        if self.is_user:
-            x: float = self.bubble_left - px(8)
-            top: float = self.bubble_top + px(7)
-            for action in (Action.EDIT, Action.COPY):
-                width = metrics.horizontalAdvance(LABELS[action]) + px(12)
-                x -= width
-                found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
-            x = self.width - self._versions_width(metrics)
-        else:
-            x, top = float(-px(7)), float(self.meta_top - px(4))
-            copying = (Action.COPY,) if self.message.text else ()
-            for action in (*copying, Action.REGENERATE, Action.EDIT):
-                width = metrics.horizontalAdvance(LABELS[action]) + px(14)
-                found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
-                x += width
-        if versions:
-            top = self.meta_top - px(4)
-            here = self._version_index()
-            width = self._versions_width(metrics) - 2 * px(20)
-            found.append(Button(Action.PREVIOUS, QRectF(x, top, px(24), height), enabled=here > 0))
-            right = QRectF(x + px(16) + width, top, px(24), height)
-            found.append(Button(Action.NEXT, right, enabled=here + 1 < len(self.versions)))
-        return found
-
-    def _version_index(self) -> int:
+    @property
+    def version_index(self) -> int:
         return self.versions.index(self.message.id) if self.message.id in self.versions else 0
 
     @property
     def version_label(self) -> str:
-        return f"{self._version_index() + 1} / {len(self.versions)}"
-
-    def _versions_width(self, metrics: QFontMetricsF) -> float:
-        return metrics.horizontalAdvance(self.version_label) + 2 * self.formats.px(20)
+        return f"{self.version_index + 1} / {len(self.versions)}"
 
     # Hits
 

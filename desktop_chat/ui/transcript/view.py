@@ -23,9 +23,11 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
 from desktop_chat.domain.message import Message, PartKind, Role, State
 from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
 from desktop_chat.ui.transcript import accessible
-from desktop_chat.ui.transcript.arrangement import Arrangement
+from desktop_chat.ui.transcript.arrangement import Arrangement, Position
+from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.hit_bar import HitBar
 from desktop_chat.ui.transcript.keyboard import Keyboard
 from desktop_chat.ui.transcript.menu import fill_menu
 from desktop_chat.ui.transcript.pointer import Pointer
@@ -33,6 +35,7 @@ from desktop_chat.ui.transcript.row import Action, Button, Explain, Row
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
 from desktop_chat.ui.transcript.text import Wash
+from desktop_chat.ui.transcript.wheel import Wheel
 
 MARGIN = 20
 FRAME = 0.05
@@ -59,6 +62,8 @@ class Transcript(QAbstractScrollArea):
     link_hovered = Signal(str)
     at_bottom_changed = Signal(bool)
     new_text_below = Signal(bool)
+    end_far_changed = Signal(bool)
+    """Whether a way to the end is of use: it is a screen or more away, or new text came there."""
     selection_changed = Signal()
 
     def __init__(self, theme: Theme, explain: Explain, parent: QWidget | None = None) -> None:
@@ -77,21 +82,25 @@ class Transcript(QAbstractScrollArea):
         self._lexers.loaded.connect(self._lexer_loaded, Qt.ConnectionType.QueuedConnection)
         self.rows = Arrangement(Formats(theme), self._lexers, explain)
         self.selection = Selection(self.rows)
+        self.finder = Finder(self)
+        self.setVerticalScrollBar(HitBar(self))
         self.current = -1
         """The message that the keyboard is at, or -1."""
         self._by_keyboard = False
         self._pointer = Pointer(self)
+        self.selection_changed.connect(self._pointer.caret_moved)
         self._keyboard = Keyboard(self)
         self._shown: dict[object, tuple[int, int, object]] = {}
         self._shown_top = 0
         self._moving = False
-        self._at_bottom, self._new_below = True, False
+        self._at_bottom, self._new_below, self._end_far = True, False, False
         self._cost, self._ended_at = 0.0, 0.0
         self._refresh_timer = QTimer(self, singleShot=True)
         self._refresh_timer.timeout.connect(self._refresh_in_turn)
         self._idle = QTimer(self, interval=0, singleShot=True)
         self._idle.timeout.connect(self._work)
         self._text_came = False
+        self._wheel = Wheel()
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._bar_moved)
 
@@ -105,6 +114,7 @@ class Transcript(QAbstractScrollArea):
         self._measure()
         shown = [message for message in messages if message.role is not Role.SYSTEM]
         self.rows.set_messages(shown, versions)
+        self.finder.messages_changed()
         self._shown.clear()
         accessible.children_changed(self)
         self._refresh()
@@ -114,6 +124,7 @@ class Transcript(QAbstractScrollArea):
         if message.role is Role.SYSTEM or message.id in self.rows.index:
             return
         self.rows.add(message)
+        self.finder.message_added()
         self._text_came = True
         accessible.children_changed(self)
         self._refresh_soon()
@@ -126,6 +137,7 @@ class Transcript(QAbstractScrollArea):
         row = self.rows.built(index)
         if row is not None:
             row.append(kind, text)
+        self.finder.message_changed(index)
         self._text_came = True
         self._refresh_soon()
 
@@ -143,6 +155,7 @@ class Transcript(QAbstractScrollArea):
                 self._announce(row)
         if self.rows.messages[index].state is not State.STREAMING:
             self.rows.set_status(message_id, "")
+        self.finder.message_changed(index)
         accessible.text_changed(self, index)
         self._refresh()
 
@@ -159,6 +172,24 @@ class Transcript(QAbstractScrollArea):
 
     def scroll_to_end(self) -> None:
         self.rows.scroll_to_end()
+        self._refresh()
+
+    def scroll_to_start(self) -> None:
+        self.rows.scroll_to_start()
+        self._show()
+
+    def scroll_by(self, pixels: int) -> None:
+        """Move what is in view up by ``pixels``, exactly, also where heights were only estimated."""
+        self.rows.scroll_by(pixels)
+        self._show()
+
+    def position(self) -> Position | None:
+        """Where the reader is, for :meth:`restore`; None at the end."""
+        return self.rows.position()
+
+    def restore(self, position: Position) -> None:
+        """Go back to where a reader was; where that message is gone, nothing happens."""
+        self.rows.restore(position)
         self._refresh()
 
     def selected_text(self) -> str:
@@ -206,8 +237,8 @@ class Transcript(QAbstractScrollArea):
         return max(0, min(middle, self.viewport().width() - self.rows.width))
 
     def _measure(self) -> None:
-        room = self.viewport().width() - 2 * self.theme.px(MARGIN)
-        width = max(120, min(self.theme.px(COLUMN_WIDTH), room))
+        room = self.viewport().width() - 2 * self.rows.formats.px(MARGIN)
+        width = max(120, min(self.rows.formats.px(COLUMN_WIDTH), room))
         self.rows.resize(width, self.viewport().height())
 
     def _refresh_soon(self) -> None:
@@ -236,8 +267,9 @@ class Transcript(QAbstractScrollArea):
         self._moving = True
         bar = self.verticalScrollBar()
         bar.setRange(0, rows.max_top)
-        bar.setPageStep(max(1, rows.view_height - self.theme.px(40)))
-        bar.setSingleStep(self.theme.px(34))
+        line = max(1, round(rows.formats.text_pitch))
+        bar.setPageStep(max(line, rows.view_height - line))
+        bar.setSingleStep(line)
         bar.setValue(rows.top)
         self._moving = False
         self._repaint_changes()
@@ -250,6 +282,10 @@ class Transcript(QAbstractScrollArea):
         if new_below != self._new_below:
             self._new_below = new_below
             self.new_text_below.emit(new_below)
+        end_far = new_below or rows.max_top - rows.top > rows.view_height
+        if end_far != self._end_far:
+            self._end_far = end_far
+            self.end_far_changed.emit(end_far)
         if not rows.is_complete or not rows.is_lit:
             self._idle.start()
 
@@ -300,10 +336,22 @@ class Transcript(QAbstractScrollArea):
             self._idle.start()
 
     def _theme_changed(self) -> None:
+        self._hold()
         self.rows.restyle(Formats(self.theme), self.rows.width)
         self._measure()
         self._shown.clear()
         self._refresh()
+
+    def _hold(self) -> None:
+        """Have the line at the pointer of a zooming wheel stay in its place, else the one with the caret."""
+        streams = bool(self.rows.messages) and self.rows.messages[-1].state is State.STREAMING
+        if self.rows.sticks and streams:
+            return
+        y, head = self._wheel.zoom_y, self.selection.head
+        if y is not None:
+            self.rows.hold(y)
+        elif head is not None and not self.rows.sticks:
+            self.rows.hold_place(*head)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._measure()
@@ -314,9 +362,15 @@ class Transcript(QAbstractScrollArea):
         """Nothing: :meth:`_refresh` moves the pixels."""
 
     def _bar_moved(self, value: int) -> None:
-        if not self._moving:
+        if self._moving:
+            return
+        bar = self.verticalScrollBar()
+        if bar.isSliderDown() and value in (bar.minimum(), bar.maximum()):
+            # The reader asks for the end, not for the pixels up to where it was thought to be.
+            (self.rows.scroll_to_start if value == bar.minimum() else self.rows.scroll_to_end)()
+        else:
             self.rows.scroll_to(value)
-            self._show()
+        self._show()
 
     # Painting
 
@@ -351,9 +405,12 @@ class Transcript(QAbstractScrollArea):
         self._cost += time.perf_counter() - started
 
     def _washes(self, index: int, part: int, block: int) -> list[Wash]:
-        """The colours behind the text of a block: what is selected."""
+        """The colours behind the text of a block: what was found, what is selected, the hit gone to."""
+        found = self.finder.washes(index, part, block)
         selected = self.selection.range(index, part, block)
-        return [] if selected is None else [Wash(*selected, self.rows.formats.selection)]
+        if selected is not None:
+            found.append(Wash(*selected, self.rows.formats.selection))
+        return found + self.finder.current_wash(index, part, block)
 
     def _paint_focus(self, painter: QPainter, rect: QRect) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -419,16 +476,9 @@ class Transcript(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            event.ignore()
-            return
-        pixels = event.pixelDelta().y()
+        pixels = self._wheel.turned(event, self.verticalScrollBar())
         if pixels:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() - pixels)
-            event.accept()
-        else:
-            super().wheelEvent(event)
+            self.scroll_by(pixels)
         self._pointer.hover(event.position())
 
     # Keyboard
@@ -505,7 +555,9 @@ class Transcript(QAbstractScrollArea):
             if flow is not None:
                 self.copy(flow.code(button.index))
         elif action is Action.FOLD:
+            self.rows.hold_row(index, row.fold_top)
             self.rows.set_unfolded(index, not row.unfolded)
+            self.finder.message_changed(index)
             self._refresh()
         elif action is Action.REGENERATE:
             self.regenerate_requested.emit(message_id)

@@ -2,7 +2,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QWidget
@@ -404,7 +404,7 @@ async def test_choosing_a_model(running: Running) -> None:
 async def test_zoom(running: Running) -> None:
     window = running.window
     height = window.chat.header.height()
-    for _ in range(5):
+    for _ in range(3):
         QTest.keyClick(window, Qt.Key.Key_Plus, Ctrl)
     assert running.settings.zoom == 150
     assert window.chat.header.height() == round(height * 1.5)
@@ -413,6 +413,18 @@ async def test_zoom(running: Running) -> None:
     running.settings.change(zoom=50)
     window.zoom_out()
     assert running.settings.zoom == 50
+    running.settings.change(zoom=123)
+    window.zoom_in()
+    assert running.settings.zoom == 125
+
+
+async def test_the_wheel_zooms_with_ctrl(running: Running) -> None:
+    await running.chat("Long")
+    viewport = running.window.chat.transcript.viewport()
+    for angle, zoom in ((120, 110), (60, 110), (60, 125), (-120, 110), (-120, 100)):
+        place = QPointF(viewport.mapTo(running.window, viewport.rect().center()))
+        QTest.wheelEvent(running.window.windowHandle(), place, QPoint(0, angle), QPoint(), Ctrl)
+        assert running.settings.zoom == zoom
 
 
 async def test_closing_asks_and_keeps_sizes_and_drafts(running: Running) -> None:
