@@ -20,6 +20,8 @@ from desktop_chat.domain.limits import Limits
 from desktop_chat.paths import write_atomically
 
 VERSION = 1
+MAX_PLACES = 200
+"""Chats whose place is kept; those left longest ago go first."""
 
 T = TypeVar("T")
 
@@ -97,6 +99,17 @@ def _write_endpoints(endpoints: tuple[Endpoint, ...]) -> list[dict[str, Any]]:
     return [asdict(endpoint) for endpoint in endpoints]
 
 
+def _read_places(data: Any) -> dict[str, list[Any]]:
+    """What cannot be used is left out: a lost place is no reason to complain."""
+    if not isinstance(data, dict):
+        return {}
+    return {
+        chat: place
+        for chat, place in list(data.items())[-MAX_PLACES:]
+        if isinstance(place, list) and [type(value) for value in place] == [str, int, int, int]
+    }
+
+
 class Settings(QObject):
     """The preferences of one profile, as attributes. ``changed`` carries the name of each that changed.
 
@@ -108,6 +121,15 @@ class Settings(QObject):
 
     theme = Field("system", "Light, dark, or as the system", choices=("system", "light", "dark"))
     zoom = Field(100, "Size of text and controls, in per cent", 50, 300)
+    text_font = Field("", "The family of texts; empty for the system's own")
+    code_font = Field("", "The family of code; empty for the system's own")
+    text_size = Field(14, "Of the text of a chat, in pixels at 100 %", 11, 24)
+    wrap_code = Field(True, "Wrap long lines in code")
+    announce = Field(
+        "sentences",
+        "When a screen reader says an answer: as its sentences come, at its end, or never",
+        choices=("sentences", "end", "never"),
+    )
     send_with_enter = Field(True, "Enter sends; else Ctrl+Enter does")
     attempts = Field(5, "How often a request is tried in all", 1, 10)
     connect_timeout = Field(10.0, "Seconds until a connection stands", 1, 600)
@@ -118,6 +140,9 @@ class Settings(QObject):
     )
     default_endpoint = Field("", "The endpoint of new chats, by its id")
     window_geometry = Field("", "Place and size of the window, as Qt saves it, in base64")
+    places: Field[dict[str, list[Any]]] = Field(
+        {}, "Where chats were left: message, part, offset and y, by chat", read=_read_places
+    )
     sidebar_width = Field(264, "Pixels", 180, 600)
     details_width = Field(272, "Pixels", 220, 600)
     sidebar_visible = Field(True, "Whether the list of chats is shown")
@@ -144,6 +169,13 @@ class Settings(QObject):
         self._writer.submit(self._write, self._to_json())
         for name in changed:
             self.changed.emit(name)
+
+    def keep_place(self, chat: str, place: tuple[str, int, int, int] | None) -> None:
+        """Keep where a chat was left; None for its end, which needs no keeping."""
+        places = {key: value for key, value in self.places.items() if key != chat}
+        if place is not None:
+            places[chat] = list(place)
+        self.change(places=dict(list(places.items())[-MAX_PLACES:]))
 
     def limits(self) -> Limits:
         return Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)

@@ -29,7 +29,7 @@ from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript import Transcript
+from desktop_chat.ui.transcript import Position, Transcript
 
 COMPOSER_WIDTH = 680
 FIND_WIDTH = 430
@@ -54,7 +54,6 @@ class ChatView(QFrame):
         self._settings = settings
         self._theme = theme
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
-        self._scrolls: dict[str, int] = {}
         self._characters = 0
         self.session: ChatSession | None = None
 
@@ -117,8 +116,8 @@ class ChatView(QFrame):
         self._characters = len(answer.text) if answer else 0
         self._show_conversation()
         self._show_path()
-        if (scroll := self._scrolls.pop(conversation_id, None)) is not None:
-            self.transcript.verticalScrollBar().setValue(scroll)
+        if (place := self._settings.places.get(conversation_id)) is not None:
+            self.transcript.restore(Position(*place))
         self.composer.set_draft(self._chats.drafts.get(session.draft_key, ""))
         if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
             self.composer.start_edit(edited, self._chats.drafts[edited])
@@ -128,15 +127,17 @@ class ChatView(QFrame):
         """Let go of the session that is shown, with nothing unsaved."""
         if self.session is None:
             return
-        conversation_id = self.session.conversation.id
         self.flush()
-        bar = self.transcript.verticalScrollBar()
-        if bar.value() < bar.maximum():
-            self._scrolls[conversation_id] = bar.value()
+        self.keep_place()
         for signal, slot in self._connections:
             signal.disconnect(slot)
         self._connections.clear()
         self.session = None
+
+    def keep_place(self) -> None:
+        """Have the chat open again where the reader is."""
+        if self.session is not None and self.session.is_stored:
+            self._settings.keep_place(self.session.conversation.id, self.transcript.position())
 
     def insert_notice(self, notice: QWidget) -> None:
         """Show ``notice`` between the header and the transcript."""
@@ -191,7 +192,7 @@ class ChatView(QFrame):
         if self.session is not None and (last := self.session.last) is not None and last.text:
             QGuiApplication.clipboard().setText(last.text)
 
-    def find(self) -> None:
+    def find_text(self) -> None:
         """Let the user find text in the chat; what is selected is the text to begin with."""
         if self._stack.currentWidget() is self.transcript:
             self.find_bar.open(self.transcript.selected_text())
@@ -199,7 +200,7 @@ class ChatView(QFrame):
     def find_next(self, *, backwards: bool = False) -> None:
         """Go to the next hit, or the one before; where nothing is looked for, ask for what."""
         if self.find_bar.isHidden():
-            self.find()
+            self.find_text()
         elif backwards:
             self.transcript.finder.previous()
         else:

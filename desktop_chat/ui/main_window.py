@@ -68,7 +68,12 @@ class MainWindow(QMainWindow):
 
         self.actions_ = Actions(self)
         self._build_menu()
-        self.actions_.keep_in(self.chat.composer.text_edit, self.chat.details.prompt, self.sidebar.search, self.chat.find_bar.field)
+        self.actions_.keep_in(
+            self.chat.composer.text_edit,
+            self.chat.details.prompt,
+            self.chat.find_bar.field,
+            self.sidebar.search,
+        )
         self._wire()
         self._restore()
         self._restyle()
@@ -151,8 +156,8 @@ class MainWindow(QMainWindow):
         self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.sidebar.search.selectAll()
 
-    def find(self) -> None:
-        self.chat.find()
+    def find_in_chat(self) -> None:
+        self.chat.find_text()
 
     def find_next(self) -> None:
         self.chat.find_next()
@@ -203,6 +208,7 @@ class MainWindow(QMainWindow):
     def save_state(self) -> None:
         """Keep the place and the sizes in the settings, and hand on drafts."""
         self.chat.flush()
+        self.chat.keep_place()
         self._remember_widths()
         values: dict[str, object] = {
             "window_geometry": bytes(self.saveGeometry().toBase64().data()).decode("ascii")
@@ -340,8 +346,14 @@ class MainWindow(QMainWindow):
             self._show_panels()
         elif name == "zoom":
             self._theme.set_zoom(self._settings.zoom)
+        elif name in ("text_font", "code_font", "text_size"):
+            self._set_fonts()
         elif name == "theme":
             self._theme.set_mode(self._settings.theme)
+
+    def _set_fonts(self) -> None:
+        settings = self._settings
+        self._theme.set_fonts(settings.text_font, settings.code_font, settings.text_size)
 
     def _toggle(self, name: str, panel: QWidget) -> None:
         """Fold or unfold a panel; where it had no room and is asked for, it is shown all the same."""

@@ -3,12 +3,14 @@
 leaves         the model: a message as a flat list of leaves
 markdown       text -> leaves, by markdown-it's tokens and an allow-list
 stream         the same for text that grows: what is final is frozen
-highlight      colours for code, line by line, within budgets
+highlight      colours for code: what is known, and what the helper is asked for
+formulas       drawings of formulas, and their places in a text
 formats        fonts, colours and measures of a theme
 text           text laid out: layout, painting, hit test
 blocks         one leaf: paragraphs and rules
 code_block     one leaf of code
 table_block    one leaf of a table
+math_block     one leaf that is a formula
 flow           the blocks of one text
 row            one message: caption, reasoning, body, state, actions
 row_painter    how a row is drawn
@@ -27,18 +29,14 @@ accessible     the view for screen readers
 view           the widget
 """
 
+from desktop_chat.ui.transcript.arrangement import Position
 from desktop_chat.ui.transcript.view import Transcript
 
-__all__ = ["Transcript", "preload"]
+__all__ = ["Position", "Transcript", "preload"]
 
 
 def preload() -> None:
-    """Import what the first message needs: markdown-it, and the highlighter with a common language.
-
-    Takes 0.2 s or so; call it on a background thread.
-    """
-    from desktop_chat.ui.transcript.highlight import load
+    """Import what the first message needs: markdown-it. Takes 0.1 s or so; call it on a background thread."""
     from desktop_chat.ui.transcript.markdown import parser
 
     parser().parse("")
-    load("python")
