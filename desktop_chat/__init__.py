@@ -29,6 +29,7 @@ ui/dialogs.py                       who shows which dialog when
 ui/empty_state.py                   what stands in for a transcript without messages
 ui/endpoint_fields.py               where requests go and with which key, as fields
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
+ui/find_bar.py                      where the user finds text in the chat
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
 ui/link_line.py                     where the link under the pointer or the caret leads
@@ -62,6 +63,7 @@ ui/transcript/find.py               where a query is in a text, and which source
 ui/transcript/finder.py             the hits of a query in all messages, searched in slices of time
 ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
 ui/transcript/formats.py            what leaves look like: fonts, formats and measures of a theme at a zoom
+ui/transcript/formulas.py           formulas: drawn by the helper, put into the text for their source
 ui/transcript/heights.py            prefix sums of heights that change
 ui/transcript/highlight.py          colours for code: what is known, and what the helper is asked for
 ui/transcript/hit_bar.py            the scroll bar, with a tick where something was found
@@ -69,10 +71,13 @@ ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/link_places.py        the links of a message, with their places in its text
 ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
+ui/transcript/math_block.py         a formula that stands alone
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting
 ui/transcript/row.py                one message of the transcript
+ui/transcript/row_actions.py        what can be done with a message, and where in its row
 ui/transcript/row_painter.py        how a row is drawn
+ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
 ui/transcript/table_block.py        a piece of a table

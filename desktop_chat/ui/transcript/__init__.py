@@ -13,6 +13,8 @@ table_block    one leaf of a table
 math_block     one leaf that is a formula
 flow           the blocks of one text
 row            one message: caption, reasoning, body, state, actions
+row_actions    what can be done with a message, and where in its row
+row_state      how a message ended, when it was, what it took
 row_painter    how a row is drawn
 heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place

@@ -45,6 +45,8 @@ class Mark(IntFlag):
     LINK = 16
     RAISED = 32
     """Superscript: the label of a footnote."""
+    CHIP = 64
+    """A small raised label: the number of a source."""
 
 
 class Inline(NamedTuple):

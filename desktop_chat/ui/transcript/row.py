@@ -15,6 +15,7 @@ from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_
 
 __all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
 
+
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A text position: ``part`` 0 is the reasoning, 1 the body."""
@@ -239,9 +240,7 @@ class Row:
         key = message.state, message.finish_reason, message.error, bool(self.body.length), self.width
         if (*key, self.is_last) != self._notice_key:
             self._notice_key = (*key, self.is_last)
-            self.notice = make_notice(
-                message, self.formats, self.width, self.explain, is_last=self.is_last
-            )
+            self.notice = make_notice(message, self.formats, self.width, self.explain, is_last=self.is_last)
 
     @property
     def notice_height(self) -> int:
@@ -322,11 +321,11 @@ class Row:
 
     # Painting
 
-    def lay_out(self, top: int, bottom: int, colours_until: float) -> bool:
+    def lay_out(self, top: int, bottom: int) -> bool:
         """Lay out the blocks between two y; returns whether the row's height changed."""
         before = self.height
         for _part, flow, _x, y in list(self.flows()):
-            if flow.lay_out(top - y, bottom - y, colours_until):
+            if flow.lay_out(top - y, bottom - y):
                 self.arrange()
         return self.height != before
 

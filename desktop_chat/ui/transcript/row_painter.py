@@ -108,16 +108,16 @@ def _paint_cursor(row: Row, painter: QPainter, x: int, y: int) -> None:
 def _paint_notice(row: Row, painter: QPainter, x: int, y: int) -> None:
     if row.notice is None:
         return
-    style, texts, _action = row.notice
+    notice = row.notice
     formats = row.formats
     colors, px = formats.colors, formats.px
     box = QRectF(x, y + row.notice_top, row.width, row.notice_height)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colors.error_soft if style == "error" else colors.side)
+    painter.setBrush(colors.error_soft if notice.is_error else colors.side)
     painter.drawRoundedRect(box, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
     top = box.top() + px(8)
-    for number, text in enumerate(texts):
-        painter.setPen((colors.error if style == "error" else colors.dim) if number == 0 else colors.text)
+    for number, text in enumerate(notice.texts):
+        painter.setPen((colors.error if notice.is_error else colors.dim) if number == 0 else colors.text)
         text.layout.draw(painter, QPointF(x + px(14), top))
         top += text.height
 

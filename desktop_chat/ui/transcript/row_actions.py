@@ -1,0 +1,100 @@
+"""What can be done with a message, and where in its row."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFontMetricsF
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.row import Row
+
+
+class Action(Enum):
+    COPY = auto()
+    COPY_CODE = auto()
+    REGENERATE = auto()
+    EDIT = auto()
+    CONTINUE = auto()
+    TRY_AGAIN = auto()
+    PREVIOUS = auto()
+    NEXT = auto()
+    FOLD = auto()
+
+
+LABELS = {
+    Action.COPY: "Copy",
+    Action.COPY_CODE: "Copy",
+    Action.REGENERATE: "Regenerate",
+    Action.EDIT: "Edit",
+    Action.CONTINUE: "Continue",
+    Action.TRY_AGAIN: "Try again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """An action with its place in the row; ``index`` is the code block it is for."""
+
+    action: Action
+    box: QRectF
+    label: str = ""
+    index: int = -1
+    part: int = 1
+    enabled: bool = True
+    on_hover: bool = False
+
+
+def buttons(row: "Row") -> list[Button]:
+    """All that can be clicked in a row, but links and code; later ones lie above earlier ones."""
+    formats = row.formats
+    px = formats.px
+    found: list[Button] = []
+    if not row.is_user and row.thought_label:
+        width = QFontMetricsF(formats.thought_font).horizontalAdvance(row.thought_label)
+        box = QRectF(0, row.fold_top - px(4), width + px(20), px(28))
+        found.append(Button(Action.FOLD, box, row.thought_label))
+    if row.notice is not None and row.notice.action is not None:
+        action = row.notice.action
+        width = QFontMetricsF(formats.thought_font).horizontalAdvance(LABELS[action]) + px(24)
+        height = px(30)
+        top = row.notice_top + (row.notice_height - height) // 2
+        box = QRectF(row.width - width - px(8), top, width, height)
+        found.append(Button(action, box, LABELS[action]))
+    if not row.is_streaming:
+        found += _meta_buttons(row)
+    return found
+
+
+def _meta_buttons(row: "Row") -> list[Button]:
+    px, metrics = row.formats.px, QFontMetricsF(row.formats.meta_bold)
+    height = px(28)
+    found: list[Button] = []
+    if row.is_user:
+        x: float = row.bubble_left - px(8)
+        top: float = row.bubble_top + px(7)
+        for action in (Action.EDIT, Action.COPY):
+            width = metrics.horizontalAdvance(LABELS[action]) + px(12)
+            x -= width
+            found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
+        x = row.width - _versions_width(row, metrics)
+    else:
+        x, top = float(-px(7)), float(row.meta_top - px(4))
+        copying = (Action.COPY,) if row.message.text else ()
+        for action in (*copying, Action.REGENERATE, Action.EDIT):
+            width = metrics.horizontalAdvance(LABELS[action]) + px(14)
+            found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
+            x += width
+    if len(row.versions) > 1:
+        top = row.meta_top - px(4)
+        here = row.version_index
+        width = _versions_width(row, metrics) - 2 * px(20)
+        found.append(Button(Action.PREVIOUS, QRectF(x, top, px(24), height), enabled=here > 0))
+        right = QRectF(x + px(16) + width, top, px(24), height)
+        found.append(Button(Action.NEXT, right, enabled=here + 1 < len(row.versions)))
+    return found
+
+
+def _versions_width(row: "Row", metrics: QFontMetricsF) -> float:
+    return metrics.horizontalAdvance(row.version_label) + 2 * row.formats.px(20)
