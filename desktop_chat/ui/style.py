@@ -123,6 +123,7 @@ QToolButton {{ background: transparent; border: 2px solid transparent; border-ra
   min-width: {px(24)}px; min-height: {px(24)}px; padding: 0; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:pressed, QToolButton:checked {{ background: {hover}; }}
+QToolButton[toggle="true"]:checked {{ background: {soft}; border-color: {accent}; }}
 QToolButton:focus {{ border-color: {accent}; }}
 QToolButton[framed="true"] {{ border: 1px solid {line}; min-width: {px(30)}px; min-height: {px(28)}px; }}
 QToolButton[framed="true"]:focus {{ border: 2px solid {accent}; min-width: {px(30) - 2}px;

@@ -92,7 +92,7 @@ class Matcher:
         if not ascii_only and _REMOVED.search(folded):
             return True
         if literal:
-            return False
+            return self._names_a_character and _INVISIBLE.search(source) is not None
         if "&#" in folded or "![" in folded or "[^" in folded or "xn--" in folded:
             return True
         if "%" in folded and _ESCAPED_BYTE.search(folded):

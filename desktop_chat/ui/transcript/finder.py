@@ -141,7 +141,7 @@ class Finder(QObject):
         if query == self.query:
             return
         origin = self._origin(last=False)
-        if self.current is not None and self._is_selected(self.current):
+        if query is not None and self.current is not None and self._is_selected(self.current):
             self._select(origin, origin)
         self.query = query
         self._matcher = Matcher(query) if query else None
