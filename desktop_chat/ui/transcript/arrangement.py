@@ -8,7 +8,7 @@ from typing import NamedTuple
 from desktop_chat.domain.message import Message
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.highlight import SLICE, Lexers
+from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.row import Explain, Row, deadline_in, estimate_height
 
 PARSE_SLICE = 0.012
@@ -102,6 +102,9 @@ class Arrangement:
         known = [self.heights[i] for i in range(same)]
         known += (estimate_height(m, self.width, self.formats) for m in after[same:])
         self.heights = Heights(known)
+        for index, row in self._rows.items():
+            row.refresh()
+            self._place(index)
         self.visible = []
 
     def add(self, message: Message) -> None:
@@ -137,15 +140,21 @@ class Arrangement:
         """The row of a message, made if it is not there."""
         row = self._rows.get(index)
         if row is None:
-            message = self.messages[index]
-            row = Row(message, self.formats, self.lexers, self.width, self.explain)
-            row.is_first = index == 0
-            self._rows[index] = row
-            if message.id in self._unfolded:
-                row.set_unfolded(True)
-            row.status = self._statuses.get(message.id, "")
+            row = self._rows[index] = self.make(index)
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(row.message.id) or [row.message.id]
+        return row
+
+    def make(self, index: int) -> Row:
+        """A row for a message, which is not kept."""
+        message = self.messages[index]
+        row = Row(message, self.formats, self.lexers, self.width, self.explain)
+        row.is_first = index == 0
+        row.is_last = index == len(self.messages) - 1
+        row.versions = self.versions(message.id) or [message.id]
+        if message.id in self._unfolded:
+            row.set_unfolded(True)
+        row.status = self._statuses.get(message.id, "")
         return row
 
     def built(self, index: int) -> Row | None:
@@ -355,9 +364,9 @@ class Arrangement:
 
     def arrange(self) -> None:
         """Parse and lay out what is in view, and settle where it stands."""
-        parse_until, colours_until = deadline_in(PARSE_SLICE), deadline_in(SLICE)
+        parse_until = deadline_in(PARSE_SLICE)
         for _attempt in range(MAX_PASSES):
-            if not self._arrange_once(parse_until, colours_until):
+            if not self._arrange_once(parse_until):
                 break
         if self.messages and self.is_complete and not self.sticks:
             if self._anchor.part < 0:
@@ -369,7 +378,7 @@ class Arrangement:
                 self.sticks, self._may_stick = self.top >= self.max_top, False
         self._forget()
 
-    def _arrange_once(self, parse_until: float, colours_until: float) -> bool:
+    def _arrange_once(self, parse_until: float) -> bool:
         self.visible, self.is_complete = [], True
         if not self.messages:
             self.top = 0
@@ -384,7 +393,7 @@ class Arrangement:
         while y < self.view_height and index < len(self.messages):
             row = self.row(index)
             row.advance(parse_until)
-            row.lay_out(-y, self.view_height - y, colours_until)
+            row.lay_out(-y, self.view_height - y)
             row.arrange()
             self.is_complete &= row.is_complete
             self._rows.move_to_end(index)
@@ -410,13 +419,8 @@ class Arrangement:
             if index not in visible and not self._rows[index].is_streaming:
                 del self._rows[index]
 
-    def lexer_loaded(self) -> None:
-        for row in self._rows.values():
-            for _part, flow, _x, _top in row.flows():
-                flow.lexer_loaded()
-
     def light(self) -> bool:
-        """A time slice of colouring code in view; returns whether something looks different now."""
+        """Show the colours and formulas that came; returns whether something looks different now."""
         changed = False
         for index, _y in self.visible:
             row = self._rows.get(index)
