@@ -55,7 +55,11 @@ ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/theme.py                         colours, fonts and sizes of both themes
 ui/transcript/                      the chat view; the only home of markdown-it
-ui/transcript/accessible.py         for screen readers: a list, one item a message
+ui/transcript/accessible.py         for screen readers: a list, one item a message, and what happens in it
+ui/transcript/accessible_items.py   messages, links and buttons for screen readers
+ui/transcript/accessible_slots.py   two questions of screen readers that PySide does not pass on
+ui/transcript/accessible_text.py    the text of a message for screen readers
+ui/transcript/announcer.py          what is said of an answer while it is written
 ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
 ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
@@ -74,6 +78,7 @@ ui/transcript/markdown.py           CommonMark with tables and strikethrough, as
 ui/transcript/math_block.py         a formula that stands alone
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting
+ui/transcript/readings.py           messages out of view, parsed for screen readers
 ui/transcript/row.py                one message of the transcript
 ui/transcript/row_actions.py        what can be done with a message, and where in its row
 ui/transcript/row_painter.py        how a row is drawn

@@ -27,7 +27,12 @@ pointer        hovering, clicking, selecting
 keyboard       what keys do
 wheel          what the wheel and the touch-pad say
 menu           the menu of a message
-accessible     the view for screen readers
+accessible     the view for screen readers: the list, and events
+accessible_items  messages, links and buttons
+accessible_text   their text: caret, selection, places, looks
+accessible_slots  two questions that PySide does not pass on
+announcer      what is said of an answer while it is written
+readings       messages out of view, parsed for screen readers
 view           the widget
 """
 

@@ -1,160 +1,43 @@
-"""The transcript for screen readers: a list with one item per message, each with its rendered text.
+"""The transcript for screen readers: a list with one item per message, each with its rendered text."""
 
-PySide asks for an interface's address in ``interface_cast``: a Python object or None there is a crash as soon
-as a screen reader asks, so it is ``VoidPtr``, of the address or of 0.
-"""
-
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QObject, QPoint, QRect
-from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface, QAccessibleTextInterface
+from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QAccessibleInterface,
+    QAccessibleTextCursorEvent,
+    QAccessibleTextInsertEvent,
+    QAccessibleTextRemoveEvent,
+    QAccessibleTextSelectionEvent,
+)
 from PySide6.QtWidgets import QAccessibleWidget
 
-from desktop_chat.ui.transcript.leaves import cut, units
+from desktop_chat.ui.transcript.accessible_items import MessageItem
+from desktop_chat.ui.transcript.leaves import units
+from desktop_chat.ui.transcript.readings import Readings
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
 
-
-class MessageText(QAccessibleTextInterface):
-    """The text of one message, as it is shown."""
-
-    def __init__(self, view: "Transcript", message_id: str) -> None:
-        super().__init__()
-        self._view, self._id = view, message_id
-
-    @property
-    def _text(self) -> str:
-        index = self._view.rows.index.get(self._id)
-        return "" if index is None else self._view.rendered_text(index)
-
-    def characterCount(self) -> int:
-        return units(self._text)
-
-    def text(self, start: int, end: int) -> str:
-        return cut(self._text, max(0, start), end)
-
-    def cursorPosition(self) -> int:
-        return 0
-
-    def setCursorPosition(self, position: int) -> None:
-        """There is no caret to move."""
-
-    def selectionCount(self) -> int:
-        return 0
-
-    def selection(self, index: int) -> tuple[int, int]:
-        return (0, 0)
-
-    def addSelection(self, start: int, end: int) -> None:
-        """Selecting is done with the pointer or as a whole."""
-
-    def removeSelection(self, index: int) -> None:
-        """See :meth:`addSelection`."""
-
-    def setSelection(self, index: int, start: int, end: int) -> None:
-        """See :meth:`addSelection`."""
-
-    def characterRect(self, offset: int) -> QRect:
-        return QRect()
-
-    def offsetAtPoint(self, point: QPoint) -> int:
-        return 0
-
-    def scrollToSubstring(self, start: int, end: int) -> None:
-        index = self._view.rows.index.get(self._id)
-        if index is not None:
-            self._view.set_current(index)
-
-    def attributes(self, offset: int) -> tuple[str, int, int]:
-        return ("", 0, units(self._text))
-
-
-class MessageItem(QAccessibleInterface):
-    """One message as a list item."""
-
-    def __init__(self, view: "Transcript", message_id: str) -> None:
-        super().__init__()
-        self._view, self.message_id = view, message_id
-        self._text = MessageText(view, message_id)
-        self._address = shiboken6.VoidPtr(shiboken6.getCppPointer(self._text)[0])
-        self._nothing = shiboken6.VoidPtr(0)
-
-    @property
-    def _index(self) -> int:
-        return self._view.rows.index.get(self.message_id, -1) if shiboken6.isValid(self._view) else -1
-
-    def isValid(self) -> bool:
-        return self._index >= 0
-
-    def object(self) -> QObject | None:  # type: ignore[override]
-        return None
-
-    def window(self) -> Any:
-        return self._view.window().windowHandle()
-
-    def role(self) -> QAccessible.Role:
-        return QAccessible.Role.ListItem
-
-    def state(self) -> QAccessible.State:
-        state = QAccessible.State()
-        state.readOnly = True
-        state.focusable = True
-        state.multiLine = True
-        index = self._index
-        state.focused = index >= 0 and index == self._view.current and self._view.hasFocus()
-        state.invisible = index < 0
-        state.offscreen = index not in [number for number, _y in self._view.rows.visible]
-        return state
-
-    def text(self, kind: QAccessible.Text) -> str:
-        index = self._index
-        if index < 0:
-            return ""
-        if kind == QAccessible.Text.Name:
-            return self._view.speaker(index)
-        if kind in (QAccessible.Text.Value, QAccessible.Text.Description):
-            return (
-                self._view.rendered_text(index)
-                if kind == QAccessible.Text.Value
-                else self._view.notice(index)
-            )
-        return ""
-
-    def setText(self, kind: QAccessible.Text, text: str) -> None:
-        """Messages are not edited here."""
-
-    def rect(self) -> QRect:
-        index = self._index
-        return QRect() if index < 0 else self._view.row_rect_on_screen(index)
-
-    def parent(self) -> QAccessibleInterface:
-        return QAccessible.queryAccessibleInterface(self._view)
-
-    def childCount(self) -> int:
-        return 0
-
-    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
-        return None
-
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
-        return None
-
-    def indexOfChild(self, child: QAccessibleInterface) -> int:
-        return -1
-
-    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
-        return self._address if kind == QAccessible.InterfaceType.TextInterface else self._nothing
+MAX_INSERTED = 4000
+"""Characters that one event tells of; a reader asks for the text itself."""
 
 
 class TranscriptList(QAccessibleWidget):
-    """The transcript as a list."""
+    """The transcript as a list. Items are made when they are asked for."""
 
     def __init__(self, view: "Transcript") -> None:
         super().__init__(view, QAccessible.Role.List, "Transcript")
         self._view = view
+        self._readings = Readings(view)
         self._items: dict[str, MessageItem] = {}
+        self.growing = ""
+        """The message that is being written."""
+        self.grown = ""
+        """What screen readers were told of its text."""
 
     def childCount(self) -> int:
         return len(self._view.rows.messages)
@@ -168,15 +51,20 @@ class TranscriptList(QAccessibleWidget):
     def item(self, message_id: str) -> MessageItem:
         item = self._items.get(message_id)
         if item is None:
-            item = self._items[message_id] = MessageItem(self._view, message_id)
+            item = self._items[message_id] = MessageItem(self._view, self._readings, message_id)
             QAccessible.registerAccessibleInterface(item)
         return item
 
     def forget_items(self) -> None:
         """Have Qt delete the items. They belong to no widget, with which it would."""
         for item in self._items.values():
-            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(item))
+            item.forget()
         self._items.clear()
+
+    def forget_others(self) -> None:
+        """The same for those of messages that are not shown any more."""
+        for message_id in [one for one in self._items if one not in self._view.rows.index]:
+            self._items.pop(message_id).forget()
 
     def indexOfChild(self, child: QAccessibleInterface) -> int:
         if isinstance(child, MessageItem):
@@ -218,10 +106,15 @@ def _make(_class_name: str, item: QObject | None) -> QAccessibleInterface | None
     return _interfaces[-1]
 
 
+# What happened. Nothing is done where nobody listens.
+
+
 def children_changed(view: "Transcript") -> None:
     """The list has other items now."""
-    if QAccessible.isActive():
+    found = _list(view)
+    if found is not None:
         QAccessible.updateAccessibility(QAccessibleEvent(view, QAccessible.Event.ObjectReorder))
+        found.forget_others()
 
 
 def text_changed(view: "Transcript", index: int) -> None:
@@ -234,10 +127,64 @@ def focus_changed(view: "Transcript", index: int) -> None:
     _notify(view, index, QAccessible.Event.Focus)
 
 
-def _notify(view: "Transcript", index: int, event: QAccessible.Event) -> None:
-    if not QAccessible.isActive():
+def selection_changed(view: "Transcript") -> None:
+    """The caret moved, or something else is selected."""
+    found, head = _list(view), view.selection.head
+    if found is None or head is None:
         return
-    interface = QAccessible.queryAccessibleInterface(view)
-    child = interface.child(index) if interface is not None else None
+    item = found.child(head[0])
+    if not isinstance(item, MessageItem):
+        return
+    text = item.text_interface
+    QAccessible.updateAccessibility(QAccessibleTextCursorEvent(item, text.offset(head) or 0))
+    start, end = text.selected() or (0, 0)
+    QAccessible.updateAccessibility(QAccessibleTextSelectionEvent(item, start, end))
+
+
+def begin_text(view: "Transcript", message_id: str) -> None:
+    """A message begins to grow: what it says by now was told when it was added."""
+    found = _list(view)
+    if found is not None:
+        found.growing, found.grown = message_id, found.item(message_id).text_interface.whole()
+
+
+def text_inserted(view: "Transcript", message_id: str) -> None:
+    """A message has grown."""
+    found = _list(view)
+    if found is None or found.growing != message_id:
+        return
+    item = found.item(message_id)
+    before, now = found.grown, item.text_interface.whole()
+    found.grown = now
+    same = _common(before, now)
+    if same < len(before):
+        gone = before[same:][:MAX_INSERTED]
+        QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(item, units(before[:same]), gone))
+    if same < len(now):
+        came = now[same:][:MAX_INSERTED]
+        QAccessible.updateAccessibility(QAccessibleTextInsertEvent(item, units(now[:same]), came))
+
+
+def _common(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    if b.startswith(a):
+        return len(a)
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
+    return low
+
+
+def _list(view: "Transcript") -> TranscriptList | None:
+    if not QAccessible.isActive():
+        return None
+    found = QAccessible.queryAccessibleInterface(view)
+    return found if isinstance(found, TranscriptList) else None
+
+
+def _notify(view: "Transcript", index: int, event: QAccessible.Event) -> None:
+    found = _list(view)
+    child = found.child(index) if found is not None else None
     if child is not None:
         QAccessible.updateAccessibility(QAccessibleEvent(child, event))

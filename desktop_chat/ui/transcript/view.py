@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QContextMenuEvent,
     QFocusEvent,
     QGuiApplication,
@@ -22,7 +20,8 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
 
 from desktop_chat.domain.message import Message, PartKind, Role, State
 from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
-from desktop_chat.ui.transcript import accessible
+from desktop_chat.ui.transcript import accessible, formulas
+from desktop_chat.ui.transcript.announcer import Announce, Announcer
 from desktop_chat.ui.transcript.arrangement import Arrangement, Position
 from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
@@ -31,7 +30,7 @@ from desktop_chat.ui.transcript.hit_bar import HitBar
 from desktop_chat.ui.transcript.keyboard import Keyboard
 from desktop_chat.ui.transcript.menu import fill_menu
 from desktop_chat.ui.transcript.pointer import Pointer
-from desktop_chat.ui.transcript.row import Action, Button, Explain, Row
+from desktop_chat.ui.transcript.row import Action, Button, Explain, Row, Spot
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
 from desktop_chat.ui.transcript.text import Wash
@@ -79,7 +78,8 @@ class Transcript(QAbstractScrollArea):
         self.theme = theme
         theme.changed.connect(self._theme_changed)
         self._lexers = Lexers(self)
-        self._lexers.loaded.connect(self._lexer_loaded, Qt.ConnectionType.QueuedConnection)
+        self._lexers.loaded.connect(self._rendered)
+        formulas.shared().ready.connect(self._rendered)
         self.rows = Arrangement(Formats(theme), self._lexers, explain)
         self.selection = Selection(self.rows)
         self.finder = Finder(self)
@@ -89,7 +89,11 @@ class Transcript(QAbstractScrollArea):
         self._by_keyboard = False
         self._pointer = Pointer(self)
         self.selection_changed.connect(self._pointer.caret_moved)
+        self.selection_changed.connect(lambda: accessible.selection_changed(self))
         self._keyboard = Keyboard(self)
+        self.announcer = Announcer(self)
+        self.announce: Announce = "end"
+        """What a screen reader is told of an answer that is being written."""
         self._shown: dict[object, tuple[int, int, object]] = {}
         self._shown_top = 0
         self._moving = False
@@ -114,6 +118,7 @@ class Transcript(QAbstractScrollArea):
         self._measure()
         shown = [message for message in messages if message.role is not Role.SYSTEM]
         self.rows.set_messages(shown, versions)
+        self.announcer.forget()
         self.finder.messages_changed()
         self._shown.clear()
         accessible.children_changed(self)
@@ -139,6 +144,7 @@ class Transcript(QAbstractScrollArea):
             row.append(kind, text)
         self.finder.message_changed(index)
         self._text_came = True
+        self.announcer.text_came(message_id)
         self._refresh_soon()
 
     def update_message(self, message_id: str) -> None:
@@ -215,6 +221,10 @@ class Transcript(QAbstractScrollArea):
         at = self.row_at(y)
         return None if at is None else at[0]
 
+    def spot_at(self, point: QPointF) -> tuple[int, Spot] | None:
+        """The message and the text position nearest to a point of the viewport."""
+        return self._pointer.spot_at(point)
+
     def row_rect_on_screen(self, index: int) -> QRect:
         top = self.rows.heights.before(index) - self.rows.top
         rect = QRect(self.column_left, top, self.rows.width, self.rows.heights[index])
@@ -225,8 +235,7 @@ class Transcript(QAbstractScrollArea):
             words = f"{row.name} has answered"
         else:
             words = row.notice_text.partition("\n")[0] or "The answer ended"
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+        self.announcer.ended(row.message.id, words)
 
     # Layout
 
@@ -286,7 +295,7 @@ class Transcript(QAbstractScrollArea):
         if end_far != self._end_far:
             self._end_far = end_far
             self.end_far_changed.emit(end_far)
-        if not rows.is_complete or not rows.is_lit:
+        if not rows.is_complete:
             self._idle.start()
 
     def _repaint_changes(self) -> None:
@@ -321,19 +330,17 @@ class Transcript(QAbstractScrollArea):
         if bottom < rows.view_height:
             viewport.update(0, bottom, width, rows.view_height - bottom)
 
-    def _lexer_loaded(self) -> None:
-        self.rows.lexer_loaded()
+    def _rendered(self) -> None:
+        """Colours or formulas came; several at once cost one refresh."""
         self._idle.start()
 
     def _work(self) -> None:
-        """A slice of what can wait: parsing long messages, colours of code."""
+        """A slice of what can wait: parsing long messages, showing colours and formulas that came."""
         if not self.rows.is_complete:
             self._refresh()
             return
         if self.rows.light():
-            self._repaint_changes()
-        if not self.rows.is_lit:
-            self._idle.start()
+            self._refresh()
 
     def _theme_changed(self) -> None:
         self._hold()

@@ -1,0 +1,299 @@
+"""What a screen reader finds in the transcript: messages, and in them their links and buttons.
+
+PySide asks for an interface's address in ``interface_cast``: a Python object or None there is a crash as soon
+as a screen reader asks, so it is ``VoidPtr``, of the address or of 0.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import shiboken6
+from PySide6.QtCore import QObject, QPoint, QRect, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
+
+from desktop_chat.ui.addresses import shown
+from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.accessible_text import MessageText
+from desktop_chat.ui.transcript.link_places import Link, links
+from desktop_chat.ui.transcript.readings import Readings
+from desktop_chat.ui.transcript.row import Action, Button, Row
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.view import Transcript
+
+MAX_LINKS = 200
+"""Links of one message that are objects of their own."""
+NAMES = {
+    Action.COPY_CODE: "Copy code",
+    Action.PREVIOUS: "Previous version",
+    Action.NEXT: "Next version",
+}
+"""What buttons are called that say less where they stand."""
+
+
+class Key(NamedTuple):
+    """Which part of a message an object stands for; it stays the same while text streams in."""
+
+    kind: str
+    number: int = 0
+    part: int = 1
+
+
+class Actions(QAccessibleActionInterface):
+    """What can be done with an object."""
+
+    def __init__(self, actions: dict[str, Callable[[], None]]) -> None:
+        super().__init__()
+        self._actions = actions
+
+    def actionNames(self) -> list[str]:
+        return list(self._actions)
+
+    def doAction(self, name: str) -> None:
+        if name in self._actions:
+            # What is done may end the object that is asked here.
+            QTimer.singleShot(0, self._actions[name])
+
+    def keyBindingsForAction(self, name: str) -> list[str]:
+        return []
+
+    def localizedActionName(self, name: str) -> str:
+        return name
+
+    def localizedActionDescription(self, name: str) -> str:
+        return ""
+
+
+class Item(QAccessibleInterface):
+    """An object of a message, without a widget of its own."""
+
+    def __init__(self, view: "Transcript", readings: Readings, message_id: str) -> None:
+        super().__init__()
+        self._view, self._readings, self.message_id = view, readings, message_id
+        self._casts: dict[QAccessible.InterfaceType, tuple[Any, Any]] = {}
+        self._nothing = shiboken6.VoidPtr(0)
+
+    def offer(self, kind: QAccessible.InterfaceType, interface: Any) -> None:
+        """Answer with ``interface`` when that kind is asked for."""
+        self._casts[kind] = interface, shiboken6.VoidPtr(shiboken6.getCppPointer(interface)[0])
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        return self._casts[kind][1] if kind in self._casts else self._nothing
+
+    @property
+    def index(self) -> int:
+        """The place of the message, -1 where it is not shown any more."""
+        return self._view.rows.index.get(self.message_id, -1) if shiboken6.isValid(self._view) else -1
+
+    def row(self) -> Row | None:
+        return self._readings.row(self.message_id) if self.index >= 0 else None
+
+    def isValid(self) -> bool:
+        return self.index >= 0
+
+    def object(self) -> QObject | None:  # type: ignore[override]
+        return None
+
+    def window(self) -> Any:
+        return self._view.window().windowHandle()
+
+    def setText(self, kind: QAccessible.Text, text: str) -> None:
+        """Messages are not edited here."""
+
+    def childCount(self) -> int:
+        return 0
+
+    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        return None
+
+    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        return None
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        return -1
+
+    def common_state(self) -> QAccessible.State:
+        state = QAccessible.State()
+        index = self.index
+        state.readOnly = state.focusable = True
+        state.invisible = index < 0
+        state.offscreen = index not in dict(self._view.rows.visible)
+        return state
+
+
+class MessageItem(Item):
+    """One message as a list item; its links and buttons are below it."""
+
+    def __init__(self, view: "Transcript", readings: Readings, message_id: str) -> None:
+        super().__init__(view, readings, message_id)
+        self.text_interface = MessageText(view, readings, message_id)
+        self.offer(QAccessible.InterfaceType.TextInterface, self.text_interface)
+        actions = {
+            QAccessibleActionInterface.setFocusAction(): self._focus,
+            QAccessibleActionInterface.showMenuAction(): self._menu,
+        }
+        self.offer(QAccessible.InterfaceType.ActionInterface, Actions(actions))
+        self._parts: dict[Key, PartItem] = {}
+
+    def role(self) -> QAccessible.Role:
+        return QAccessible.Role.ListItem
+
+    def state(self) -> QAccessible.State:
+        state = self.common_state()
+        state.multiLine = state.selectableText = True
+        state.focused = 0 <= self.index == self._view.current and self._view.hasFocus()
+        return state
+
+    def text(self, kind: QAccessible.Text) -> str:
+        row = self.row()
+        if row is None:
+            return ""
+        if kind == QAccessible.Text.Name:
+            return row.name
+        if kind == QAccessible.Text.Value:
+            return self.text_interface.whole()
+        return row.notice_text if kind == QAccessible.Text.Description else ""
+
+    def rect(self) -> QRect:
+        return QRect() if self.index < 0 else self._view.row_rect_on_screen(self.index)
+
+    def parent(self) -> QAccessibleInterface:
+        return QAccessible.queryAccessibleInterface(self._view)
+
+    def found(self) -> dict[Key, Button | Link]:
+        """The links and buttons of the message, in reading order."""
+        row = self.row()
+        if row is None:
+            return {}
+        found: dict[Key, Button | Link] = {}
+        for part, flow, _x, _y in row.flows():
+            for number, link in enumerate(links(flow)[:MAX_LINKS]):
+                found[Key("link", number, part)] = link
+            for block in flow.code_blocks():
+                code = row.code_button(part, block)
+                if code is not None:
+                    found[Key(code.action.name, block, part)] = code
+        for button in row.buttons():
+            found[Key(button.action.name)] = button
+        return found
+
+    def part_keys(self) -> list[Key]:
+        row = self.row()
+        shows_thought = row is not None and row.unfolded and row.thought is not None
+        return [*([Key("thought", part=0)] if shows_thought else []), *self.found()]
+
+    def childCount(self) -> int:
+        return len(self.part_keys())
+
+    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        keys = self.part_keys()
+        if not 0 <= index < len(keys):
+            return None
+        key = keys[index]
+        if key not in self._parts:
+            part = self._parts[key] = PartItem(self._view, self._readings, self, key)
+            QAccessible.registerAccessibleInterface(part)
+        return self._parts[key]
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        keys = self.part_keys()
+        return keys.index(child.key) if isinstance(child, PartItem) and child.key in keys else -1
+
+    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        for number in range(self.childCount()):
+            child = self.child(number)
+            if child is not None and child.rect().contains(x, y):
+                return child
+        return None
+
+    def forget(self) -> None:
+        """Have Qt delete what it was given: it belongs to no widget, with which Qt would."""
+        for part in self._parts.values():
+            QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(part))
+        self._parts.clear()
+        QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
+
+    def _focus(self) -> None:
+        if self.isValid():
+            self._view.setFocus()
+            self._view.set_current(self.index)
+
+    def _menu(self) -> None:
+        if self.isValid():
+            self._view.set_current(self.index)
+            self._view.menu_of_current()
+
+
+class PartItem(Item):
+    """A link, a button or the reasoning of a message."""
+
+    def __init__(self, view: "Transcript", readings: Readings, item: MessageItem, key: Key) -> None:
+        super().__init__(view, readings, item.message_id)
+        self._item, self.key = item, key
+        if key.kind == "thought":
+            self.thought = MessageText(view, readings, item.message_id, 0)
+            self.offer(QAccessible.InterfaceType.TextInterface, self.thought)
+        else:
+            actions = {QAccessibleActionInterface.pressAction(): self._press}
+            self.offer(QAccessible.InterfaceType.ActionInterface, Actions(actions))
+
+    def _found(self) -> Button | Link | None:
+        return self._item.found().get(self.key)
+
+    def isValid(self) -> bool:
+        return super().isValid() and self.key in self._item.part_keys()
+
+    def role(self) -> QAccessible.Role:
+        roles = {"link": QAccessible.Role.Link, "thought": QAccessible.Role.Paragraph}
+        return roles.get(self.key.kind, QAccessible.Role.Button)
+
+    def state(self) -> QAccessible.State:
+        state = self.common_state()
+        found = self._found()
+        state.linked = self.key.kind == "link"
+        state.disabled = isinstance(found, Button) and not found.enabled
+        if self.key.kind == Action.FOLD.name:
+            row = self.row()
+            state.expandable = True
+            state.expanded = row is not None and row.unfolded
+            state.collapsed = not state.expanded
+        return state
+
+    def text(self, kind: QAccessible.Text) -> str:
+        row, found = self.row(), self._found()
+        name = kind == QAccessible.Text.Name
+        if row is None:
+            return ""
+        if self.key.kind == "thought":
+            return row.thought_label if name else ""
+        if isinstance(found, Link):
+            return found.text if name else shown(found.url)
+        if isinstance(found, Button) and name:
+            plain = found.action.name.replace("_", " ").capitalize()
+            return NAMES.get(found.action) or found.label or plain
+        return ""
+
+    def rect(self) -> QRect:
+        row, found, view = self.row(), self._found(), self._view
+        y = dict(view.rows.visible).get(self.index)
+        if row is None or y is None:
+            return QRect()
+        if isinstance(found, Link):
+            flow = row.flow(self.key.part)
+            text = MessageText(view, self._readings, self.message_id, self.key.part)
+            start = flow.offset_of(found.block, found.start) if flow is not None else 0
+            return text.rect(start, start + found.end - found.start)
+        if isinstance(found, Button):
+            box = found.box.translated(view.column_left, y).toAlignedRect()
+            return box.translated(view.viewport().mapToGlobal(QPoint(0, 0)))
+        return view.row_rect_on_screen(self.index)
+
+    def parent(self) -> QAccessibleInterface:
+        return self._item
+
+    def _press(self) -> None:
+        found = self._found()
+        if isinstance(found, Link):
+            open_link(found.url, self._view, found.text)
+        elif isinstance(found, Button) and found.enabled:
+            self._view.trigger(self.index, found.action, found)
