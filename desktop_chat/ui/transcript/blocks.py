@@ -3,7 +3,7 @@
 A block holds its layout only while it is in or near the view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter
@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QPainter
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, Leaf, plain, units
+from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
 
@@ -20,6 +21,9 @@ class Block:
     ``width`` is that of the last layout, 0 where there is none. ``stamp`` changes with what is seen.
     Places are relative to the block's top left corner; x counts from the left edge of the flow.
     """
+
+    strip: Strip | None = None
+    """What can be scrolled sideways, for code and tables."""
 
     def __init__(self, leaf: Leaf, formats: Formats, width: int) -> None:
         self.leaf = leaf
@@ -34,9 +38,43 @@ class Block:
         return self.formats.indent * len(self.leaf.containers)
 
     @property
+    def look(self) -> Hashable:
+        """Another one for all that is seen otherwise."""
+        return self.stamp
+
+    @property
+    def edge(self) -> int:
+        """The space below the last piece that shows."""
+        return 0
+
+    @property
+    def is_last_shown(self) -> bool:
+        """Whether the pieces after this one are folded away."""
+        return False
+
+    def join(self, strip: Strip, width: int) -> None:
+        """Share ``strip`` with the other pieces of the same code block or table."""
+
+    def rearrange(self, width: int) -> None:
+        """Begin again: the strip folds or wraps otherwise."""
+
+    def window(self) -> QRectF | None:
+        """Where of the block text shows; None where it shows wherever it is."""
+        return None
+
+    def bar(self) -> QRectF:
+        """The place of the bar that scrolls sideways, below the last piece."""
+        return QRectF()
+
+    @property
     def plain(self) -> str:
         """The text that is shown, with line feeds; positions in it are those of selections."""
         return plain(self.leaf)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether formulas are still to come; their places are kept free."""
+        return any(text.is_pending for text, _left, _top in self.texts())
 
     def replace(self, leaf: Leaf) -> None:
         """Show another leaf of the same kind; its height is that of the one before until it is laid out."""
@@ -63,8 +101,15 @@ class Block:
         """Draw the block with its top left corner at (x, y)."""
         if self.leaf.marker:
             self._paint_marker(painter, x, y)
+        window = self.window()
+        if window is not None:
+            painter.save()
+            clip = clip.intersected(window.translated(x, y))
+            painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
         for text, left, top in self.texts():
             text.paint(painter, QPointF(x + left, y + top), clip, washes, self._pitch(), self.formats, dim)
+        if window is not None:
+            painter.restore()
 
     def _estimate(self, width: int) -> int:
         return 0
@@ -108,13 +153,13 @@ class Block:
         for text, _left, top in self.texts()[:1]:
             line = text.line_at(y - top)
             if line is not None:
-                return line.textStart(), round(line.y() + top)
+                return text.to_text(line.textStart()), round(line.y() + top)
         return 0, 0
 
     def y_of(self, position: int) -> int:
         """The y of the line that holds a position of :meth:`line_top`."""
         for text, _left, top in self.texts()[:1]:
-            line = text.layout.lineForTextPosition(position)
+            line = text.layout.lineForTextPosition(text.to_layout(position))
             if line.isValid():
                 return round(line.y() + top)
         return 0
@@ -132,6 +177,8 @@ class Block:
 
     def _paint_marker(self, painter: QPainter, x: int, y: int) -> None:
         formats = self.formats
+        if not is_drawn(painter, QRectF(x, y, self.left, formats.text_pitch)):
+            return
         end = x + self.left - formats.px(6)
         center = y + formats.text_pitch / 2
         if self.leaf.marker == "•":
@@ -146,6 +193,11 @@ class Block:
             painter.drawText(
                 box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.leaf.marker
             )
+
+
+def is_drawn(painter: QPainter, box: QRectF) -> bool:
+    """Whether the clip lets anything of ``box`` through: what is cut off is still text of a PDF."""
+    return not painter.hasClipping() or painter.clipBoundingRect().intersects(box)
 
 
 class TextBlock(Block):

@@ -11,9 +11,11 @@ from desktop_chat.ui.transcript.blocks import Block, RuleBlock, TextBlock
 from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.highlight import MAX_CODE, SLICE, Highlighter, Lexers, Spans
+from desktop_chat.ui.transcript.highlight import MAX_CODE, Highlighter, Lexers, Spans
 from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
+from desktop_chat.ui.transcript.math_block import MathBlock
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
+from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.table_block import TableBlock
 from desktop_chat.ui.transcript.text import Wash
 
@@ -28,7 +30,7 @@ _BLOCKS: dict[Kind, type[Block]] = {
     Kind.CODE: CodeBlock,
     Kind.TABLE: TableBlock,
     Kind.RULE: RuleBlock,
-    Kind.MATH: TextBlock,
+    Kind.MATH: MathBlock,
 }
 
 
@@ -43,8 +45,18 @@ class Flow:
     message does not hold up the window; it goes through the same parser as text that streams in.
     """
 
-    def __init__(self, formats: Formats, lexers: Lexers, width: int, *, literal: bool = False) -> None:
+    def __init__(
+        self,
+        formats: Formats,
+        lexers: Lexers,
+        width: int,
+        *,
+        literal: bool = False,
+        strips: dict[int, Strip] | None = None,
+    ) -> None:
+        """``strips`` is what is known of code blocks and tables by the index of their first leaf."""
         self.formats, self.lexers, self.width = formats, lexers, width
+        self.strips = {} if strips is None else strips
         self.blocks: list[Block] = []
         self.heights = Heights()
         self.waiting = ""
@@ -53,9 +65,8 @@ class Flow:
         self._stream = MarkdownStream(limit=self._limit)
         self._ended = False
         self._finished = False
-        self.unlit: set[int] = set()
-        """Code blocks that are laid out without all of their colours."""
-        self._without_lexer: set[int] = set()
+        self.unlit: dict[int, Spans | None] = {}
+        """The blocks that are laid out without all of their colours and formulas: the colours they show."""
         self._highlighters: dict[int, Highlighter] = {}
         self.laid_out = 0
         """Layouts made since the last :meth:`release`."""
@@ -90,6 +101,13 @@ class Flow:
             self.waiting, self.length = text, len(text)
         self._ended = self._finished = False
 
+    def adopt(self, other: "Flow") -> None:
+        """Take over what another flow of the same text has parsed; how it looks is this one's own."""
+        self._stream, self.waiting, self.length = other._stream, other.waiting, other.length
+        self._ended, self._finished = other._ended, other._finished
+        self._highlighters = other._highlighters
+        self._reconcile(0)
+
     def advance(self, deadline: float, source: Callable[[], str]) -> bool:
         """Parse what waits until ``deadline`` (``time.perf_counter``); returns whether anything changed."""
         if self.is_complete:
@@ -123,12 +141,30 @@ class Flow:
                 else:
                     blocks[i] = make_block(leaves[i], self.formats, self.width)
         del blocks[len(leaves) :]
+        for i in range(first, len(blocks)):
+            self._join(i)
         # What a block takes depends on the one after it.
         first = max(0, first - 1)
         del self._starts[first:]
         self.heights.truncate(first)
         for i in range(first, len(blocks)):
             self.heights.append(self._slot(i))
+
+    def _join(self, index: int) -> None:
+        """Give a piece of code or of a table what it shares with the others."""
+        block = self.blocks[index]
+        if block.strip is None:
+            return
+        before = self.blocks[index - 1].strip if block.leaf.part and index else None
+        strip = before or self.strips.setdefault(index, Strip())
+        if block.strip is not strip:
+            block.join(strip, self.width)
+        if self.is_last_part(index):
+            strip.keep(block.leaf.part + 1)
+
+    def is_last_shown(self, index: int) -> bool:
+        """Whether a block ends here for the eye: no further part follows, or the others are folded away."""
+        return self.is_last_part(index) or self.blocks[index].is_last_shown
 
     def is_last_part(self, index: int) -> bool:
         """Whether no further part of the same code block or table follows."""
@@ -140,10 +176,36 @@ class Flow:
 
     def _slot(self, index: int) -> int:
         block = self.blocks[index]
-        bottom = 0
-        if block.leaf.kind is Kind.CODE and self.is_last_part(index):
-            bottom = self.formats.code_padding + 1
-        return self.gap(index) + block.height + bottom
+        return self.gap(index) + block.height + (block.edge if self.is_last_shown(index) else 0)
+
+    def set_wrapped(self, index: int, wrapped: bool) -> None:
+        """Wrap the lines of the code block that begins with block ``index``, or let them be as long as they are."""
+        strip = self.blocks[index].strip
+        if strip is not None and strip.is_wrapped != wrapped:
+            strip.wraps = wrapped
+            self._rearrange(index)
+
+    def set_folded(self, index: int, folded: bool) -> None:
+        """Show only the first lines of the code block that begins with block ``index``, or all of it."""
+        strip = self.blocks[index].strip
+        if strip is not None and strip.folded != folded:
+            strip.folded = folded
+            self._rearrange(index)
+
+    def unfold(self, index: int) -> bool:
+        """Show all of the code block that block ``index`` is a part of; returns whether it was folded."""
+        strip = self.blocks[index].strip if index < len(self.blocks) else None
+        if strip is None or not strip.folded:
+            return False
+        self.set_folded(index - self.blocks[index].leaf.part, False)
+        return True
+
+    def _rearrange(self, first: int) -> None:
+        for index in range(first, len(self.blocks)):
+            self.blocks[index].rearrange(self.width)
+            self.heights[index] = self._slot(index)
+            if self.is_last_part(index):
+                break
 
     def set_width(self, width: int) -> None:
         """Blocks are laid out again at ``width`` when they are seen."""
@@ -160,23 +222,33 @@ class Flow:
         index = self.heights.find(max(0, top))
         y = self.heights.before(index)
         while index < len(self.blocks) and y < bottom:
-            yield index
-            y += self.heights[index]
+            height = self.heights[index]
+            if height:
+                yield index
+            y += height
             index += 1
 
-    def lay_out(self, top: int, bottom: int, deadline: float) -> bool:
-        """Lay out what is visible; returns whether a height changed. Colours only until ``deadline``."""
+    def lay_out(self, top: int, bottom: int) -> bool:
+        """Lay out what is visible; returns whether a height changed."""
         changed = False
         for index in self.visible(top, bottom):
             block = self.blocks[index]
             if block.width != self.width:
-                block.lay_out(self.width, self._colours(index, deadline))
+                changed |= self._lay_out(index, self._colours(index))
                 self.laid_out += 1
-                slot = self._slot(index)
-                if slot != self.heights[index]:
-                    self.heights[index] = slot
-                    changed = True
         return changed
+
+    def _lay_out(self, index: int, colours: Spans | None) -> bool:
+        """Lay out a block; returns whether its height changed."""
+        block = self.blocks[index]
+        block.lay_out(self.width, colours)
+        if block.is_pending:
+            self.unlit.setdefault(index, None)
+        slot = self._slot(index)
+        if slot == self.heights[index]:
+            return False
+        self.heights[index] = slot
+        return True
 
     def release(self, top: int, bottom: int) -> None:
         """Drop the layouts of blocks that are far from the view."""
@@ -188,44 +260,33 @@ class Flow:
 
     # Colours
 
-    def _colours(self, index: int, deadline: float) -> Spans | None:
+    def _colours(self, index: int) -> Spans | None:
         leaf = self.blocks[index].leaf
-        if leaf.kind is not Kind.CODE or not leaf.language or leaf.part * SEGMENT_CHARACTERS > MAX_CODE:
+        if leaf.kind is not Kind.CODE or leaf.part * SEGMENT_CHARACTERS > MAX_CODE:
             return None
-        lexer = self.lexers.get(leaf.language)
-        if lexer is None:
-            if self.lexers.is_loading(leaf.language):
-                self._without_lexer.add(index)
+        language = self.lexers.language(leaf.language)
+        if not language:
             return None
         first = index - leaf.part
         highlighter = self._highlighters.get(first)
-        if highlighter is None or highlighter.lexer is not lexer:
-            highlighter = self._highlighters[first] = Highlighter(lexer)
-        done = True
-        for part in range(min(highlighter.complete, leaf.part), leaf.part + 1):
-            done = done and highlighter.update(part, self.blocks[first + part].leaf.inline.text, deadline)
-        if not done:
-            self.unlit.add(index)
-        return highlighter.spans[leaf.part] if leaf.part < len(highlighter.spans) else None
-
-    def lexer_loaded(self) -> None:
-        """A lexer is there that may be the one that code blocks wait for."""
-        self.unlit |= self._without_lexer
-        self._without_lexer.clear()
+        if highlighter is None or highlighter.language != language:
+            highlighter = self._highlighters[first] = Highlighter(language, self.lexers)
+        spans, complete = highlighter.update([b.leaf.inline.text for b in self.blocks[first : index + 1]])
+        if not complete:
+            self.unlit[index] = spans
+        return spans
 
     def light(self) -> bool:
-        """One time slice of colouring; returns whether a block that is laid out looks different now."""
-        deadline = time.perf_counter() + SLICE
+        """Show what has come of colours and formulas; returns whether anything looks different now."""
         changed = False
-        for index in sorted(self.unlit):
-            self.unlit.discard(index)
-            if index < len(self.blocks) and self.blocks[index].width == self.width:
-                colours = self._colours(index, deadline)
-                if index not in self.unlit and colours:
-                    self.blocks[index].lay_out(self.width, colours)
-                    changed = True
-            if time.perf_counter() > deadline:
-                break
+        for index, shown in sorted(self.unlit.items()):
+            del self.unlit[index]
+            if index >= len(self.blocks) or self.blocks[index].width != self.width:
+                continue
+            colours = self._colours(index)
+            if colours != shown or self.blocks[index].is_pending:
+                self._lay_out(index, colours)
+                changed = True
         return changed
 
     # Text
@@ -294,20 +355,22 @@ class Flow:
 
     def paint(self, painter: QPainter, x: int, y: int, clip: QRectF, washes: Washes, *, dim: bool) -> None:
         """Draw the blocks that ``clip`` touches and that are laid out."""
-        colors, padding = self.formats.colors, self.formats.code_padding
+        colors = self.formats.colors
         for index in self.visible(int(clip.top()) - y - 1, int(clip.bottom()) - y + 2):
             block = self.blocks[index]
             if not block.width:
                 continue
             leaf, top = block.leaf, y + self.top(index)
             if isinstance(block, CodeBlock):
-                block.paint_box(painter, x, top, last=self.is_last_part(index))
+                block.paint_box(painter, x, top, last=self.is_last_shown(index))
             bars = [depth for depth, container in enumerate(leaf.containers) if container == "q"]
             if bars:
                 joins = index > 0 and "q" in self.blocks[index - 1].leaf.containers
                 up = self.gap(index) if joins else 0
-                down = padding + 1 if leaf.kind is Kind.CODE and self.is_last_part(index) else 0
+                down = block.edge if self.is_last_shown(index) else 0
                 for depth in bars:
                     left = x + depth * self.formats.indent + 4
                     painter.fillRect(left, top - up, 3, block.height + up + down, colors.line)
             block.paint(painter, x, top, washes(index), clip, dim or bool(bars))
+            if block.strip is not None and self.is_last_shown(index):
+                block.strip.paint_bar(painter, block.bar().translated(x, top), self.formats)

@@ -4,12 +4,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QTextCharFormat, QTextLayout, QTextOption
 
 from desktop_chat.ui.theme import LINE_HEIGHT, TEXT_SIZE, Theme
+from desktop_chat.ui.transcript.formulas import Shown, shown
 from desktop_chat.ui.transcript.leaves import Inline, Kind, Leaf, Mark
 
 HEADING_SIZES = (0, 20, 17, 15.5, 14, 14, 14)
 CODE_LINE_HEIGHT = 1.5
 MAX_MEASURED = 400
 """Characters of a table cell that count for the width of its column."""
+MAX_ROOM = 100_000
+"""Pixels: more than any text that is measured takes."""
 MAX_WIDTHS = 4096
 """Widths of table cells that are remembered."""
 
@@ -17,7 +20,8 @@ MAX_WIDTHS = 4096
 class Formats:
     """Made once for a theme, its zoom and its fonts; a change of any of them makes a new one."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, wrap_code: bool = False) -> None:
+        self.wrap_code = wrap_code
         self.colors = theme.colors
         size = theme.text_size / TEXT_SIZE
         scale = theme.zoom / 100 * size
@@ -87,7 +91,7 @@ class Formats:
                 found.setFontUnderline(True)
         return found
 
-    def ranges(self, inline: Inline, size: float) -> list[QTextLayout.FormatRange]:
+    def ranges(self, inline: Inline | Shown, size: float) -> list[QTextLayout.FormatRange]:
         """The formats of a run of text whose font has ``size`` pixels."""
         return [format_range(start, end, self.mark(bits, size)) for start, end, bits in inline.marks]
 
@@ -98,16 +102,21 @@ class Formats:
         if width is None:
             if len(self._widths) > MAX_WIDTHS:
                 self._widths.clear()
-            layout = QTextLayout(inline.text[:MAX_MEASURED], font)
-            if inline.marks:
-                layout.setFormats(self.ranges(inline, font.pixelSize()))
+            drawn = shown(inline, font, MAX_ROOM) if inline.formulas else None
+            layout = QTextLayout((drawn or inline).text[:MAX_MEASURED], font)
+            ranges = self.ranges(drawn or inline, font.pixelSize())
+            if drawn is not None:
+                ranges += [format_range(*spacer) for spacer in drawn.spacers]
+            if ranges:
+                layout.setFormats(ranges)
             layout.beginLayout()
             width = 0.0
             while (line := layout.createLine()).isValid():
-                line.setLineWidth(100_000)
+                line.setLineWidth(MAX_ROOM)
                 width = max(width, line.naturalTextWidth())
             layout.endLayout()
-            self._widths[key] = width
+            if drawn is None or not drawn.is_pending:
+                self._widths[key] = width
         return width
 
     def colour(self, name: str) -> QTextCharFormat:

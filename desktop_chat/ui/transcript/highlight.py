@@ -1,239 +1,168 @@
-"""Colours for code: Pygments, line by line, within budgets.
+"""Colours for code, as far as they are known, and what the helper process is asked for.
 
-Ordinary lexers are quadratic on hostile lines, and one match cannot be interrupted; so long lines and large
-blocks stay plain, and a block whose lines turn out slow is left as far as it got. Lexers are imported on a
-thread of their own, since an import takes up to 50 ms.
+The helper colours line by line; what it answers is kept with the state of the lexer behind each line, so that
+only lines that changed are asked for again, and at most one request a code block is under way. Until the
+answer is there, a line keeps the colours of what did not change in it.
 """
 
-import threading
-import time
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_chat import worker
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, units
 
-if TYPE_CHECKING:
-    from pygments.lexer import Lexer  # type: ignore[import-untyped]
-
 MAX_CODE = 100_000
-"""Characters of the largest code block that is highlighted."""
-MAX_LINE = 2000
-"""Characters of the longest line that is highlighted."""
-SLOW_LINE = 0.05
-"""Seconds that one line may take before highlighting gives up on its block."""
-SLICE = 0.004
-"""Seconds of highlighting in one go."""
+"""Characters of the largest code block that is coloured."""
+SECONDS = 1.0
+"""Processor time that the helper has for one request; a block that needs more stays as far as it got."""
+MAX_LINES = 300
+"""Lines of one request: about what the helper does before it shows what it has."""
 
 Spans = list[tuple[int, int, str]]
 """(start, end, colour name) with positions in UTF-16 code units."""
 
 
 class Lexers(QObject):
-    """The lexers that were asked for so far; ``loaded`` is emitted, on the GUI thread, when one is there."""
+    """The way to the helper that colours code. ``loaded`` is emitted, on the GUI thread, with each answer."""
 
     loaded = Signal()
+    _answered = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lexers: dict[str, Lexer | None] = {}
-        self._loading: set[str] = set()
+        self._unknown: set[str] = set()
+        self._answered.connect(self._take)
 
-    def get(self, language: str) -> "Lexer | None":
-        """The lexer for a fence's language; None while it loads, and for a language that has none."""
-        language = language.lower().strip("{}.,")
-        if not language or len(language) > 40 or not language.isprintable():
-            return None
-        if language not in self._lexers and language not in self._loading:
-            self._loading.add(language)
-            threading.Thread(target=self._load, args=(language,), name="lexer", daemon=True).start()
-        return self._lexers.get(language)
+    def language(self, name: str) -> str:
+        """The name of a fence's language as lexers have it; ``""`` where there is none for it."""
+        name = name.lower().strip("{}.,")
+        return "" if name in self._unknown or len(name) > 40 or not name.isprintable() else name
 
-    def is_loading(self, language: str) -> bool:
-        return language.lower().strip("{}.,") in self._loading
+    def ask(self, highlighter: "Highlighter", state: list[str], lines: list[str]) -> None:
+        """Have ``lines`` coloured; the answer goes to ``highlighter``."""
+        language = highlighter.language
+        future = worker.shared().submit("colours", SECONDS, language=language, state=state, lines=lines)
+        future.add_done_callback(lambda done: self._pass_on(highlighter, done))
 
-    def _load(self, language: str) -> None:
-        lexer = load(language)
-        self._lexers[language] = lexer
-        self._loading.discard(language)
+    def _pass_on(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
         try:
-            self.loaded.emit()
+            self._answered.emit(highlighter, done)
         except RuntimeError:
             return  # the view was closed meanwhile
 
+    def _take(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
+        try:
+            answer = done.result()
+        except (worker.WorkerError, CancelledError):
+            answer = {"done": [], "slow": True}
+        if answer is None:
+            self._unknown.add(highlighter.language)
+        highlighter.take(answer)
+        self.loaded.emit()
 
-def load(language: str) -> "Lexer | None":
-    """Import and make the lexer for ``language``, or None. Takes up to 50 ms."""
-    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
-    try:
-        return get_lexer_by_name(language)
-    except ClassNotFound:
-        return None
+class Line(NamedTuple):
+    """A line with its colours, and the state of the lexer behind it."""
+
+    text: str
+    spans: Spans
+    state: list[str]
+
+
+@dataclass(slots=True)
+class Part:
+    """What is known of a part of a code block.
+
+    Of its ``count`` lines ``valid``, from the first, are as they will stay; others have the colours they had.
+    """
+
+    text: str = ""
+    count: int = -1
+    valid: int = 0
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Highlighter:
-    """The colours of one code block, as far as they are known.
+    """The colours of one code block, as far as they are known."""
 
-    ``spans[n]`` are those of the block's part ``n``. The lexer's state is kept at the begin of each line, so
-    that only lines that changed are lexed again.
-    """
-
-    lexer: "Lexer"
-    spans: list[Spans] = field(default_factory=list)
+    language: str
+    lexers: Lexers
     given_up: bool = False
-    complete: int = 0
-    """How many parts, from the first, have all their colours."""
-    _done: list[str] = field(default_factory=list)
-    _lines: list[list[tuple[str, Spans]]] = field(default_factory=list)
-    _states: list[list[tuple[str, ...]]] = field(default_factory=list)
+    _parts: list[Part] = field(default_factory=list)
+    _asked: list[tuple[int, int, str]] = field(default_factory=list)
+    """The lines that are asked for: part, number, text."""
 
-    def update(self, part: int, text: str, deadline: float) -> bool:
-        """Highlight part ``part``; lines that did not change are not lexed again.
+    def update(self, texts: list[str]) -> tuple[Spans, bool]:
+        """The colours of the last of ``texts``, which are all parts of the block up to it.
 
-        False where the time (``time.perf_counter``) ran out: what was done is kept for the next call.
+        False with them where some are to come; they are asked for then.
         """
-        if self.given_up or part > len(self._lines):
-            return True
-        if part == len(self._lines):
-            self._lines.append([])
-            self._states.append([self._states[-1][-1] if self._states else ("root",)])
-            self.spans.append([])
-        known, states = self._lines[part], self._states[part]
-        lines = text.split(LINE_BREAK)
-        same = 0
-        while same < min(len(known), len(lines)) and known[same][0] == lines[same]:
-            same += 1
-        if same < len(known):
-            # What follows in later parts was lexed from a state that is gone.
-            del self._lines[part + 1 :], self._states[part + 1 :], self.spans[part + 1 :]
-        del known[same:]
-        del states[same + 1 :]
-        complete = True
-        for line in lines[same:]:
-            now = time.perf_counter()
-            if now > deadline:
-                complete = False
-                break
-            spans, state = lex_line(self.lexer, line, states[-1])
-            known.append((line, spans))
-            states.append(state)
-            if time.perf_counter() - now > SLOW_LINE:
-                self.given_up = True
-                break
-        position, joined = 0, []
-        for line, spans in known:
-            joined += [(position + start, position + end, colour) for start, end, colour in spans]
-            position += units(line) + 1
-        self.spans[part] = joined
-        self.complete = max(self.complete, part + 1) if complete else min(self.complete, part)
-        return complete
-
-
-def lex_line(lexer: "Lexer", line: str, state: tuple[str, ...]) -> tuple[Spans, tuple[str, ...]]:
-    """The colours of one line that begins in a state of the lexer, and the state after it."""
-    rules = getattr(lexer, "_tokens", None)
-    if len(line) > MAX_LINE:
-        return [], state
-    text = line + "\n"
-    found: list[tuple[int, int, str]] = []
-    if rules is None or _needs_context(lexer):
-        for start, token, value in lexer.get_tokens_unprocessed(text):
-            _add(found, start, token, value)
-    else:
-        state = _run(lexer, rules, text, state, found)
-    if line.isascii() or max(line) <= "\uffff":
-        return found, state
-    return [(units(line[:start]), units(line[:end]), colour) for start, end, colour in found], state
-
-
-def _needs_context(lexer: "Lexer") -> bool:
-    from pygments.lexer import ExtendedRegexLexer
-
-    return isinstance(lexer, ExtendedRegexLexer)
-
-
-def _run(
-    lexer: "Lexer", rules: dict[str, Any], text: str, state: tuple[str, ...], found: Spans
-) -> tuple[str, ...]:
-    """Pygments' own matching loop over one line; its own does not tell the state that the next line needs."""
-    stack = list(state)
-    position, end = 0, len(text)
-    current = rules.get(stack[-1]) or rules["root"]
-    turns = 0
-    while position < end and turns < 4 * end + 100:
-        turns += 1
-        for match, action, change in current:
-            hit = match(text, position)
-            if not hit:
+        missing: list[tuple[int, int, str]] = []
+        for number, text in enumerate(texts):
+            if number == len(self._parts):
+                self._parts.append(Part())
+            part = self._parts[number]
+            if text == part.text and part.valid == part.count and not missing:
                 continue
-            if action is not None:
-                if callable(action):
-                    for start, token, value in action(lexer, hit):
-                        if value:
-                            _add(found, start, token, value)
-                else:
-                    _add(found, position, action, hit[0])
-            position = hit.end()
-            if change is not None:
-                _change(stack, change)
-                current = rules.get(stack[-1]) or rules["root"]
-            break
-        else:
-            if text[position] == "\n":
-                stack = ["root"]
-            position += 1
-    return tuple(stack[-50:])
+            lines = text.split(LINE_BREAK)
+            same = 0
+            while same < min(part.valid, len(lines)) and part.lines[same].text == lines[same]:
+                same += 1
+            if missing:
+                same = 0
+            if same < part.valid:
+                for later in self._parts[number + 1 :]:
+                    later.valid = 0
+            part.text, part.count, part.valid = text, len(lines), same
+            del part.lines[len(lines) :]
+            missing += [(number, i, lines[i]) for i in range(same, len(lines))]
+        if missing and not self._asked and not self.given_up:
+            self._asked = missing[:MAX_LINES]
+            self.lexers.ask(self, self._state(*missing[0][:2]), [line for _part, _i, line in self._asked])
+        return self._spans(self._parts[len(texts) - 1]), not missing or self.given_up
+
+    def take(self, answer: dict[str, Any] | None) -> None:
+        """Take over what the helper answered: None for a language that has no lexer."""
+        asked, self._asked = self._asked, []
+        if answer is None or answer["slow"]:
+            self.given_up = True
+        for (number, i, text), (spans, state) in zip(asked, (answer or {"done": []})["done"], strict=False):
+            if number >= len(self._parts) or self._parts[number].valid != i:
+                return  # what stands before was replaced meanwhile
+            part = self._parts[number]
+            part.lines[i : i + 1] = [Line(text, [(start, end, name) for start, end, name in spans], state)]
+            # Its text may have gone on meanwhile: it is compared with what came.
+            part.valid, part.count = i + 1, -1
+
+    def _state(self, part: int, line: int) -> list[str]:
+        if line:
+            return self._parts[part].lines[line - 1].state
+        return self._parts[part - 1].lines[-1].state if part else ["root"]
+
+    def _spans(self, part: Part) -> Spans:
+        position, found = 0, []
+        for i, text in enumerate(part.text.split(LINE_BREAK)):
+            line = part.lines[i] if i < len(part.lines) else None
+            if line is not None:
+                end = units(text)
+                if i >= part.valid and line.text != text:
+                    end = units(text[: _same(line.text, text)])
+                found += [
+                    (position + first, position + min(last, end), name)
+                    for first, last, name in line.spans
+                    if first < end
+                ]
+            position += units(text) + 1
+        return found
 
 
-def _change(stack: list[str], change: Any) -> None:
-    if isinstance(change, int):
-        del stack[max(1, len(stack) + change) if change < 0 else change :]
-    else:
-        for name in (change,) if isinstance(change, str) else change:
-            if name == "#pop":
-                if len(stack) > 1:
-                    stack.pop()
-            else:
-                stack.append(stack[-1] if name == "#push" else name)
-
-
-_COLOURS = (
-    ("Token.Comment", "code_comment"),
-    ("Token.Keyword", "code_keyword"),
-    ("Token.Operator.Word", "code_keyword"),
-    ("Token.Name.Function", "code_function"),
-    ("Token.Name.Class", "code_function"),
-    ("Token.Name.Decorator", "code_function"),
-    ("Token.Name.Tag", "code_keyword"),
-    ("Token.Name.Attribute", "code_function"),
-    ("Token.Literal.String", "code_string"),
-    ("Token.Literal.Number", "code_number"),
-    ("Token.Generic.Inserted", "code_string"),
-    ("Token.Generic.Deleted", "code_keyword"),
-    ("Token.Generic.Heading", "code_function"),
-)
-_known: dict[Any, str] = {}
-
-
-def _colour(token: Any) -> str:
-    colour = _known.get(token)
-    if colour is None:
-        name = str(token)
-        colour = next((colour for begin, colour in _COLOURS if name.startswith(begin)), "")
-        _known[token] = colour
-    return colour
-
-
-def _add(found: Spans, start: int, token: Any, value: str) -> None:
-    colour = _colour(token)
-    end = start + len(value.rstrip("\n"))
-    if not colour or end <= start:
-        return
-    if found and found[-1][1] == start and found[-1][2] == colour:
-        found[-1] = (found[-1][0], end, colour)
-    else:
-        found.append((start, end, colour))
+def _same(before: str, after: str) -> int:
+    """How many characters two texts begin with in common."""
+    for i, (one, other) in enumerate(zip(before, after, strict=False)):
+        if one != other:
+            return i
+    return min(len(before), len(after))

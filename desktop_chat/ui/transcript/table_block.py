@@ -48,7 +48,7 @@ class TableBlock(Block):
             cells = []
             for column, inline in enumerate(row[: len(widths)]):
                 cell = before[column] if column < len(before) else None
-                if cell is None or cell.inline != inline:
+                if cell is None or cell.is_pending or cell.inline != inline:
                     cell = make_text(
                         inline,
                         font,

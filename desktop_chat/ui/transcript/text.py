@@ -4,6 +4,7 @@ A QTextLayout knows characters and formats, no rich text, no images and no resou
 can make Qt open anything.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,7 +13,11 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QTextLayout, QTextLine
 
 from desktop_chat.ui.transcript.formats import Formats, format_range
+from desktop_chat.ui.transcript.formulas import Shown, shown
 from desktop_chat.ui.transcript.leaves import Inline, Mark, is_right_to_left, units
+
+TIGHT = 2
+"""Pixels between a tall formula and the lines above and below it."""
 
 
 class Wash(NamedTuple):
@@ -26,26 +31,48 @@ class Wash(NamedTuple):
 
 @dataclass(slots=True)
 class Text:
-    """A run of text laid out at a width: a paragraph, a table cell or a piece of code."""
+    """A run of text laid out at a width: a paragraph, a table cell or a piece of code.
+
+    Its positions are those of ``inline.text``. Those of ``layout`` differ where formulas are drawn:
+    :meth:`to_layout` and :meth:`to_text` tell one from the other.
+    """
 
     inline: Inline
     layout: QTextLayout
     height: int = 0
     boxes: list[QRectF] = field(default_factory=list)
     offset: int = 0
+    shown: Shown | None = None
+    tall: dict[int, tuple[float, float]] = field(default_factory=dict)
+    """The y and height of the lines that formulas make higher than the others, by number."""
+    width: float = 0
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether formulas are still to come; their places are kept free."""
+        return self.shown is not None and self.shown.is_pending
+
+    def to_layout(self, position: int, *, up: bool = False) -> int:
+        """Where a position is in the layout; within a formula its begin, or ``up`` its end."""
+        return position if self.shown is None else self.shown.to_layout(position, up=up)
+
+    def to_text(self, position: int) -> int:
+        """What position is at one of the layout."""
+        return position if self.shown is None else self.shown.to_text(position)
 
     def line_at(self, y: float) -> QTextLine | None:
         found = None
         for i in range(self.layout.lineCount()):
             line = self.layout.lineAt(i)
-            if found is not None and line.y() > y:
+            top = self.tall[i][0] if i in self.tall else line.y()
+            if found is not None and top > y:
                 break
             found = line
         return found
 
     def position_at(self, x: float, y: float) -> int:
         line = self.line_at(y)
-        return 0 if line is None else line.xToCursor(x)
+        return 0 if line is None else self.to_text(line.xToCursor(x))
 
     def link_at(self, x: float, y: float) -> str:
         line = self.line_at(y) if self.inline.links else None
@@ -54,12 +81,13 @@ class Text:
         shown = line.naturalTextRect()
         if not shown.left() <= x <= shown.right():
             return ""
-        position = line.xToCursor(x, QTextLine.CursorPosition.CursorOnCharacter)
+        position = self.to_text(line.xToCursor(x, QTextLine.CursorPosition.CursorOnCharacter))
         return next((url for start, end, url in self.inline.links if start <= position < end), "")
 
     def rectangles(self, start: int, end: int, pitch: float) -> list[QRectF]:
         """What a selection of ``start`` to ``end`` covers, line by line."""
         found = []
+        start, end = self.to_layout(start), self.to_layout(end, up=True)
         for i in range(self.layout.lineCount()):
             line = self.layout.lineAt(i)
             first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
@@ -68,6 +96,8 @@ class Text:
             height = max(pitch, line.height())
             x1, x2 = _cursor_x(line, first), _cursor_x(line, last)
             top = line.y() + (line.height() - height) / 2
+            if i in self.tall:
+                top, height = self.tall[i]
             found.append(QRectF(min(x1, x2), top, max(abs(x2 - x1), 4), height))
         return found
 
@@ -99,11 +129,36 @@ class Text:
                     painter.drawRect(box.translated(origin).toAlignedRect().adjusted(0, 0, -1, -1))
         painter.setPen(formats.colors.dim if dim else formats.colors.text)
         self.layout.draw(painter, origin, [], clip)
+        if self.shown is not None:
+            self._paint_formulas(painter, origin, clip, self.shown)
+
+    def _paint_formulas(self, painter: QPainter, origin: QPointF, clip: QRectF, shown: Shown) -> None:
+        color = painter.pen().color()
+        for place in shown.places:
+            line = self.layout.lineForTextPosition(place.at)
+            if not line.isValid() or place.is_pending:
+                continue
+            size = shown.size * place.scale
+            left = min(_cursor_x(line, place.at), _cursor_x(line, place.at + 1))
+            baseline = origin + QPointF(max(0.0, left), line.y() + line.ascent())
+            formula = place.formula
+            top, bottom = baseline.y() - formula.ascent * size, baseline.y() + formula.depth * size
+            if bottom < clip.top() or top > clip.bottom():
+                continue
+            fits = left + formula.width * size <= self.width + 1
+            if not fits:
+                painter.save()
+                painter.setClipRect(
+                    QRectF(origin.x(), top - 2, self.width, bottom - top + 4), Qt.ClipOperation.IntersectClip
+                )
+            formula.paint(painter, baseline, size, color)
+            if not fits:
+                painter.restore()
 
     def end_of_text(self) -> tuple[QPointF, float]:
         """Where the last character ends, and the height of its line."""
         line = self.layout.lineAt(self.layout.lineCount() - 1)
-        return QPointF(_cursor_x(line, units(self.inline.text)), line.y()), line.height()
+        return QPointF(_cursor_x(line, self.to_layout(units(self.inline.text))), line.y()), line.height()
 
 
 def _cursor_x(line: QTextLine, position: int) -> float:
@@ -113,6 +168,12 @@ def _cursor_x(line: QTextLine, position: int) -> float:
 
 def lay_out(layout: QTextLayout, width: float, pitch: float) -> int:
     """Break ``layout`` into lines of ``width`` that are ``pitch`` apart; returns the height."""
+    return _lay_out(layout, width, pitch, None, {})
+
+
+def _lay_out(
+    layout: QTextLayout, width: float, pitch: float, shown: Shown | None, tall: dict[int, tuple[float, float]]
+) -> int:
     layout.beginLayout()
     y = 0.0
     width = max(width, 8)
@@ -123,16 +184,40 @@ def lay_out(layout: QTextLayout, width: float, pitch: float) -> int:
         line.setLineWidth(width)
         own = line.height()
         height = max(pitch, own)
-        line.setPosition(QPointF(0, round(y + (height - own) / 2)))
-        y += height
+        above, below = 0.0, 0.0
+        if shown is not None:
+            above, below = _overhang(line, (height - own) / 2, shown)
+            if above or below:
+                tall[line.lineNumber()] = y, above + height + below
+        line.setPosition(QPointF(0, round(y + above + (height - own) / 2)))
+        y += above + height + below
     layout.endLayout()
     return round(y)
 
 
+def _overhang(line: QTextLine, space: float, shown: Shown) -> tuple[float, float]:
+    """How far formulas stand out above and below a line that has ``space`` above and below its text."""
+    places = [place for place in shown.places if 0 <= place.at - line.textStart() < line.textLength()]
+    ascent = max((place.formula.ascent * shown.size * place.scale for place in places), default=0.0)
+    depth = max((place.formula.depth * shown.size * place.scale for place in places), default=0.0)
+    above, below = ascent - line.ascent() - space, depth - line.descent() - space
+    return math.ceil(max(0.0, above + TIGHT)), math.ceil(max(0.0, below + TIGHT))
+
+
 def make_text(
-    inline: Inline, font: QFont, width: float, pitch: float, formats: Formats, *, alignment: str = ""
+    inline: Inline,
+    font: QFont,
+    width: float,
+    pitch: float,
+    formats: Formats,
+    *,
+    alignment: str = "",
+    display: bool = False,
 ) -> Text:
-    layout = QTextLayout(inline.text, font)
+    """Lay out ``inline`` at ``width``; ``display`` is the style of a formula that stands alone."""
+    drawn = shown(inline, font, width, display=display) if inline.formulas else None
+    source, marks = (inline.text, inline.marks) if drawn is None else (drawn.text, drawn.marks)
+    layout = QTextLayout(source, font)
     layout.setCacheEnabled(True)
     option = formats.text_option
     if not alignment and not inline.text.isascii() and is_right_to_left(inline.text):
@@ -143,15 +228,16 @@ def make_text(
             Qt.AlignmentFlag.AlignHCenter if alignment == "center" else Qt.AlignmentFlag.AlignRight
         )
     layout.setTextOption(option)
-    text = Text(inline, layout)
+    text = Text(inline, layout, shown=drawn, width=width)
     size = font.pixelSize()
-    if inline.marks:
-        layout.setFormats(
-            [format_range(start, end, formats.mark(bits, size)) for start, end, bits in inline.marks]
-        )
-    text.height = lay_out(layout, width, pitch)
-    for start, end, bits in inline.marks:
+    ranges = [format_range(start, end, formats.mark(bits, size)) for start, end, bits in marks]
+    if drawn is not None:
+        ranges += [format_range(*spacer) for spacer in drawn.spacers]
+    if ranges:
+        layout.setFormats(ranges)
+    text.height = _lay_out(layout, width, pitch, drawn, text.tall)
+    for start, end, bits in marks:
         if bits & Mark.CODE:
-            for box in text.rectangles(start, end, 0):
+            for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
                 text.boxes.append(box.adjusted(-2, 0, 2, 0))
     return text

@@ -30,7 +30,7 @@ from desktop_chat.ui.transcript.hit_bar import HitBar
 from desktop_chat.ui.transcript.keyboard import Keyboard
 from desktop_chat.ui.transcript.menu import fill_menu
 from desktop_chat.ui.transcript.pointer import Pointer
-from desktop_chat.ui.transcript.row import Action, Button, Explain, Row, Spot
+from desktop_chat.ui.transcript.row import Action, Button, Explain, Row, Spot, speaker
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
 from desktop_chat.ui.transcript.text import Wash
@@ -206,7 +206,7 @@ class Transcript(QAbstractScrollArea):
 
     def speaker(self, index: int) -> str:
         """Whose message it is: "You", or the model's name."""
-        return self.rows.row(index).name
+        return speaker(self.rows.messages[index])
 
     def rendered_text(self, index: int) -> str:
         """The text of a message as it is shown."""

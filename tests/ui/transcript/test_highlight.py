@@ -1,11 +1,16 @@
-import time
+"""The colours of code as they come from the helper process, and while they do."""
+
+import subprocess
+import sys
 
 import pytest
 
-from desktop_chat.ui.transcript.highlight import MAX_LINE, Highlighter, lex_line, load
+from desktop_chat.domain.message import State
+from desktop_chat.ui.transcript import highlight
+from desktop_chat.ui.transcript.highlight import MAX_LINES, Highlighter, Lexers, Spans
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, cut
+from tests.ui.transcript.conftest import Chat, answer
 
-NEVER = float("inf")
 PYTHON = '''@cache
 def f(a="x\\n", b=1.5):  # why
     """Two
@@ -13,77 +18,155 @@ def f(a="x\\n", b=1.5):  # why
     return a if b else None'''
 
 
-def coloured(language: str, text: str) -> dict[str, list[str]]:
-    highlighter = Highlighter(load(language))
-    assert highlighter.update(0, text.replace("\n", LINE_BREAK), NEVER)
-    found: dict[str, list[str]] = {}
-    for start, end, colour in highlighter.spans[0]:
-        found.setdefault(colour, []).append(cut(text, start, end))
+class Desk(Lexers):
+    """Keeps what is asked for, until the test answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[list[str], list[str]]] = []
+
+    def ask(self, highlighter: Highlighter, state: list[str], lines: list[str]) -> None:
+        self.asked.append((state, lines))
+
+
+def code_colours(chat: Chat, index: int = 0) -> list[tuple[str, str]]:
+    """(text, colour) of each coloured run of the code blocks of a message."""
+    found = []
+    for block in chat.view.rows.row(index).body.blocks:
+        for text, _left, _top in block.texts():
+            for run in text.layout.formats():
+                colour = run.format.foreground().color().name()
+                found.append((cut(text.inline.text, run.start, run.start + run.length), colour))
     return found
 
 
-def test_python() -> None:
-    found = coloured("python", PYTHON)
-    assert found["code_keyword"] == ["def", "return", "if", "else", "None"]
-    assert found["code_function"] == ["@cache", "f"]
-    assert found["code_number"] == ["1.5"]
-    assert found["code_comment"] == ["# why"]
-    assert "".join(found["code_string"]).startswith('"x\\n"""')
+def test_code_in_view_is_coloured(chat: Chat) -> None:
+    chat.show(answer("a", f"```python\n{PYTHON}\n```"))
+    found = dict(code_colours(chat))
+    colors = chat.view.theme.colors
+    assert found["def"] == colors.code_keyword.name()
+    assert found["1.5"] == colors.code_number.name()
+    assert found["# why"] == colors.code_comment.name()
+    assert found['    lines."""'] == colors.code_string.name()
 
 
-SAMPLES = {
-    "json": '{"a": 1}',
-    "javascript": "const a = `x`;",
-    "html": '<a href="x">',
-    "bash": 'for f in "a"; do',
-    "c": "int main(void) { return 0; }",
-    "rust": "fn main() {}",
-    "sql": "SELECT 1",
-    "yaml": "# c",
-    "diff": "+added",
-    "php": "<?php echo 'x';",
-}
+@pytest.mark.parametrize("language", ["no such language", "x" * 50, "\x00"])
+def test_an_unknown_language_stays_plain(chat: Chat, language: str) -> None:
+    chat.show(answer("a", f"```{language}\nif x: return 1\n```"))
+    assert code_colours(chat) == []
 
 
-@pytest.mark.parametrize("language", SAMPLES)
-def test_common_languages_have_colours(language: str) -> None:
-    assert coloured(language, SAMPLES[language])
+def test_code_that_streams_in_ends_as_if_it_had_come_at_once(chat: Chat) -> None:
+    text = f"```python\n{PYTHON}\n" + "".join(f"value_{i} = {i}  # {i}\n" for i in range(60)) + "```"
+    chat.show(answer("a", "", State.STREAMING))
+    for start in range(0, len(text), 40):
+        chat.say("a", text[start : start + 40])
+        if start % 200 == 0:
+            chat.settle()
+    chat.end("a")
+    grown = code_colours(chat)
+    chat.show(answer("b", text))
+    assert code_colours(chat) == grown
+    assert len(grown) > 60
 
 
-def test_growing_text_is_coloured_as_if_it_were_whole() -> None:
-    lexer = load("python")
-    growing, whole = Highlighter(lexer), Highlighter(lexer)
-    text = PYTHON.replace("\n", LINE_BREAK)
-    for end in range(1, len(text) + 1):
-        growing.update(0, text[:end], NEVER)
-    whole.update(0, text, NEVER)
-    assert growing.spans == whole.spans
+def test_code_that_takes_too_long_stays_plain_and_harms_nothing_else(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(highlight, "SECONDS", 0.001)
+        chat.show(answer("a", "```abap\nDATA x.\n```"))
+        assert code_colours(chat) == []
+    chat.show(answer("b", "```abap\nDATA x.\n```"))
+    assert code_colours(chat) != []
 
 
-def test_state_goes_on_in_the_next_part() -> None:
-    highlighter = Highlighter(load("python"))
-    highlighter.update(0, 'x = """a', NEVER)
-    highlighter.update(1, 'b"""', NEVER)
-    assert highlighter.spans[1] == [(0, 4, "code_string")]
+class TestHighlighter:
+    def test_only_what_changed_is_asked_for(self) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        assert code.update([LINE_BREAK.join("abc")]) == ([], False)
+        assert desk.asked.pop() == (["root"], ["a", "b", "c"])
+        code.take({"done": [[[[0, 1, "red"]], [name]] for name in ("one", "two", "three")], "slow": False})
+        spans: Spans = [(0, 1, "red"), (2, 3, "red"), (4, 5, "red")]
+        assert code.update([LINE_BREAK.join("abc")]) == (spans, True)
+        assert desk.asked == []
+        code.update([LINE_BREAK.join(("a", "b", "cd", "e"))])
+        assert desk.asked.pop() == (["two"], ["cd", "e"])
+
+    def test_one_request_at_a_time(self) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        code.update(["a"])
+        code.update(["ab"])
+        assert len(desk.asked) == 1
+        code.take({"done": [[[[0, 1, "red"]], []]], "slow": False})
+        assert code.update(["ab"]) == ([(0, 1, "red")], False)
+        assert desk.asked[1:] == [(["root"], ["ab"])]
+
+    def test_a_line_keeps_the_colours_of_what_did_not_change(self) -> None:
+        code = Highlighter("python", Desk())
+        code.update(["return 1"])
+        code.take({"done": [[[[0, 6, "red"], [7, 8, "blue"]], []]], "slow": False})
+        assert code.update(["return 12"]) == ([(0, 6, "red"), (7, 8, "blue")], False)
+        assert code.update(["rest"]) == ([(0, 2, "red")], False)
+
+    def test_the_state_goes_on_in_the_next_part(self) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        code.update(["a"])
+        code.take({"done": [[[], ["root", "string"]]], "slow": False})
+        code.update(["a", "b"])
+        assert desk.asked[-1] == (["root", "string"], ["b"])
+        code.take({"done": [[[[0, 1, "red"]], ["root"]]], "slow": False})
+        code.update(["x", "b"])
+        assert desk.asked[-1] == (["root"], ["x", "b"])
+
+    def test_an_answer_to_what_was_replaced_is_not_taken(self) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        code.update([LINE_BREAK.join("ab")])
+        code.take({"done": [[[], ["one"]], [[], ["two"]]], "slow": False})
+        code.update([LINE_BREAK.join("abc")])
+        code.update([LINE_BREAK.join("xbc")])
+        code.take({"done": [[[[0, 1, "red"]], ["three"]]], "slow": False})
+        assert code.update([LINE_BREAK.join("xbc")]) == ([], False)
+        assert desk.asked[-1] == (["root"], ["x", "b", "c"])
+
+    @pytest.mark.parametrize("answer", [None, {"done": [], "slow": True}])
+    def test_what_cannot_be_had_is_not_waited_for(self, answer: dict[str, object] | None) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        code.update(["a"])
+        code.take(answer)
+        assert code.update(["ab"]) == ([], True)
+        assert len(desk.asked) == 1
+
+    def test_a_request_has_bounds(self) -> None:
+        desk = Desk()
+        Highlighter("python", desk).update([LINE_BREAK.join("a" * 1000)])
+        assert len(desk.asked[0][1]) == MAX_LINES
 
 
-def test_without_time_it_goes_on_later() -> None:
-    highlighter = Highlighter(load("python"))
-    text = LINE_BREAK.join(["x = 1"] * 5)
-    assert not highlighter.update(0, text, time.perf_counter() - 1)
-    assert highlighter.complete == 0
-    assert highlighter.update(0, text, NEVER)
-    assert len(highlighter.spans[0]) == 5
-
-
-def test_long_lines_stay_plain() -> None:
-    assert lex_line(load("python"), "x = 1 " * MAX_LINE, ("root",)) == ([], ("root",))
-
-
-def test_unknown_language() -> None:
-    assert load("no such language") is None
-
-
-def test_positions_count_as_qt_counts() -> None:
-    spans, _state = lex_line(load("python"), 's = "😀" # c', ("root",))
-    assert spans == [(4, 8, "code_string"), (9, 12, "code_comment")]
+def test_the_program_itself_never_imports_what_the_helper_uses() -> None:
+    code = (
+        "import sys, os\n"
+        "os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "application = QApplication([])\n"
+        "from desktop_chat.domain.message import Message, Part, PartKind, Role, State\n"
+        "from desktop_chat.ui.theme import Theme\n"
+        "from desktop_chat.ui.transcript import Transcript\n"
+        "view = Transcript(Theme('light'), lambda error: ('', ''))\n"
+        "view.resize(600, 400)\n"
+        "view.show()\n"
+        "text = '```python\\nx = 1\\n```\\n\\nHere is $x^2$.\\n\\n$$\\\\frac12$$'\n"
+        "part = Part(PartKind.TEXT, text)\n"
+        "message = Message('a', None, Role.ASSISTANT, [part], State.COMPLETE)\n"
+        "view.set_path([message], lambda one: [one])\n"
+        "while not view.is_settled:\n"
+        "    application.processEvents()\n"
+        "assert any(block.texts()[0][0].layout.formats() for block in view.rows.row(0).body.blocks)\n"
+        "sys.exit(bool({'pygments', 'ziamath', 'latex2mathml'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
