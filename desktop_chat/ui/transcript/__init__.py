@@ -2,6 +2,9 @@
 
 leaves         the model: a message as a flat list of leaves
 markdown       text -> leaves, by markdown-it's tokens and an allow-list
+syntax         formulas and footnotes: rules that markdown-it lacks
+inline         the tokens within a paragraph -> text with marks, links and formulas
+unfinished     markup that is still open, as it will look once it is closed
 stream         the same for text that grows: what is final is frozen
 highlight      colours for code: what is known, and what the helper is asked for
 formulas       drawings of formulas, and their places in a text

@@ -6,11 +6,11 @@ A block holds its layout only while it is in or near the view.
 from collections.abc import Hashable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import LINE_BREAK, Leaf, plain, units
+from desktop_chat.ui.transcript.leaves import LINE_BREAK, TASK, TASK_DONE, Leaf, plain, units
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
@@ -186,13 +186,38 @@ class Block:
             painter.setBrush(formats.colors.dim)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawEllipse(QRectF(end - formats.px(5) - size / 2, center - size / 2, size, size))
+        elif self.leaf.marker in (TASK, TASK_DONE):
+            self._paint_task(painter, end, center, done=self.leaf.marker == TASK_DONE)
         else:
-            painter.setFont(formats.text_font)
+            label, font, room = self.leaf.marker, formats.text_font, 200
+            if self.leaf.containers[-1] == "f":
+                # A footnote's label can be any word; the numbers of lists are short.
+                font, room = formats.meta_font, self.left + formats.px(8)
+                label = QFontMetricsF(font).elidedText(label, Qt.TextElideMode.ElideRight, room)
+            painter.setFont(font)
             painter.setPen(formats.colors.dim)
-            box = QRectF(end - 200, y, 200, formats.text_pitch)
-            painter.drawText(
-                box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.leaf.marker
-            )
+            box = QRectF(end - room, y, room, formats.text_pitch)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
+
+    def _paint_task(self, painter: QPainter, end: float, center: float, *, done: bool) -> None:
+        """The box of an item of a task list."""
+        px, colors = self.formats.px, self.formats.colors
+        size = px(13)
+        box = QRectF(end - size - 0.5, round(center - size / 2) + 0.5, size, size)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colors.accent if done else colors.dim, 1.0))
+        painter.setBrush(colors.accent if done else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, px(3), px(3))
+        if done:
+            tick = [(0.24, 0.52), (0.43, 0.71), (0.77, 0.31)]
+            corners = [QPointF(box.x() + size * across, box.y() + size * down) for across, down in tick]
+            pen = QPen(colors.on_accent, size * 0.13)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
+            painter.drawPolyline(corners)
+        painter.restore()
 
 
 def is_drawn(painter: QPainter, box: QRectF) -> bool:

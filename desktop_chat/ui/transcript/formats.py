@@ -52,7 +52,7 @@ class Formats:
         self._headings: dict[int, tuple[QFont, float]] = {}
         self._formats: dict[tuple[int, float], QTextCharFormat] = {}
         self._colours: dict[str, QTextCharFormat] = {}
-        self._widths: dict[tuple[Inline, int], float] = {}
+        self._widths: dict[tuple[Inline, int], tuple[float, float]] = {}
 
     def px(self, size: float) -> int:
         """A length of the design in pixels of this view. It outlives a change of the theme."""
@@ -86,6 +86,11 @@ class Formats:
                 found.setFontItalic(True)
             if bits & Mark.STRIKE:
                 found.setFontStrikeOut(True)
+            if bits & Mark.RAISED:
+                found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+            if bits & Mark.CHIP:
+                found.setForeground(self.colors.accent)
+                found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             if bits & Mark.LINK:
                 found.setForeground(self.colors.accent)
                 found.setFontUnderline(True)
@@ -95,11 +100,11 @@ class Formats:
         """The formats of a run of text whose font has ``size`` pixels."""
         return [format_range(start, end, self.mark(bits, size)) for start, end, bits in inline.marks]
 
-    def natural_width(self, inline: Inline, font: QFont) -> float:
-        """The width of the widest line of a table cell when it does not wrap."""
+    def natural_width(self, inline: Inline, font: QFont) -> tuple[float, float]:
+        """The width of the widest line of a table cell when it does not wrap, and of its widest word."""
         key = inline, font.weight()
-        width = self._widths.get(key)
-        if width is None:
+        found = self._widths.get(key)
+        if found is None:
             if len(self._widths) > MAX_WIDTHS:
                 self._widths.clear()
             drawn = shown(inline, font, MAX_ROOM) if inline.formulas else None
@@ -115,9 +120,10 @@ class Formats:
                 line.setLineWidth(MAX_ROOM)
                 width = max(width, line.naturalTextWidth())
             layout.endLayout()
+            found = width, layout.minimumWidth()
             if drawn is None or not drawn.is_pending:
-                self._widths[key] = width
-        return width
+                self._widths[key] = found
+        return found
 
     def colour(self, name: str) -> QTextCharFormat:
         """The format of a run of code in one of the theme's colours."""

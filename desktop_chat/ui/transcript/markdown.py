@@ -1,4 +1,4 @@
-"""CommonMark with tables and strikethrough, as leaves.
+"""CommonMark with GitHub's extensions, formulas and footnotes, as leaves.
 
 Text from a model is data: HTML is shown literally, images become a link, and no URL outside the allow-list
 becomes a link. markdown-it is loaded when the first message needs it.
@@ -10,23 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from desktop_chat.ui.addresses import is_allowed
+from desktop_chat.ui.transcript.inline import formula, joined, runs
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
     TABLE_ROWS,
+    TASK,
+    TASK_DONE,
     Columns,
     Inline,
     Kind,
     Leaf,
-    Mark,
     clean,
     code_leaf,
     literal_leaf,
     prose_end,
     segments,
-    units,
-    visible,
 )
+from desktop_chat.ui.transcript.syntax import extend
+from desktop_chat.ui.transcript.unfinished import settle
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -39,6 +40,7 @@ MAX_MARKERS = 1000
 parsers' worst cases are built of nothing else."""
 
 Environment = dict[str, Any]
+_TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
 
 
 @functools.cache
@@ -51,6 +53,7 @@ def parser() -> "MarkdownIt":
     md.disable(["inline", "text_join"])
     # Allowed or not is decided when a link is made, so that a refused target leaves its text, not its source.
     md.validateLink = lambda url: True  # type: ignore[method-assign]
+    extend(md)
     return md
 
 
@@ -58,7 +61,8 @@ def parser() -> "MarkdownIt":
 class Block:
     """A top-level block: its kind (markdown-it's token type), its lines and its first leaf.
 
-    ``items`` of a list are (first line, first leaf, number); ``rows`` counts the body rows of a table.
+    ``items`` of a list are (first line, first leaf, number); ``rows`` counts the body rows of a table;
+    ``pieces`` are the leaves of each bounded piece of a paragraph.
     """
 
     kind: str
@@ -69,17 +73,20 @@ class Block:
     items: list[tuple[int, int, int | None]] = field(default_factory=list)
     rows: int = 0
     columns: Columns | None = None
+    pieces: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Resumed:
     """What a text goes on with whose beginning was cut off: the number of the next list item, or a table
-    whose first rows are shown already, or the part of a paragraph."""
+    whose first rows are shown already, or the part of a paragraph, or a container, whose first leaf then
+    stands for what was cut off."""
 
     number: int | None = None
     columns: Columns | None = None
     table_part: int = 0
     prose_part: int = 0
+    within: bool = False
 
 
 def parse(
@@ -91,6 +98,8 @@ def parse(
     ``unfinished``, markup that is still open at the end looks as it will look once it is closed.
     """
     md = parser()
+    if unfinished:
+        environment["open"] = len(text.rstrip())
     return _Flattening(
         md, md.parse(text, environment), text, environment, resumed or Resumed(), unfinished
     ).run()
@@ -113,7 +122,10 @@ class _Flattening:
         self.containers = ""
         self.marker = ""
         self.numbers: list[int | None] = []
-        last = next((i for i in range(len(tokens) - 1, -1, -1) if tokens[i].type == "inline"), -1)
+        last = next(
+            (i for i in range(len(tokens) - 1, -1, -1) if tokens[i].type == "inline" and tokens[i].content),
+            -1,
+        )
         self.open_inline = last if unfinished and last >= 0 and self._ends_text(tokens[last]) else -1
 
     def _ends_text(self, token: "Token") -> bool:
@@ -133,7 +145,15 @@ class _Flattening:
                     i = end + 1
                     continue
             i = self._token(i)
+        if self.resumed.within and self.leaves:
+            self._drop_first()
         return self.leaves, self.blocks
+
+    def _drop_first(self) -> None:
+        del self.leaves[0]
+        for block in self.blocks:
+            block.leaf = max(0, block.leaf - 1)
+            block.items = [(line, max(0, leaf - 1), number) for line, leaf, number in block.items]
 
     def _end(self, i: int) -> int:
         while not (self.tokens[i].level == 0 and self.tokens[i].nesting < 0):
@@ -171,16 +191,23 @@ class _Flattening:
             self._add(Leaf(Kind.RULE, containers=self.containers, marker=self._take_marker()))
         elif kind == "table_open":
             return self._table(i)
+        elif kind == "math_block":
+            inline = formula(token.content, token.markup)
+            self._add(Leaf(Kind.MATH, inline, self.containers, self._take_marker()))
         elif kind == "blockquote_open":
             self.containers += "q"
+        elif kind == "footnote_open":
+            if self.marker:
+                self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
+            self.containers, self.marker = self.containers + "f", clean(token.content)
         elif kind in ("bullet_list_open", "ordered_list_open"):
             self._open_list(token)
         elif kind in ("bullet_list_close", "ordered_list_close"):
             self.numbers.pop()
         elif kind == "list_item_open":
             self._open_item(token)
-        elif kind in ("list_item_close", "blockquote_close"):
-            if self.marker and kind == "list_item_close":
+        elif kind in ("list_item_close", "blockquote_close", "footnote_close"):
+            if self.marker and kind != "blockquote_close":
                 self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
             self.containers = self.containers[:-1]
         return i + 1
@@ -215,23 +242,31 @@ class _Flattening:
         content = self.tokens[i].content
         first = not self.leaves and not self.containers and len(self.blocks) == 1
         part = self.resumed.prose_part if first and not heading else 0
+        if self.marker and self.containers[-1] == "i" and (task := _TASK.match(content)):
+            self.marker, content = TASK if task[1] == " " else TASK_DONE, content[task.end() :]
         start = 0
-        while True:
+        while start < len(content):
             end = prose_end(content, start)
-            inline = self._inline(content[start:end].strip(), i == self.open_inline and end == len(content))
-            leaf = Leaf(
-                Kind.TEXT,
-                inline,
-                self.containers,
-                self._take_marker(),
-                heading,
-                part=part,
-                glue=" " if part else "",
-            )
-            self._add(leaf)
+            before = len(self.leaves)
+            is_open = i == self.open_inline and end == len(content)
+            for display, inline in self._runs(content[start:end].strip(), is_open):
+                joins = part and not display and len(self.leaves) == before
+                self._add(
+                    Leaf(
+                        Kind.MATH if display else Kind.TEXT,
+                        inline,
+                        self.containers,
+                        self._take_marker(),
+                        0 if display else heading,
+                        part=part if joins else 0,
+                        glue=" " if joins else "",
+                    )
+                )
             start, part = end, part + 1
-            if start >= len(content):
-                return
+            if self.tokens[i].level == 1 and not self.containers:
+                self.blocks[-1].pieces.append(len(self.leaves) - before)
+        if not content:
+            self._add(Leaf(Kind.TEXT, Inline(), self.containers, self._take_marker(), heading))
 
     def _code(self, token: "Token") -> None:
         language = token.info.split()[0] if token.info.strip() else ""
@@ -278,119 +313,25 @@ class _Flattening:
             )
         return i + 1
 
+    def _runs(self, content: str, is_open: bool) -> list[tuple[bool, Inline]]:
+        tokens = self._parsed(content, is_open)
+        return [(False, _literal(content))] if tokens is None else runs(tokens)
+
     def _inline(self, content: str, is_open: bool) -> Inline:
         if not content:
             return Inline()
-        if sum(map(content.count, "*_[]`<~&!\\")) > MAX_MARKERS:
-            return Inline(clean(content).replace("\n", LINE_BREAK))
+        tokens = self._parsed(content, is_open)
+        return _literal(content) if tokens is None else joined(tokens)
+
+    def _parsed(self, content: str, is_open: bool) -> "list[Token] | None":
+        if sum(map(content.count, "*_[]`<~&!\\$")) > MAX_MARKERS:
+            return None
         if is_open:
-            content = close_markup(content)
+            content = settle(content)
         tokens: list[Token] = []
         self.md.inline.parse(content, self.md, self.environment, tokens)
-        return _join(tokens)
+        return tokens
 
 
-_URL = re.compile(r"https?://[^\s<>\"'`]+")
-_MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
-
-
-def _join(tokens: "Sequence[Token]") -> Inline:
-    texts: list[str] = []
-    marks: list[tuple[int, int, int]] = []
-    links: list[tuple[int, int, str]] = []
-    position, mark, url = 0, 0, ""
-
-    def add(text: str, extra: int = 0, target: str = "") -> None:
-        nonlocal position
-        if not text:
-            return
-        end = position + units(text)
-        target = target or url
-        bits = mark | extra | (Mark.LINK if target else 0)
-        if bits:
-            if marks and marks[-1][1] == position and marks[-1][2] == bits:
-                marks[-1] = (marks[-1][0], end, bits)
-            else:
-                marks.append((position, end, bits))
-        if target:
-            if links and links[-1][1] == position and links[-1][2] == target:
-                links[-1] = (links[-1][0], end, target)
-            else:
-                links.append((position, end, target))
-        texts.append(text)
-        position = end
-
-    for token in tokens:
-        kind = token.type
-        if kind in ("softbreak", "hardbreak"):
-            add(" " if kind == "softbreak" else LINE_BREAK)
-        elif kind == "code_inline":
-            add(visible(token.content), Mark.CODE)
-        elif kind == "image":
-            source = str(token.attrGet("src") or "")
-            alt = "".join(child.content for child in token.children or ())
-            add(clean(f"[image: {alt}]" if alt else "[image]"), target=source if is_allowed(source) else "")
-        elif kind == "link_open":
-            target = str(token.attrGet("href") or "")
-            url = target if is_allowed(target) else ""
-        elif kind == "link_close":
-            url = ""
-        elif token.nesting:
-            bit = _MARKS.get(token.tag, 0)
-            mark = mark | bit if token.nesting > 0 else mark & ~bit
-        else:
-            _add_text(clean(token.content), bool(url), add)
-    return Inline("".join(texts), tuple(marks), tuple(links))
-
-
-def _add_text(text: str, linked: bool, add: Any) -> None:
-    if linked or "://" not in text:
-        add(text)
-        return
-    done = 0
-    for match in _URL.finditer(text):
-        found = match[0].rstrip(".,;:!?*_~'\")]" if "(" not in match[0] else ".,;:!?*_~'\"]")
-        if is_allowed(found):
-            add(text[done : match.start()])
-            add(found, target=found)
-            done = match.start() + len(found)
-    add(text[done:])
-
-
-_CODE_SPAN = re.compile(r"\\`|(`+)")
-_OPEN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*$")
-_PAIRS = (
-    ("**", re.compile(r"(?<!\\)\*\*")),
-    ("~~", re.compile(r"(?<!\\)~~")),
-)
-_OPENS_EMPHASIS = re.compile(r"(?<![\w*\\])\*(?=[^\s*])")
-_CLOSES_EMPHASIS = re.compile(r"(?<=[^\s*\\])\*(?!\*)")
-
-
-def close_markup(content: str) -> str:
-    """``content`` with the markup closed that is open at its end, so that it looks as it will when closed."""
-    prose: list[str] = []
-    ticks, start = "", 0
-    for match in _CODE_SPAN.finditer(content):
-        if not ticks and match[1]:
-            prose.append(content[start : match.start()])
-            ticks, start = match[1], match.end()
-        elif ticks and match[0].endswith(ticks) and match[0].lstrip("\\") == ticks:
-            ticks, start = "", match.end()
-    if ticks:
-        inside = content[start:]
-        if not inside.strip("`"):
-            return content[: start - len(ticks)]
-        return content.rstrip("`") + ("" if inside[-1] != "`" else " ") + ticks
-    prose.append(content[start:])
-    link = _OPEN_LINK.search(content, start)
-    if link:
-        content = content[: link.start()] + link[1]
-    text = "\0".join(prose)
-    for mark, pattern in _PAIRS:
-        if len(pattern.findall(text)) % 2:
-            content = content[: -len(mark)] if content.endswith(mark) else content.rstrip("*~ ") + mark
-    plain = text.replace("**", "\0\0")
-    if len(_OPENS_EMPHASIS.findall(plain)) > len(_CLOSES_EMPHASIS.findall(plain)):
-        content = content.rstrip() + "*"
-    return content
+def _literal(content: str) -> Inline:
+    return Inline(clean(content).replace("\n", LINE_BREAK))

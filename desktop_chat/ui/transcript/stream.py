@@ -13,14 +13,17 @@ from desktop_chat.ui.transcript.leaves import (
     segments,
 )
 from desktop_chat.ui.transcript.markdown import Block, Environment, Resumed, parse
+from desktop_chat.ui.transcript.unfinished import shown
 
 MAX_MARKDOWN = 256 * 1024
 """Characters of one message that are read as markdown; the rest is shown as literal text."""
+MAX_OPEN = 8000
+"""Characters of a block that is still open, all of which each call parses again. One that gets longer is cut,
+at places that depend on the text alone."""
 
 _LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\]")
 _OPEN_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})")
-_UNDECIDED = re.compile(r"^[ \t]*(?:>[ \t]*)*(?:[-=*_#+`~|:]{1,3}|[-=_#~]+|\d{1,3}[.)]?)?[ \t]*$")
-_MAYBE_TABLE = re.compile(r"^ {0,3}\|.*\S")
+_CONTAINER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))(?: {1,4}(?=\S)|\s|$)| {0,3}\[\^[^\s\[\]^]{1,64}\]:")
 _DELIMITERS = re.compile(r"^[|:\- \t]*$")
 _ALWAYS_CLOSED = frozenset({"heading_open", "hr", "fence"})
 _CLOSED_BY_BLANK = frozenset({"paragraph_open", "table_open", "blockquote_open"})
@@ -75,6 +78,7 @@ class MarkdownStream:
     frozen: int = 0
     outdated: bool = False
     limit: int = MAX_MARKDOWN
+    open_limit: int = MAX_OPEN
     _tail: str = ""
     _prefix: str = ""
     _resumed: Resumed = field(default_factory=Resumed)
@@ -92,7 +96,9 @@ class MarkdownStream:
 
     def again(self) -> "MarkdownStream":
         """An empty stream that knows all link definitions of this one."""
-        return MarkdownStream(_references=dict(self._references))
+        return MarkdownStream(
+            limit=self.limit, open_limit=self.open_limit, _references=dict(self._references)
+        )
 
     def feed(self, text: str) -> int:
         """Add ``text``; returns the index of the first leaf that may have changed."""
@@ -132,12 +138,17 @@ class MarkdownStream:
         room = max(0, self.limit - self._length)
         self._length += len(text)
         markdown, literal = text[:room], text[room:]
-        if markdown:
+        while markdown:
             if self._fence is not None:
                 markdown = self._fence_feed(markdown)
-            if self._fence is None:
-                self._tail += markdown
-                self._parse(unfinished=True)
+                if self._fence is not None:
+                    break
+            room = self.open_limit - len(self._tail)
+            self._tail += markdown[:room]
+            markdown = markdown[room:]
+            self._parse(unfinished=True)
+            while len(self._tail) >= self.open_limit:
+                self._shorten()
         if literal:
             if self._literal is None:
                 if self.limit:
@@ -149,28 +160,16 @@ class MarkdownStream:
         return first
 
     def _parse(self, *, unfinished: bool) -> None:
-        shown = self._prefix + (self._shown_tail() if unfinished else self._tail)
+        text = shown(self._tail, starts=not self._prefix) if unfinished else self._tail
+        text = self._prefix + text
         environment: Environment = {"references": dict(self._references)}
-        leaves, blocks = parse(shown, environment, self._resumed, unfinished=unfinished)
+        leaves, blocks = parse(text, environment, self._resumed, unfinished=unfinished)
         del self.leaves[self.frozen :]
         self.leaves += leaves
         if not unfinished:
-            self._learn(environment, shown.count("\n") + 1)
+            self._learn(environment, text.count("\n") + 1)
             return
         self._freeze(blocks, environment)
-
-    def _shown_tail(self) -> str:
-        """The tail, without a last line that does not yet say what it will be; a table's head as a table."""
-        *above, head = *before, line = self._tail.split("\n")
-        if before and _MAYBE_TABLE.match(before[-1]) and _DELIMITERS.match(line):
-            *above, head = before
-        starts = not above[-1].strip() if above else not self._prefix
-        if starts and _MAYBE_TABLE.match(head):
-            cells = head.strip().replace("\\|", "").removeprefix("|").removesuffix("|").count("|") + 1
-            return "\n".join([*above, head, "|" + "---|" * cells])
-        if line and _UNDECIDED.match(line):
-            return self._tail[: len(self._tail) - len(line)]
-        return self._tail
 
     # What is decided: a boundary that no further text can move.
 
@@ -196,7 +195,7 @@ class MarkdownStream:
         elif is_open and block.start == 0 and block.kind == "table_open":
             self._cut_table(block, lines)
         elif is_open and block.start == 0 and block.kind == "paragraph_open":
-            self._cut_paragraph()
+            self._cut_paragraph(block)
 
     def _cut_definitions(self, environment: Environment) -> None:
         """Freeze link definitions that no block follows yet, but the last one: it may go on."""
@@ -209,6 +208,8 @@ class MarkdownStream:
     def _is_final(self, before: Block, after: Block, lines: list[str]) -> bool:
         """Whether no further text can move the boundary between two blocks."""
         incomplete = len(lines) - 1
+        if after.kind == "held" and lines[after.start - 1].strip():
+            return False
         # Any line with a bar can still turn out to be the head of a table.
         if before.kind in _ALWAYS_CLOSED and "|" not in lines[before.start]:
             return after.start <= incomplete and before.end <= incomplete
@@ -271,16 +272,48 @@ class MarkdownStream:
         self._resumed = Resumed(columns=block.columns, table_part=self._resumed.table_part + chunks)
         self.frozen += chunks
 
-    def _cut_paragraph(self) -> None:
-        text = self._tail
-        if len(text) <= PROSE_CHARACTERS + 1000 or text[0] in " \t":
-            return
-        end = prose_end(text, 0)
-        if text[end].isalpha():
+    def _cut_paragraph(self, block: Block) -> None:
+        for leaves in block.pieces:
+            text = self._tail
+            if len(text) <= PROSE_CHARACTERS + 1000 or text[0] in " \t":
+                return
+            end = prose_end(text, 0)
+            if not text[end].isalpha():
+                return
             self._remember_labels([text[:end]])
             self._tail = text[end:]
             self._resumed = Resumed(prose_part=self._resumed.prose_part + 1)
-            self.frozen += 1
+            self.frozen += leaves
+
+    def _shorten(self) -> None:
+        """Freeze what is final; if nothing is, end the open block: what follows goes on in its container."""
+        before = len(self._tail)
+        self._parse(unfinished=True)
+        if len(self._tail) < before:
+            return
+        end = self._tail.rfind("\n") + 1 or before
+        text = self._prefix + self._tail[:end]
+        environment: Environment = {"references": dict(self._references)}
+        leaves, blocks = parse(text, environment, self._resumed)
+        del self.leaves[self.frozen :]
+        self.leaves += leaves
+        self.frozen = len(self.leaves)
+        lines = text.split("\n")
+        self._learn(environment, len(lines))
+        self._remember_labels(lines)
+        self._tail, self._prefix, self._resumed = self._tail[end:], "", Resumed()
+        if blocks and text.endswith("\n"):
+            self._go_on_within(blocks[-1], lines)
+
+    def _go_on_within(self, block: Block, lines: list[str]) -> None:
+        """Let the text that follows stand in the list item or footnote that was cut."""
+        start, number = block.start, None
+        if block.items:
+            start, _leaf, number = block.items[-1]
+        container = _CONTAINER.match(lines[start])
+        if container and (block.items or block.kind == "footnote_open"):
+            lead = container[0] if container[0].endswith(" ") else container[0] + " "
+            self._prefix, self._resumed = lead + "x\n\n", Resumed(number=number, within=True)
 
     # An open code block grows by itself.
 
@@ -313,9 +346,9 @@ class MarkdownStream:
         body = self._body(fence, line)
         if not fence.within_line and line.strip() and not line.strip(" `~"):
             body = ""
-        shown = fence.text + body if body else fence.text.removesuffix("\n")
+        text = fence.text + body if body else fence.text.removesuffix("\n")
         del self.leaves[self.frozen :]
-        *done, (glue, remaining) = segments(shown)
+        *done, (glue, remaining) = segments(text)
         for done_glue, segment in done:
             self._fence_leaf(fence, segment, done_glue)
             fence.part, fence.glue = fence.part + 1, ""

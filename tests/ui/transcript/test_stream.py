@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from desktop_chat.ui.transcript.leaves import Kind, Leaf, segments
 from desktop_chat.ui.transcript.markdown import parse
-from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
+from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MAX_OPEN, MarkdownStream
 
 PIECES = [
     *(
@@ -37,6 +37,22 @@ PIECES = [
         "**b**",
     ),
     *("*e", "_i_ ", "`c`", "[l](http://x.y)", "[foo]", "[foo]: /u\n", "![i](x)", "<b>", "\\", "&amp;", "😀"),
+    *(
+        "- [ ] t\n",
+        "[x] ",
+        "$a$",
+        "$",
+        "$$",
+        "\n$$\n",
+        "\\[",
+        "\\]",
+        "\\(",
+        "x\\)",
+        "[^1]",
+        "\n[^1]: ",
+        "www.a.b",
+        "a@b.c",
+    ),
     *("\r\n", "-", "+ p", "* s", "10. t", " ", "   ", "a | b\n--|--\n", "'title", "http://a.b/c."),
 ]
 markdown = st.lists(st.sampled_from(PIECES), min_size=1, max_size=25).map("".join)
@@ -47,10 +63,10 @@ def whole(text: str) -> list[Leaf]:
     return parse(text.replace("\r\n", "\n").replace("\r", "\n"), {"references": {}})[0]
 
 
-def streamed(text: str, cuts: random.Random) -> list[Leaf]:
-    stream, at = MarkdownStream(), 0
+def streamed(text: str, cuts: random.Random, open_limit: int = MAX_OPEN, most: int = 12) -> list[Leaf]:
+    stream, at = MarkdownStream(open_limit=open_limit), 0
     while at < len(text):
-        size = cuts.randint(1, 12)
+        size = cuts.randint(1, most)
         frozen = stream.leaves[: stream.frozen]
         first = stream.feed(text[at : at + size])
         assert first >= len(frozen)
@@ -73,6 +89,13 @@ def streamed(text: str, cuts: random.Random) -> list[Leaf]:
 @example("See [it][late].\n\nMore.\n\n[late]: https://example.org\n", random.Random(6))
 def test_streamed_is_what_parsing_at_once_gives(text: str, cuts: random.Random) -> None:
     assert streamed(text, cuts) == whole(text)
+
+
+@given(markdown, st.randoms(use_true_random=False), st.integers(20, 90))
+def test_what_is_cut_for_its_length_is_cut_at_the_same_places(
+    text: str, cuts: random.Random, limit: int
+) -> None:
+    assert streamed(text, cuts, limit) == streamed(text, cuts, limit, most=200)
 
 
 @pytest.mark.parametrize(
