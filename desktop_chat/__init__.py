@@ -39,6 +39,7 @@ ui/model_picker.py                  a popup with the models of every endpoint, f
 ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
 ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
+ui/paper.py                         a chat on paper or as a PDF: dialogs, progress, where it goes
 ui/preferences/                     the settings: one file a page
 ui/preferences/appearance.py        theme, size, what Enter does
 ui/preferences/data.py              where everything is kept
@@ -71,22 +72,27 @@ ui/transcript/formulas.py           formulas: drawn by the helper, put into the 
 ui/transcript/heights.py            prefix sums of heights that change
 ui/transcript/highlight.py          colours for code: what is known, and what the helper is asked for
 ui/transcript/hit_bar.py            the scroll bar, with a tick where something was found
+ui/transcript/inline.py             what stands within a paragraph: marks, links, formulas
 ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/link_places.py        the links of a message, with their places in its text
-ui/transcript/markdown.py           CommonMark with tables and strikethrough, as leaves
+ui/transcript/markdown.py           CommonMark with GitHub's extensions, formulas and footnotes, as leaves
 ui/transcript/math_block.py         a formula that stands alone
 ui/transcript/menu.py               the menu of a message
+ui/transcript/pages.py              messages cut into pages: between lines, never through one
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting
 ui/transcript/readings.py           messages out of view, parsed for screen readers
+ui/transcript/printing.py           a chat on paper, drawn from the same rows in slices of time
 ui/transcript/row.py                one message of the transcript
 ui/transcript/row_actions.py        what can be done with a message, and where in its row
 ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
+ui/transcript/syntax.py             formulas and footnotes: what markdown-it lacks
 ui/transcript/table_block.py        a piece of a table
 ui/transcript/text.py               text laid out: measured, hit-tested, painted
+ui/transcript/unfinished.py         markup that is still open: closed for the eye, or held back
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
 ui/welcome.py                       the first start: where to send requests, and with which key

@@ -124,7 +124,7 @@ class Settings(QObject):
     text_font = Field("", "The family of texts; empty for the system's own")
     code_font = Field("", "The family of code; empty for the system's own")
     text_size = Field(14, "Of the text of a chat, in pixels at 100 %", 11, 24)
-    wrap_code = Field(True, "Wrap long lines in code")
+    wrap_code = Field(False, "Wrap long lines in code")
     announce = Field(
         "sentences",
         "When a screen reader says an answer: as its sentences come, at its end, or never",

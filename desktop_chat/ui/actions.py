@@ -46,6 +46,8 @@ COMMANDS = (
     ),
     Command("rename_chat", "Rename chat", ("F2",), "rename_chat", "Chat"),
     Command("delete_chat", "Delete chat", (), "delete_chat", "Chat"),
+    Command("print", "Print…", ("Ctrl+P",), "print_chat", "Chat"),
+    Command("export_pdf", "Export as PDF…", (), "export_pdf", "Chat"),
     Command("write", "Write a message", ("Ctrl+L",), "focus_composer", "Message"),
     Command("choose_model", "Choose a model", ("Ctrl+M",), "choose_model", "Message", ("Ctrl+Shift+M",)),
     Command("find", "Find in chat…", ("Ctrl+F",), "find_in_chat", "Chat"),

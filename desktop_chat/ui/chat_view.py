@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
@@ -58,12 +58,13 @@ class ChatView(QFrame):
         self.session: ChatSession | None = None
 
         self.header = ChatHeader(theme)
-        self.transcript = Transcript(theme, self._explain)
+        self.transcript = Transcript(theme, self.explain)
         self.link_line = LinkLine(theme, self.transcript)
         self.transcript.link_hovered.connect(self.link_line.show_address)
         self.empty = EmptyState(theme)
         self.find_bar = FindBar(theme, self.transcript.finder, self)
         self.find_bar.resized.connect(self._place_find_bar)
+        self.transcript.finder.changed.connect(self._place_find_bar)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
@@ -396,9 +397,15 @@ class ChatView(QFrame):
         right = view.verticalScrollBar().sizeHint().width() + margin
         width = min(self._theme.px(FIND_WIDTH), self.width() - margin - right)
         top = view.mapTo(self, QPoint(0, margin)).y()
-        bar.setGeometry(self.width() - right - width, top, width, bar.sizeHint().height())
+        place = QRect(self.width() - right - width, top, width, bar.sizeHint().height())
+        if (hit := view.finder.current) is not None and (shown := view.finder.place_in_view(hit)) is not None:
+            shown.translate(view.viewport().mapTo(self, QPoint(0, 0)))
+            if shown.intersects(place):
+                place.moveTop(shown.bottom() + margin)
+        bar.setGeometry(place)
 
-    def _explain(self, error: ChatError) -> tuple[str, str]:
+    def explain(self, error: ChatError) -> tuple[str, str]:
+        """A title and a body of plain words for an error of this chat."""
         endpoint = self.session.endpoint if self.session else None
         return _in_words(error, endpoint.name if endpoint else "The endpoint")
 

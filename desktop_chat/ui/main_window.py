@@ -16,6 +16,7 @@ from desktop_chat.ui.actions import Actions
 from desktop_chat.ui.chat_view import ChatView
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.icons import app_icon
+from desktop_chat.ui.paper import Paper
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.sidebar import Sidebar
 from desktop_chat.ui.theme import Theme
@@ -58,6 +59,8 @@ class MainWindow(QMainWindow):
 
         self.sidebar = Sidebar(theme, chats.is_writing)
         self.chat = ChatView(chats, settings, theme, tasks)
+        self.paper = Paper(theme, self.chat.explain, self)
+        self.chat.insert_notice(self.paper.bar)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -150,6 +153,14 @@ class MainWindow(QMainWindow):
         self.sidebar.undo.offer(conversation.id, conversation.title or UNTITLED)
         if conversation.id == shown:
             self.new_chat()
+
+    def print_chat(self) -> None:
+        if (session := self.session) is not None:
+            self.paper.print_(session.tree.path, session.conversation.title or UNTITLED)
+
+    def export_pdf(self) -> None:
+        if (session := self.session) is not None:
+            self.paper.export(session.tree.path, session.conversation.title or UNTITLED)
 
     def focus_search(self) -> None:
         self._show_panel("sidebar_visible")
@@ -338,6 +349,8 @@ class MainWindow(QMainWindow):
             ("stop", busy),
             ("regenerate", has_answer and not busy),
             ("copy_answer", has_answer),
+            ("print", has_answer),
+            ("export_pdf", has_answer),
         ):
             self.actions_[name].setEnabled(enabled)
 

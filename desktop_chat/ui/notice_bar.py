@@ -9,11 +9,14 @@ from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 
 
 class NoticeBar(QWidget):
-    """Hidden until :meth:`show_notice`. ``pressed`` is emitted by its button, where it has one."""
+    """Hidden until :meth:`show_notice`. ``pressed`` is emitted by its button, where it has one.
+
+    Without an ``icon`` it is no warning: it tells what is being done.
+    """
 
     pressed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, icon: str = "triangle-alert") -> None:
         super().__init__(parent)
         self.setObjectName("noticeBar")
         self.setAccessibleName("Notice")
@@ -23,7 +26,9 @@ class NoticeBar(QWidget):
         self._button.setProperty("pill", True)
         self._button.clicked.connect(self.pressed)
         self._layout = QHBoxLayout(self)
-        self._layout.addWidget(Badge(theme, "triangle-alert"))
+        self._warns = bool(icon)
+        if icon:
+            self._layout.addWidget(Badge(theme, icon))
         self._layout.addWidget(self._text, 1)
         self._layout.addWidget(self._button)
         theme.changed.connect(self._restyle)
@@ -43,6 +48,15 @@ class NoticeBar(QWidget):
         event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
         QAccessible.updateAccessibility(event)
 
+    def show_progress(self, text: str, button: str = "") -> None:
+        """Show ``text``, which changes often: a screen reader says only that it began."""
+        if not self.isVisible():
+            self.show_notice(text, button)
+            return
+        self._text.setText(text)
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+
     def clear(self) -> None:
         self.hide()
         self._text.clear()
@@ -52,7 +66,7 @@ class NoticeBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(self._theme.colors.line)
-        painter.setBrush(self._theme.colors.warn_soft)
+        painter.setBrush(self._theme.colors.warn_soft if self._warns else self._theme.colors.side)
         box = QRectF(self.rect()).adjusted(px(16) + 0.5, px(8) + 0.5, -px(16) - 0.5, -px(4) - 0.5)
         painter.drawRoundedRect(box, px(RADIUS_CONTROL), px(RADIUS_CONTROL))
 

@@ -49,6 +49,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "PySide6.QtGui": ("ui",),
     "PySide6.QtWidgets": ("ui",),
     "PySide6.QtSvg": ("ui",),
+    "PySide6.QtPrintSupport": ("ui",),
     "PySide6.QtDBus": ("ui",),
     "PySide6.QtNetwork": tuple(TOP),
 }

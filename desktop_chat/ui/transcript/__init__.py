@@ -29,6 +29,8 @@ hit_bar        ticks on the scroll bar
 pointer        hovering, clicking, selecting
 keyboard       what keys do
 wheel          what the wheel and the touch-pad say
+pages          messages cut into pages
+printing       a chat on paper
 menu           the menu of a message
 accessible     the view for screen readers: the list, and events
 accessible_items  messages, links and buttons
