@@ -63,7 +63,14 @@ ui/transcript/accessible_text.py    the text of a message for screen readers
 ui/transcript/announcer.py          what is said of an answer while it is written
 ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
 ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
+ui/transcript/caret.py              the caret: moved by keys, shown while they do
+ui/transcript/citations.py          sources of an answer: numbered, and placed in the text where they are cited
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
+ui/transcript/code_header.py       what the header of a code block says and offers
+ui/transcript/code_names.py        names of languages, and of files that code is saved to
+ui/transcript/days.py               on which messages another day begins, and what it is called
+ui/transcript/excerpt.py            a part of a chat to be copied, as leaves
+ui/transcript/extras_painter.py     how steps, pictures, files and sources are drawn
 ui/transcript/find.py               where a query is in a text, and which sources cannot have it
 ui/transcript/finder.py             the hits of a query in all messages, searched in slices of time
 ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
@@ -72,6 +79,7 @@ ui/transcript/formulas.py           formulas: drawn by the helper, put into the 
 ui/transcript/heights.py            prefix sums of heights that change
 ui/transcript/highlight.py          colours for code: what is known, and what the helper is asked for
 ui/transcript/hit_bar.py            the scroll bar, with a tick where something was found
+ui/transcript/images.py             the pictures of messages: loaded and decoded off the GUI thread
 ui/transcript/inline.py             what stands within a paragraph: marks, links, formulas
 ui/transcript/keyboard.py           what keys do in the transcript
 ui/transcript/leaves.py             a parsed message: a flat list of leaves
@@ -80,15 +88,21 @@ ui/transcript/markdown.py           CommonMark with GitHub's extensions, formula
 ui/transcript/math_block.py         a formula that stands alone
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pages.py              messages cut into pages: between lines, never through one
+ui/transcript/parts.py              what the view does for tool calls, sources, pictures, folds and days
+ui/transcript/places.py             places of the text on the screen, and scrolling to them
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting
 ui/transcript/readings.py           messages out of view, parsed for screen readers
 ui/transcript/printing.py           a chat on paper, drawn from the same rows in slices of time
+ui/transcript/repaints.py           what has to be painted again
 ui/transcript/row.py                one message of the transcript
 ui/transcript/row_actions.py        what can be done with a message, and where in its row
+ui/transcript/row_extras.py         steps of tools above an answer; pictures, files and sources below it
 ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
+ui/transcript/shapes.py             small shapes that are drawn, not loaded
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
+ui/transcript/strip.py              what is wider than the column, and its bar
 ui/transcript/syntax.py             formulas and footnotes: what markdown-it lacks
 ui/transcript/table_block.py        a piece of a table
 ui/transcript/text.py               text laid out: measured, hit-tested, painted

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.message import PartKind, Role
+from desktop_chat.domain.message import Part, PartKind, Role
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
@@ -107,6 +107,7 @@ class ChatView(QFrame):
             (session.path_changed, self._show_path),
             (session.message_added, self._message_added),
             (session.text_added, self._text_added),
+            (session.part_came, self._part_came),
             (session.message_changed, self._message_changed),
             (session.phase_changed, self._phase_changed),
             (session.conversation_changed, self._conversation_changed),
@@ -306,6 +307,9 @@ class ChatView(QFrame):
     def _text_added(self, message_id: str, kind: PartKind, text: str) -> None:
         self._characters += len(text)
         self.transcript.append_text(message_id, kind, text)
+
+    def _part_came(self, message_id: str, _part: Part) -> None:
+        self.transcript.parts.came(message_id)
 
     def _message_changed(self, message_id: str) -> None:
         self.transcript.update_message(message_id)

@@ -12,20 +12,34 @@ formats        fonts, colours and measures of a theme
 text           text laid out: layout, painting, hit test
 blocks         one leaf: paragraphs and rules
 code_block     one leaf of code
+code_header    buttons of a code block
+code_names     names of languages and files
+strip          what scrolls sideways
 table_block    one leaf of a table
 math_block     one leaf that is a formula
 flow           the blocks of one text
 row            one message: caption, reasoning, body, state, actions
 row_actions    what can be done with a message, and where in its row
+row_extras     steps of tools, pictures, files, sources: what is shown beside the text
+extras_painter how these are drawn
+citations      where sources are cited in the text
+images         pictures, decoded off the GUI thread
+days           where another day begins
+parts          what the view does for all of these
+shapes         small shapes that are drawn
 row_state      how a message ended, when it was, what it took
 row_painter    how a row is drawn
 heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
 link_places    the links of a message, with their places in its text
+excerpt        a part of a chat to be copied
 selection      what is selected, and its text
+places         places of the text on the screen
+caret          moving the caret
 find           where a query is in a text
 finder         the hits in all messages, and going to them
 hit_bar        ticks on the scroll bar
+repaints       what has to be painted again
 pointer        hovering, clicking, selecting
 keyboard       what keys do
 wheel          what the wheel and the touch-pad say

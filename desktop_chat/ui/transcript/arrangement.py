@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from desktop_chat.domain.message import Message
+from desktop_chat.ui.transcript.days import Days
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import Lexers
-from desktop_chat.ui.transcript.row import Explain, Row, deadline_in, estimate_height
+from desktop_chat.ui.transcript.images import Images
+from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
+from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012
 """Seconds that parsing may take before the view is shown with what is there."""
@@ -74,6 +77,10 @@ class Arrangement:
         self._anchor = Anchor()
         self._may_stick = False
         self._unfolded: set[str] = set()
+        self._strips: dict[str, dict[int, dict[int, Strip]]] = {}
+        self.images: Images | None = None
+        self.days = Days()
+        self._marks: dict[str, set[str]] = {}
         self._statuses: dict[str, str] = {}
 
     @property
@@ -93,18 +100,21 @@ class Arrangement:
                 self._anchor = Anchor(max(0, min(same, len(after) - 1)), screen_y=max(0, y))
         else:
             self._unfolded.clear()
+            self._strips.clear()
+            self._marks.clear()
             self._statuses.clear()
             self.sticks, self._anchor = True, Anchor()
         self.messages, self.versions = after, versions
+        self.days.set_messages(after)
         self.index = {message.id: i for i, message in enumerate(after)}
         for index in [i for i in self._rows if i >= same]:
             del self._rows[index]
         known = [self.heights[i] for i in range(same)]
-        known += (estimate_height(m, self.width, self.formats) for m in after[same:])
+        known += map(self._estimate, range(same, len(after)))
         self.heights = Heights(known)
         for index, row in self._rows.items():
             row.refresh()
-            self._place(index)
+            self.place_row(index)
         self.visible = []
 
     def add(self, message: Message) -> None:
@@ -112,20 +122,21 @@ class Arrangement:
         last = len(self.messages) - 1
         self.messages.append(message)
         self.index[message.id] = last + 1
-        self.heights.append(estimate_height(message, self.width, self.formats))
+        self.days.add(message)
+        self.heights.append(self._estimate(last + 1))
         if last in self._rows:
             self._rows[last].is_last = False
-            self._place(last)
+            self.place_row(last)
 
     def restyle(self, formats: Formats, width: int) -> None:
         """Fonts, colours or zoom changed: everything is made again, at the same place of the text."""
         self.formats, self.width = formats, width
         before, self._rows = self._rows, OrderedDict()
-        self.heights = Heights(estimate_height(m, width, formats) for m in self.messages)
+        self.heights = Heights(map(self._estimate, range(len(self.messages))))
         for index, _y in self.visible:
             if index in before:
                 self.row(index).adopt(before[index])
-                self._place(index)
+                self.place_row(index)
 
     def resize(self, width: int, view_height: int) -> None:
         if not self.sticks and self._anchor.screen_y >= view_height:
@@ -141,6 +152,7 @@ class Arrangement:
         row = self._rows.get(index)
         if row is None:
             row = self._rows[index] = self.make(index)
+        row.set_day(self.days.labels.get(index, ""))
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(row.message.id) or [row.message.id]
         return row
@@ -148,7 +160,11 @@ class Arrangement:
     def make(self, index: int) -> Row:
         """A row for a message, which is not kept."""
         message = self.messages[index]
-        row = Row(message, self.formats, self.lexers, self.width, self.explain)
+        strips = self._strips.setdefault(message.id, {})
+        marks = self._marks.setdefault(message.id, set())
+        row = Row(
+            message, self.formats, self.lexers, self.width, self.explain, strips, self.images, marks
+        )
         row.is_first = index == 0
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(message.id) or [message.id]
@@ -156,6 +172,40 @@ class Arrangement:
             row.set_unfolded(True)
         row.status = self._statuses.get(message.id, "")
         return row
+
+    def _estimate(self, index: int) -> int:
+        day = self.formats.px(DAY_HEIGHT) if index in self.days.labels else 0
+        return estimate_height(self.messages[index], self.width, self.formats) + day
+
+    def new_day(self) -> bool:
+        """Take in what day it is; returns whether that changed what is shown."""
+        before = self.days.labels.keys()
+        if not self.days.refresh():
+            return False
+        for index in before ^ self.days.labels.keys():
+            if index not in self._rows:
+                sign = 1 if index in self.days.labels else -1
+                self.heights[index] += sign * self.formats.px(DAY_HEIGHT)
+        for index in self._rows:
+            self.row(index)
+            self.place_row(index)
+        return True
+
+    def toggle(self, index: int, mark: str) -> None:
+        """Fold or unfold what ``mark`` names in a message, or switch it."""
+        self.row(index).toggle(mark)
+        self.place_row(index)
+
+    def unfold(self, index: int) -> None:
+        """Show the whole text of a message that the user folded."""
+        self.row(index).unfold()
+        self.place_row(index)
+
+    def picture_loaded(self, name: str) -> None:
+        """A picture is there."""
+        for index, row in self._rows.items():
+            if row.picture_loaded(name):
+                self.place_row(index)
 
     def built(self, index: int) -> Row | None:
         """The row of a message if it is there."""
@@ -169,7 +219,7 @@ class Arrangement:
         row = self.row(index)
         (self._unfolded.add if unfolded else self._unfolded.discard)(row.message.id)
         row.set_unfolded(unfolded)
-        self._place(index)
+        self.place_row(index)
 
     def set_status(self, message_id: str, status: str) -> None:
         if status:
@@ -180,7 +230,8 @@ class Arrangement:
         if row is not None:
             row.status = status
 
-    def _place(self, index: int) -> None:
+    def place_row(self, index: int) -> None:
+        """Take over the height of a row."""
         row = self._rows[index]
         row.arrange()
         self.heights[index] = row.height
@@ -218,7 +269,7 @@ class Arrangement:
     def reveal(self, index: int) -> None:
         """Scroll as little as shows a row, or its top where it is taller than the view."""
         self.row(index).advance(deadline_in(PARSE_SLICE))
-        self._place(index)
+        self.place_row(index)
         for _attempt in range(3):
             y, height = self.heights.before(index) - self.top, self.heights[index]
             if y < 0 or height > self.view_height:
@@ -346,7 +397,7 @@ class Arrangement:
             return
         if anchor.row not in self._rows:
             self.row(anchor.row).advance(parse_until)
-            self._place(anchor.row)
+            self.place_row(anchor.row)
         row = self._rows[anchor.row]
         if anchor.text < 0:
             return
@@ -356,7 +407,7 @@ class Arrangement:
             return
         if not row.is_complete:
             row.advance(parse_until)
-            self._place(anchor.row)
+            self.place_row(anchor.row)
         last = len(flow.blocks) - 1
         if row.is_complete or (last >= 0 and flow.offset_of(last, 0) > anchor.text):
             anchor.block, anchor.position = flow.place_of(anchor.text)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
 from desktop_chat.ui.transcript.blocks import Block, RuleBlock, TextBlock
+from desktop_chat.ui.transcript.citations import Note, noted
 from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
@@ -71,6 +72,7 @@ class Flow:
         self.laid_out = 0
         """Layouts made since the last :meth:`release`."""
         self._starts: list[int] = []
+        self._notes: dict[int, tuple[Note, ...]] = {}
 
     @property
     def height(self) -> int:
@@ -133,13 +135,14 @@ class Flow:
         """Make the blocks those of the stream's leaves; the ones before ``first`` are."""
         leaves, blocks = self._stream.leaves, self.blocks
         for i in range(first, len(leaves)):
+            leaf = noted(leaves[i], self._notes[i]) if i in self._notes else leaves[i]
             if i == len(blocks):
-                blocks.append(make_block(leaves[i], self.formats, self.width))
-            elif blocks[i].leaf != leaves[i]:
-                if blocks[i].leaf.kind is leaves[i].kind:
-                    blocks[i].replace(leaves[i])
+                blocks.append(make_block(leaf, self.formats, self.width))
+            elif blocks[i].leaf != leaf:
+                if blocks[i].leaf.kind is leaf.kind:
+                    blocks[i].replace(leaf)
                 else:
-                    blocks[i] = make_block(leaves[i], self.formats, self.width)
+                    blocks[i] = make_block(leaf, self.formats, self.width)
         del blocks[len(leaves) :]
         for i in range(first, len(blocks)):
             self._join(i)
@@ -166,6 +169,18 @@ class Flow:
         """Whether a block ends here for the eye: no further part follows, or the others are folded away."""
         return self.is_last_part(index) or self.blocks[index].is_last_shown
 
+    @property
+    def leaves(self) -> list[Leaf]:
+        """What is parsed so far, without notes."""
+        return self._stream.leaves
+
+    def set_notes(self, notes: dict[int, tuple[Note, ...]]) -> None:
+        """Show these labels in the text, by the index of the leaf."""
+        changed = [i for i in notes.keys() | self._notes.keys() if notes.get(i) != self._notes.get(i)]
+        self._notes = notes
+        if changed:
+            self._reconcile(min(changed))
+
     def is_last_part(self, index: int) -> bool:
         """Whether no further part of the same code block or table follows."""
         return index + 1 >= len(self.blocks) or not self.blocks[index + 1].leaf.part
@@ -179,7 +194,7 @@ class Flow:
         return self.gap(index) + block.height + (block.edge if self.is_last_shown(index) else 0)
 
     def set_wrapped(self, index: int, wrapped: bool) -> None:
-        """Wrap the lines of the code block that begins with block ``index``, or let them be as long as they are."""
+        """Wrap the lines of the code block that begins with block ``index``, or leave them whole."""
         strip = self.blocks[index].strip
         if strip is not None and strip.is_wrapped != wrapped:
             strip.wraps = wrapped

@@ -2,13 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from desktop_chat.ui.transcript.row import Action
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
+
+_VERSIONS = {Qt.Key.Key_Left: Action.PREVIOUS, Qt.Key.Key_Right: Action.NEXT}
 
 
 class Keyboard:
@@ -31,7 +33,10 @@ class Keyboard:
             Qt.Key.Key_PageUp: -bar.pageStep(),
             Qt.Key.Key_PageDown: bar.pageStep(),
         }
-        if event.matches(QKeySequence.StandardKey.Copy):
+        if self.claims(event):
+            view.selection.collapse()
+            view.offer_selection()
+        elif event.matches(QKeySequence.StandardKey.Copy):
             view.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             view.select_all()
@@ -39,6 +44,12 @@ class Keyboard:
             self._move_current(-1)
         elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
             self._move_current(1)
+        elif key == Qt.Key.Key_F7 and not event.modifiers():
+            view.caret.toggle_browsing()
+        elif alt and key in _VERSIONS and view.has_current():
+            view.trigger(view.current, _VERSIONS[Qt.Key(key)])
+        elif view.caret.press(event):
+            return
         elif plain and key in steps:
             view.scroll_by(steps[Qt.Key(key)])
         elif key == Qt.Key.Key_Home and not alt:
@@ -54,6 +65,15 @@ class Keyboard:
             view.scroll_by(-bar.pageStep() if back else bar.pageStep())
         else:
             event.ignore()
+
+    def claims(self, event: QEvent) -> bool:
+        """Whether a key does something here first that is a shortcut of the window."""
+        return (
+            isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and not event.modifiers()
+            and not self._view.selection.is_empty
+        )
 
     def _move_current(self, step: int) -> None:
         view = self._view

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from desktop_chat.domain.message import State
@@ -11,11 +12,34 @@ from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.row import LABELS, Action
 
 if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.pointer import Pointer
     from desktop_chat.ui.transcript.view import Transcript
 
 MAX_ENTRIES = 20
 """Links or code blocks that a submenu lists."""
 MAX_LABEL = 60
+
+
+def show_context_menu(view: "Transcript", pointer: "Pointer", event: QContextMenuEvent) -> None:
+    """Open the menu of what the pointer is at, or of the message that the keyboard is at."""
+    if event.reason() == QContextMenuEvent.Reason.Keyboard:
+        if view.has_current():
+            view.menu_of_current()
+        return
+    point = QPointF(event.pos())
+    at = pointer.spot_at(point)
+    if at is not None:
+        code = at[1].part, at[1].block
+        link, said = pointer.link_at(point), pointer.link_text_at(point)
+        view.menu(at[0], link=link, link_text=said, code=code).popup(event.globalPos())
+
+
+def show_menu_of_current(view: "Transcript") -> None:
+    """Open the menu of the message that the keyboard is at, which is in view."""
+    y = next((top for index, top in view.rows.visible if index == view.current), 0)
+    rect = view.row_rect(view.current, y)
+    point = QPoint(rect.left() + view.theme.px(12), max(0, min(rect.bottom(), view.viewport().height()) - 8))
+    view.menu(view.current).popup(view.viewport().mapToGlobal(point))
 
 
 def fill_menu(
@@ -47,6 +71,7 @@ def fill_menu(
         _add_list(
             menu, "Copy code block", [(code.partition("\n")[0], code) for code in row.codes()], view.copy
         )
+        _add_list(menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view))
         _add_list(menu, "Links", [(url, url) for url in row.body.links()], lambda url: open_link(url, view))
     menu.addSeparator()
     if message.state is not State.STREAMING:
@@ -68,6 +93,9 @@ def fill_menu(
     if row.thought_label:
         label = "Hide reasoning" if row.unfolded else "Show reasoning"
         _add(menu, label).triggered.connect(lambda: view.trigger(index, Action.FOLD))
+    for label, mark in view.parts.entries(index):
+        entry = _add(menu, label.replace("&", "&&"))
+        entry.triggered.connect(lambda _checked=False, mark=mark: view.parts.toggle(index, mark))
     menu.addSeparator()
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
 

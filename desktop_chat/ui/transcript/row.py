@@ -4,16 +4,27 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from desktop_chat.domain.message import Message, PartKind, Role, State
-from desktop_chat.ui.transcript.code_block import CodeBlock
+from desktop_chat.domain.message import SAID, Attachment, Message, PartKind, Role, State
+from desktop_chat.ui.transcript.citations import Citations
+from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.leaves import Kind, clean
-from desktop_chat.ui.transcript.row_actions import LABELS, Action, Button, buttons
-from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
+from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
+from desktop_chat.ui.transcript.row_extras import Zone, call_words, steps, things
+from desktop_chat.ui.transcript.row_state import Explain, Notice, clock, figures, make_notice
+from desktop_chat.ui.transcript.strip import Strip
 
 __all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
+
+LONG_TEXT, LONG_HEIGHT = 12_000, 4_000
+"""Characters, and pixels of the design, from which on a message can be folded."""
+FOLDED_HEIGHT = 240
+"""About what is seen of a folded message, in the design's pixels."""
+DAY_HEIGHT = 40
+"""What the name of a day takes above a message, in the design's pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +40,18 @@ class Row:
     """A message with its layout. All places are relative to the row; x counts from the column's left edge."""
 
     def __init__(
-        self, message: Message, formats: Formats, lexers: Lexers, width: int, explain: Explain
+        self,
+        message: Message,
+        formats: Formats,
+        lexers: Lexers,
+        width: int,
+        explain: Explain,
+        strips: dict[int, dict[int, Strip]] | None = None,
+        images: Images | None = None,
+        marks: set[str] | None = None,
     ) -> None:
+        """``strips`` is what is known of the code blocks and tables of each part, ``marks`` what the user
+        folded, unfolded or switched in this message; the caller keeps both."""
         self.message, self.formats, self.lexers, self.width = message, formats, lexers, width
         self.explain = explain
         self.versions: list[str] = [message.id]
@@ -38,9 +59,16 @@ class Row:
         self.is_first = False
         self.status = ""
         self.unfolded = False
+        self.images, self.marks = images, marks if marks is not None else set()
+        self.day = ""
         self.is_user = message.role is Role.USER
-        self.body = Flow(formats, lexers, self._body_width(), literal=self.is_user)
-        self.body.add(message.text)
+        self.citations = Citations()
+        self._cited = 0
+        self.steps, self.things = Zone(), Zone()
+        self._extras = 0
+        self._extras_key: tuple[object, ...] = ()
+        self.strips: dict[int, dict[int, Strip]] = {} if strips is None else strips
+        self.body = self._new_body(message.text)
         self.thought: Flow | None = None
         self._reasoning = message.reasoning
         self.notice: Notice | None = None
@@ -61,7 +89,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        return "You" if self.is_user else clean(self.message.model or "Assistant")
+        return speaker(self.message)
 
     @property
     def thought_label(self) -> str:
@@ -88,17 +116,65 @@ class Row:
             if self.thought is not None:
                 self.thought.add(text)
         else:
-            missing = sum(len(part.text) for part in parts if part.kind is not PartKind.REASONING)
-            missing -= self.body.length
+            missing = sum(len(part.text) for part in parts if part.kind in SAID) - self.body.length
             self.body.add(text if missing == len(text) else self.message.text[self.body.length :])
+
+    def _new_body(self, text: str) -> Flow:
+        literal = self.is_user and MARKDOWN not in self.marks
+        strips = self.strips.setdefault(1, {})
+        body = Flow(self.formats, self.lexers, self._body_width(), literal=literal, strips=strips)
+        body.add(text)
+        return body
+
+    def parts_changed(self) -> None:
+        """Take over citations, tool calls and attachments that the message has by now."""
+        parts = self.message.parts
+        if self._cited > len(parts):
+            self.citations, self._cited = Citations(), 0
+        self.citations.add(parts[self._cited :])
+        self._cited = len(parts)
+        self._extras += 1
+
+    def _place_notes(self) -> None:
+        """Find where citations belong in the text that is parsed; for good once it is complete."""
+        body, citations = self.body, self.citations
+        final = body.has_ended and body.is_complete
+        if self.is_user or not (citations.is_pending or (final and citations.sources)):
+            return
+        text = self.message.text
+        if citations.place(body.leaves, text[: body.length - len(body.waiting)], final=final):
+            body.set_notes(citations.notes)
+
+    def toggle(self, mark: str) -> None:
+        """Fold or unfold what ``mark`` names, or switch it on or off."""
+        self.marks.symmetric_difference_update((mark,))
+        self._extras += 1
+        if mark == MARKDOWN:
+            self.strips[1].clear()
+            self.body = self._new_body(self.message.text)
+            self.body.end()
+        self.arrange()
+
+    def unfold(self) -> None:
+        """Show the whole text."""
+        if FOLDED in self.marks:
+            self.toggle(FOLDED)
+
+    def picture_loaded(self, name: str) -> bool:
+        """A picture is there; returns whether it is one of this message."""
+        shown = any(
+            isinstance(part.data, Attachment) and part.data.hash == name for part in self.message.parts
+        )
+        self._extras += shown
+        return shown
 
     def refresh(self) -> bool:
         """Take over what changed in the message; returns whether its text was replaced as a whole."""
         message, replaced = self.message, False
         text, reasoning = message.text, message.reasoning
         if len(text) != self.body.length:
-            self.body = Flow(self.formats, self.lexers, self._body_width(), literal=self.is_user)
-            self.body.add(text)
+            self.strips[1].clear()
+            self.body = self._new_body(text)
             replaced = True
         elif self.is_streaming:
             self.body.resume(text)
@@ -109,13 +185,15 @@ class Row:
             self.body.end()
             if self.thought is not None:
                 self.thought.end()
+        self.parts_changed()
         return replaced
 
     def set_unfolded(self, unfolded: bool) -> None:
         """Show or hide the reasoning."""
         self.unfolded = unfolded and bool(self._reasoning)
         if self.unfolded and self.thought is None:
-            self.thought = Flow(self.formats, self.lexers, self._thought_width())
+            strips = self.strips.setdefault(0, {})
+            self.thought = Flow(self.formats, self.lexers, self._thought_width(), strips=strips)
             self.thought.add(self._reasoning)
             if not self.is_streaming:
                 self.thought.end()
@@ -125,6 +203,7 @@ class Row:
         self.body.adopt(other.body)
         if self.thought is not None and other.thought is not None:
             self.thought.adopt(other.thought)
+        self._place_notes()
         self.arrange()
 
     def advance(self, deadline: float) -> bool:
@@ -134,6 +213,7 @@ class Row:
         if self.unfolded and self.thought is not None:
             changed |= self.thought.advance(deadline, lambda: message.reasoning)
         if changed:
+            self._place_notes()
             self.arrange()
         return changed
 
@@ -148,7 +228,7 @@ class Row:
         """What text is shown: part, flow, x and y."""
         if self.unfolded and self.thought is not None:
             yield 0, self.thought, self.formats.px(14), self.thought_top
-        yield 1, self.body, self._body_left(), self.body_top
+        yield 1, self.body, self.body_left, self.body_top
 
     def flow(self, part: int) -> Flow | None:
         return self.body if part else self.thought
@@ -177,7 +257,8 @@ class Row:
 
     # Places
 
-    def _body_left(self) -> int:
+    @property
+    def body_left(self) -> int:
         return self.bubble_left + self.formats.px(14) if self.is_user else 0
 
     @property
@@ -199,15 +280,61 @@ class Row:
             self.thought.set_width(self._thought_width())
         self.arrange()
 
+    def set_day(self, day: str) -> None:
+        """The name of the day that begins with this message, or ``""``."""
+        if day != self.day:
+            self.day = day
+            self.arrange()
+
+    @property
+    def is_foldable(self) -> bool:
+        """Whether the message is long enough, and not the one that is being read as it comes."""
+        is_long = self.body.length >= LONG_TEXT or self.body.heights.total >= self.formats.px(LONG_HEIGHT)
+        return is_long and not self.is_last and not self.is_streaming
+
+    @property
+    def is_folded(self) -> bool:
+        return FOLDED in self.marks and self.is_foldable
+
+    def _fold_at(self) -> int:
+        """Where a folded body ends: above the line that stands across the height of a fold."""
+        flow, most = self.body, self.formats.px(FOLDED_HEIGHT)
+        if flow.heights.total <= most:
+            return flow.heights.total
+        index = flow.heights.find(most)
+        block, top = flow.blocks[index], flow.top(index)
+        return max(top + block.line_top(most - top)[1] if block.width else top, most // 3)
+
+    def _update_extras(self) -> None:
+        key = self._extras, self.width, self.is_streaming
+        if key != self._extras_key:
+            self._extras_key = key
+            if len(self.message.parts) != self._cited:
+                self.parts_changed()
+                self._extras_key = (self._extras, *key[1:])
+            self.steps = Zone() if self.is_user else steps(self)
+            self.things = things(self, self._body_width())
+
     def arrange(self) -> None:
         """Find the places of all parts; cheap, since the flows know their heights."""
         px = self.formats.px
         y = px(22) if self.is_first else 0
+        self._update_extras()
+        self.day_top = y
+        if self.day:
+            y += px(DAY_HEIGHT)
+        self.body_height = self._fold_at() if self.is_folded else self.body.height
+        fold = px(32) if self.is_folded else 0
         self.caption_top = self.fold_top = self.thought_top = y
         if self.is_user:
             self.bubble_top = y
             self.body_top = y + px(10)
-            y = self.body_top + max(self.body.height, round(self.formats.text_pitch)) + px(10)
+            self.steps_top = self.body_top
+            y = self.body_top + fold
+            if self.body_height or not self.things.items:
+                y += max(self.body_height, round(self.formats.text_pitch)) + px(10)
+            self.things_top = y
+            y += self.things.height
             self.bubble_bottom = y
             self.notice_top = self.meta_top = y + px(2)
             if len(self.versions) > 1:
@@ -221,11 +348,15 @@ class Row:
             self.thought_top = y
             if self.unfolded and self.thought is not None:
                 y += self.thought.height + px(10)
+        self.steps_top = y
+        y += self.steps.height
         self.body_top = y
         if self.body.height:
-            y += self.body.height + px(10)
+            y += self.body_height + px(10) + fold
         elif self.is_streaming:
             y += round(self.formats.text_pitch) + px(10)
+        self.things_top = y
+        y += self.things.height
         self.notice_top = y
         self._update_notice()
         if self.notice is not None:
@@ -256,6 +387,26 @@ class Row:
         """Tokens and seconds of the request."""
         return figures(self.message)
 
+    @property
+    def clock(self) -> str:
+        """The local time of the message."""
+        return clock(self.message.created_at)
+
+    @property
+    def meta_words(self) -> str:
+        """What stands at the end of the line of actions."""
+        return " · ".join(words for words in (self.figures, self.clock) if words)
+
+    @property
+    def extras_words(self) -> str:
+        """What tools did, and what is shown beside the text, in words."""
+        parts = self.message.parts
+        found = [call_words(part, streaming=self.is_streaming) for part in parts]
+        names = [clean(part.name) for part in parts if isinstance(part.data, Attachment) and part.name]
+        count = len(self.citations.sources)
+        sources = ["1 source" if count == 1 else f"{count} sources"] if count and not self.is_user else []
+        return "\n".join(words for words in (*found, *names, *sources) if words)
+
     # Buttons
 
     def buttons(self) -> list[Button]:
@@ -264,12 +415,7 @@ class Row:
 
     def code_button(self, part: int, index: int) -> Button | None:
         """The Copy button of the code block that begins with block ``index``."""
-        for number, flow, x, y in self.flows():
-            block = flow.blocks[index] if number == part and index < len(flow.blocks) else None
-            box = block.copy_button() if isinstance(block, CodeBlock) else None
-            if box is not None:
-                return Button(Action.COPY_CODE, box.translated(x, y + flow.top(index)), "Copy", index, part)
-        return None
+        return next(iter(code_buttons(self, part, index)), None)
 
     @property
     def version_index(self) -> int:
@@ -289,6 +435,8 @@ class Row:
                 break
             if not flow.blocks:
                 continue
+            if part == 1 and self.is_folded:
+                y = min(y, top + self.body_height - 1)
             index = flow.heights.find(max(0, int(y) - top))
             position = flow.blocks[index].position_at(x - left, y - top - flow.top(index))
             best = Spot(part, index, position)
@@ -296,17 +444,24 @@ class Row:
 
     def link_at(self, x: float, y: float) -> str:
         """The address of the link at a point, or ``""``."""
-        for _part, flow, left, top in self.flows():
-            if flow.blocks and top <= y < top + flow.heights.total:
+        url = self.things.link_at(x - self.body_left, y - self.things_top)
+        if url:
+            return url
+        for part, flow, left, top in self.flows():
+            if flow.blocks and top <= y < top + self._seen(part, flow):
                 index = flow.heights.find(int(y) - top)
                 return flow.blocks[index].link_at(x - left, y - top - flow.top(index))
         return ""
 
     def is_text_at(self, x: float, y: float) -> bool:
         return any(
-            top <= y < top + flow.heights.total and left <= x <= left + flow.width
-            for _part, flow, left, top in self.flows()
+            top <= y < top + self._seen(part, flow) and left <= x <= left + flow.width
+            for part, flow, left, top in self.flows()
         )
+
+    def _seen(self, part: int, flow: Flow) -> int:
+        """How much of the height of a flow is seen."""
+        return min(flow.heights.total, self.body_height) if part else flow.heights.total
 
     def text_between(self, start: Spot | None, end: Spot | None) -> str:
         """The plain text between two spots; None is the begin or the end of what is shown."""
@@ -331,12 +486,13 @@ class Row:
 
     def pieces(self, top: int, bottom: int) -> Iterator[tuple[object, int, int, object]]:
         """What is visible as (key, y, height, stamp): a piece with another stamp looks different."""
-        head = (self.thought_label, self.unfolded, self.message.model)
+        extras = (self._extras_key, self.is_folded)
+        head = (self.thought_label, self.unfolded, self.message.model, self.day, extras)
         if self.body_top > top:
             yield (id(self), 0), 0, self.body_top, head
         for part, flow, _x, y in self.flows():
             last = len(flow.blocks) - 1 if part and self.is_streaming else -1
-            for index in flow.visible(top - y, bottom - y):
+            for index in flow.visible(top - y, min(bottom - y, self._seen(part, flow))):
                 block = flow.blocks[index]
                 last_part = flow.is_last_part(index)
                 yield (
@@ -344,12 +500,13 @@ class Row:
                     y + flow.heights.before(index),
                     flow.heights[index],
                     (
-                        block.stamp,
+                        block.look,
                         index == last,
                         last_part,
+                        self.is_last,
                     ),
                 )
-        end = self.body_top + self.body.heights.total
+        end = self.body_top + self._seen(1, self.body)
         if end < bottom:
             foot = (
                 self.status,
@@ -358,13 +515,19 @@ class Row:
                 self.notice_text,
                 tuple(self.versions),
                 self.is_last,
+                extras,
             )
             yield (id(self), 1), end, self.height - end, foot
 
 
+def speaker(message: Message) -> str:
+    """Whose message it is: "You", or the model's name."""
+    return "You" if message.role is Role.USER else clean(message.model or "Assistant")
+
+
 def estimate_height(message: Message, width: int, formats: Formats) -> int:
     """About the height of a message that is not parsed yet."""
-    text = sum(len(part.text) for part in message.parts if part.kind is not PartKind.REASONING)
+    text = sum(len(part.text) for part in message.parts if part.kind in SAID)
     lines = 1 + text * formats.character_width * 1.35 / max(100, width)
     return round(lines * formats.text_pitch) + formats.px(38 if message.role is Role.USER else 78)
 

@@ -11,9 +11,16 @@ if TYPE_CHECKING:
     from desktop_chat.ui.transcript.row import Row
 
 
+FOLDED, MARKDOWN = "folded", "markdown"
+"""Marks of a row: its text is folded; the user's words are shown as Markdown."""
+
+
 class Action(Enum):
     COPY = auto()
     COPY_CODE = auto()
+    SAVE_CODE = auto()
+    WRAP_CODE = auto()
+    FOLD_CODE = auto()
     REGENERATE = auto()
     EDIT = auto()
     CONTINUE = auto()
@@ -21,6 +28,8 @@ class Action(Enum):
     PREVIOUS = auto()
     NEXT = auto()
     FOLD = auto()
+    TOGGLE = auto()
+    """Fold or unfold what the ``key`` of the button names."""
 
 
 LABELS = {
@@ -35,7 +44,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An action with its place in the row; ``index`` is the code block it is for."""
+    """An action with its place in the row; ``index`` is the code block it is for, ``key`` what it toggles."""
 
     action: Action
     box: QRectF
@@ -44,6 +53,7 @@ class Button:
     part: int = 1
     enabled: bool = True
     on_hover: bool = False
+    key: str = ""
 
 
 def buttons(row: "Row") -> list[Button]:
@@ -62,6 +72,13 @@ def buttons(row: "Row") -> list[Button]:
         top = row.notice_top + (row.notice_height - height) // 2
         box = QRectF(row.width - width - px(8), top, width, height)
         found.append(Button(action, box, LABELS[action]))
+    found += row.steps.buttons(0, row.steps_top)
+    found += row.things.buttons(row.body_left, row.things_top)
+    if row.is_folded:
+        label = "Show all"
+        width = QFontMetricsF(formats.thought_font).horizontalAdvance(label) + px(20)
+        box = QRectF(row.body_left, row.body_top + row.body_height + px(2), width, px(28))
+        found.append(Button(Action.TOGGLE, box, label, key=FOLDED))
     if not row.is_streaming:
         found += _meta_buttons(row)
     return found
@@ -85,6 +102,11 @@ def _meta_buttons(row: "Row") -> list[Button]:
         for action in (*copying, Action.REGENERATE, Action.EDIT):
             width = metrics.horizontalAdvance(LABELS[action]) + px(14)
             found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
+            x += width
+        if row.is_foldable and not row.is_folded:
+            width = metrics.horizontalAdvance("Show less") + px(14)
+            box = QRectF(x, top, width, height)
+            found.append(Button(Action.TOGGLE, box, "Show less", on_hover=True, key=FOLDED))
             x += width
     if len(row.versions) > 1:
         top = row.meta_top - px(4)

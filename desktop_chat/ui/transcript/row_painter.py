@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from desktop_chat.ui.theme import RADIUS_BUBBLE, RADIUS_CONTROL
-from desktop_chat.ui.transcript.flow import Flow
+from desktop_chat.ui.transcript.code_header import paint_headers
+from desktop_chat.ui.transcript.extras_painter import paint_zone
 from desktop_chat.ui.transcript.row import Action, Button, Row
+from desktop_chat.ui.transcript.row_actions import FOLDED
+from desktop_chat.ui.transcript.shapes import chevron
 from desktop_chat.ui.transcript.text import Wash
 
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -28,11 +31,20 @@ def paint(
     active: bool,
     hovered: Button | None,
     cursor: bool,
+    on_paper: bool = False,
 ) -> None:
-    """Draw the row at (x, y). ``active`` shows the actions; ``cursor`` the block behind streamed text."""
+    """Draw the row at (x, y). ``active`` shows the actions; ``cursor`` the block behind streamed text.
+
+    ``on_paper`` leaves out what is there to be clicked.
+    """
     formats = row.formats
     colors, px = formats.colors, formats.px
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if row.day:
+        painter.setFont(formats.meta_font)
+        painter.setPen(colors.dim)
+        box = QRectF(x, y + row.day_top, row.width, px(19))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, row.day)
     if row.is_user:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colors.user)
@@ -44,52 +56,41 @@ def paint(
         painter.setPen(colors.dim)
         name = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, row.width)
         box = QRectF(x, y + row.caption_top, row.width, px(19.4))
-        painter.drawText(box, LEFT, name)
+        if clip.intersects(box):
+            painter.drawText(box, LEFT, name)
     for part, flow, left, top in row.flows():
         if part == 0:
             bar = flow.heights.total
             painter.fillRect(x, y + top, 2, bar, colors.line)
+        seen = clip
+        if part == 1 and row.is_folded:
+            painter.save()
+            seen = clip.intersected(QRectF(x, y + top, row.width, row.body_height))
+            painter.setClipRect(seen, Qt.ClipOperation.IntersectClip)
         flow.paint(
             painter,
             x + left,
             y + top,
-            clip,
+            seen,
             lambda index, part=part: washes(part, index),  # type: ignore[misc]
             dim=part == 0,
         )
-        _paint_copy_buttons(row, painter, x, y, part, flow, top, clip, hovered)
+        paint_headers(row, painter, x, y, part, flow, top, seen, hovered, with_buttons=not on_paper)
+        if seen is not clip:
+            painter.restore()
+    paint_zone(row.steps, painter, x, y + row.steps_top, clip, formats, hovered)
+    paint_zone(row.things, painter, x + row.body_left, y + row.things_top, clip, formats, hovered)
     if cursor and (row.body.length or not row.has_reasoning):
         _paint_cursor(row, painter, x, y)
-    _paint_notice(row, painter, x, y)
+    if row.notice is not None and clip.bottom() > y + row.notice_top:
+        _paint_notice(row, painter, x, y)
     if row.status and row.is_streaming:
         painter.setFont(formats.meta_bold)
         painter.setPen(colors.dim)
         box = QRectF(x, y + row.meta_top, row.width, px(19))
         painter.drawText(box, LEFT, row.status)
-    _paint_buttons(row, painter, x, y, active, hovered)
-
-
-def _paint_copy_buttons(
-    row: Row,
-    painter: QPainter,
-    x: int,
-    y: int,
-    part: int,
-    flow: Flow,
-    top: int,
-    clip: QRectF,
-    hovered: Button | None,
-) -> None:
-    formats = row.formats
-    for index in flow.visible(int(clip.top()) - y - top, int(clip.bottom()) - y - top + 1):
-        button = row.code_button(part, index) if flow.blocks[index].width else None
-        if button is None:
-            continue
-        box = button.box.translated(x, y)
-        painter.setFont(formats.meta_font)
-        painter.setPen(formats.colors.accent if button == hovered else formats.colors.text)
-        flags = RIGHT
-        painter.drawText(box.adjusted(0, 0, -formats.px(13), 0), flags, button.label)
+    if not on_paper or clip.intersects(QRectF(x, y + row.fold_top, row.width, px(20))):
+        _paint_buttons(row, painter, x, y, active, hovered)
 
 
 def _paint_cursor(row: Row, painter: QPainter, x: int, y: int) -> None:
@@ -136,14 +137,20 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             painter.setFont(formats.thought_font)
             color = colors.text if hot else colors.dim
             middle = QPointF(box.left() + px(4), box.center().y())
-            _chevron(painter, middle, px(3.5), color, 90 if row.unfolded else 0)
+            chevron(painter, middle, px(3.5), color, 90 if row.unfolded else 0)
             painter.setPen(color)
             box.adjust(px(12), 0, px(12), 0)
             painter.drawText(box, LEFT, button.label)
+        elif button.action is Action.TOGGLE and button.key == FOLDED and row.is_folded:
+            painter.setFont(formats.thought_font)
+            painter.setPen(colors.text if hot else colors.accent)
+            painter.drawText(box, LEFT, button.label)
+        elif button.action is Action.TOGGLE and button.key != FOLDED:
+            pass
         elif button.action in (Action.PREVIOUS, Action.NEXT):
             color = colors.text if hot else colors.dim if button.enabled else colors.line
             angle = 0 if button.action is Action.NEXT else 180
-            _chevron(painter, box.center(), px(3.5), color, angle)
+            chevron(painter, box.center(), px(3.5), color, angle)
             if button.action is Action.PREVIOUS:
                 metrics = QFontMetricsF(formats.meta_bold)
                 label = QRectF(
@@ -168,21 +175,14 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             painter.setFont(formats.meta_bold)
             painter.setPen(colors.text if hot else colors.dim)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
-    if active and not row.is_user and not row.is_streaming and row.figures:
+    if active and not row.is_streaming:
         painter.setFont(formats.meta_font)
         painter.setPen(colors.faint)
         box = QRectF(x, y + row.meta_top - px(4), row.width, px(28))
-        if painter.fontMetrics().horizontalAdvance(row.figures) + used <= row.width:
-            painter.drawText(box, RIGHT, row.figures)
-
-
-def _chevron(painter: QPainter, center: QPointF, size: float, color: QColor, angle: float) -> None:
-    painter.save()
-    painter.translate(center)
-    painter.rotate(angle)
-    pen = QPen(color, 1.5)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.drawPolyline([QPointF(-size / 2, -size), QPointF(size / 2, 0), QPointF(-size / 2, size)])
-    painter.restore()
+        if row.is_user:
+            left_of_versions = row.width - used if used else 0
+            box = QRectF(x, y + row.meta_top, row.width - left_of_versions, px(16))
+        for words in (row.meta_words, row.clock):
+            if painter.fontMetrics().horizontalAdvance(words) + used <= row.width or row.is_user:
+                painter.drawText(box, RIGHT, row.clock if row.is_user else words)
+                break

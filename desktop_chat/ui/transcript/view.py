@@ -23,13 +23,18 @@ from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
 from desktop_chat.ui.transcript import accessible, formulas
 from desktop_chat.ui.transcript.announcer import Announce, Announcer
 from desktop_chat.ui.transcript.arrangement import Arrangement, Position
+from desktop_chat.ui.transcript.caret import Caret
+from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.hit_bar import HitBar
 from desktop_chat.ui.transcript.keyboard import Keyboard
-from desktop_chat.ui.transcript.menu import fill_menu
+from desktop_chat.ui.transcript.menu import fill_menu, show_context_menu, show_menu_of_current
+from desktop_chat.ui.transcript.parts import Parts
+from desktop_chat.ui.transcript.places import Places
 from desktop_chat.ui.transcript.pointer import Pointer
+from desktop_chat.ui.transcript.repaints import Repaints
 from desktop_chat.ui.transcript.row import Action, Button, Explain, Row, Spot, speaker
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
@@ -81,8 +86,12 @@ class Transcript(QAbstractScrollArea):
         self._lexers.loaded.connect(self._rendered)
         formulas.shared().ready.connect(self._rendered)
         self.rows = Arrangement(Formats(theme), self._lexers, explain)
-        self.selection = Selection(self.rows)
+        self.selection = Selection(self.rows, self)
+        self.selection.changed.connect(self.selection_changed)
+        self._places = Places(self)
+        self.caret = Caret(self, self._places)
         self.finder = Finder(self)
+        self.parts = Parts(self)
         self.setVerticalScrollBar(HitBar(self))
         self.current = -1
         """The message that the keyboard is at, or -1."""
@@ -94,8 +103,7 @@ class Transcript(QAbstractScrollArea):
         self.announcer = Announcer(self)
         self.announce: Announce = "end"
         """What a screen reader is told of an answer that is being written."""
-        self._shown: dict[object, tuple[int, int, object]] = {}
-        self._shown_top = 0
+        self._repaints = Repaints(self.rows, self.viewport())
         self._moving = False
         self._at_bottom, self._new_below, self._end_far = True, False, False
         self._cost, self._ended_at = 0.0, 0.0
@@ -120,9 +128,9 @@ class Transcript(QAbstractScrollArea):
         self.rows.set_messages(shown, versions)
         self.announcer.forget()
         self.finder.messages_changed()
-        self._shown.clear()
+        self._repaints.forget()
         accessible.children_changed(self)
-        self._refresh()
+        self.refresh()
 
     def add_message(self, message: Message) -> None:
         """Add a message below the others."""
@@ -132,7 +140,7 @@ class Transcript(QAbstractScrollArea):
         self.finder.message_added()
         self._text_came = True
         accessible.children_changed(self)
-        self._refresh_soon()
+        self.refresh_soon()
 
     def append_text(self, message_id: str, kind: PartKind, text: str) -> None:
         """Show text that was just added to a message."""
@@ -145,7 +153,7 @@ class Transcript(QAbstractScrollArea):
         self.finder.message_changed(index)
         self._text_came = True
         self.announcer.text_came(message_id)
-        self._refresh_soon()
+        self.refresh_soon()
 
     def update_message(self, message_id: str) -> None:
         """Show what changed in a message beside its streamed text: state, usage, error, versions."""
@@ -163,13 +171,13 @@ class Transcript(QAbstractScrollArea):
             self.rows.set_status(message_id, "")
         self.finder.message_changed(index)
         accessible.text_changed(self, index)
-        self._refresh()
+        self.refresh()
 
     def set_status(self, message_id: str | None, text: str) -> None:
         """The line under an answer that is being written; None takes no message."""
         if message_id is not None and message_id in self.rows.index:
             self.rows.set_status(message_id, text)
-            self._refresh_soon()
+            self.refresh_soon()
 
     @property
     def is_settled(self) -> bool:
@@ -178,7 +186,7 @@ class Transcript(QAbstractScrollArea):
 
     def scroll_to_end(self) -> None:
         self.rows.scroll_to_end()
-        self._refresh()
+        self.refresh()
 
     def scroll_to_start(self) -> None:
         self.rows.scroll_to_start()
@@ -196,11 +204,30 @@ class Transcript(QAbstractScrollArea):
     def restore(self, position: Position) -> None:
         """Go back to where a reader was; where that message is gone, nothing happens."""
         self.rows.restore(position)
-        self._refresh()
+        self.refresh()
 
     def selected_text(self) -> str:
         """The selected text as it is shown, without markup."""
         return self.selection.text()
+
+    # Places of the text
+
+    @property
+    def caret_place(self) -> Place | None:
+        """Where the caret is; None where there is none."""
+        return self._places.known(self.selection.head)
+
+    def place_rect(self, place: Place) -> QRect:
+        """Where a caret at a place is in the viewport; null where that is not in view."""
+        return self._places.rect(place)
+
+    def place_at(self, point: QPointF) -> Place | None:
+        """The place nearest to a point of the viewport; None in an empty chat."""
+        return self._places.at(point)
+
+    def reveal_place(self, place: Place) -> None:
+        """Scroll as little as brings a place into view."""
+        self._places.reveal(place)
 
     # What screen readers ask
 
@@ -213,8 +240,8 @@ class Transcript(QAbstractScrollArea):
         return self.rows.row(index).plain_text()
 
     def notice(self, index: int) -> str:
-        """What is said about how a message ended."""
-        return self.rows.row(index).notice_text
+        """How a message ended, what is shown beside its text, and when it was."""
+        return self.parts.describe(index)
 
     def row_index_at(self, y: float) -> int | None:
         """The message at a y of the viewport."""
@@ -250,7 +277,7 @@ class Transcript(QAbstractScrollArea):
         width = max(120, min(self.rows.formats.px(COLUMN_WIDTH), room))
         self.rows.resize(width, self.viewport().height())
 
-    def _refresh_soon(self) -> None:
+    def refresh_soon(self) -> None:
         rest = max(FRAME, REST * self._cost if self._cost >= CHEAP else 0.0)
         wait = rest - (time.perf_counter() - self._ended_at)
         if wait <= 0:
@@ -261,11 +288,11 @@ class Transcript(QAbstractScrollArea):
 
     def _refresh_in_turn(self) -> None:
         started = time.perf_counter()
-        self._refresh()
+        self.refresh()
         self._ended_at = time.perf_counter()
         self._cost = self._ended_at - started
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Lay out what is in view, and have repainted what changed."""
         self.rows.arrange()
         self._show()
@@ -281,7 +308,7 @@ class Transcript(QAbstractScrollArea):
         bar.setSingleStep(line)
         bar.setValue(rows.top)
         self._moving = False
-        self._repaint_changes()
+        self._repaints.update()
         at_bottom = rows.top >= rows.max_top - 2
         if at_bottom != self._at_bottom:
             self._at_bottom = at_bottom
@@ -298,38 +325,6 @@ class Transcript(QAbstractScrollArea):
         if not rows.is_complete:
             self._idle.start()
 
-    def _repaint_changes(self) -> None:
-        rows, viewport = self.rows, self.viewport()
-        shown: dict[object, tuple[int, int, object]] = {}
-        for index, y in rows.visible:
-            for key, top, height, stamp in rows.row(index).pieces(-y, rows.view_height - y):
-                shown[key] = (y + top, height, stamp)
-        before, self._shown = self._shown, shown
-        shift = None
-        for key, (y, height, stamp) in shown.items():
-            old = before.get(key)
-            if old is not None and old[1:] == (height, stamp):
-                shift = y - old[0]
-                break
-        if shift is None or abs(shift) >= rows.view_height:
-            viewport.update()
-            return
-        if shift:
-            viewport.scroll(0, shift)
-        width = viewport.width()
-        for key, (y, height, stamp) in shown.items():
-            old = before.get(key)
-            if old is None or old != (y - shift, height, stamp):
-                viewport.update(0, y, width, height)
-                if old is not None:
-                    viewport.update(0, old[0] + shift, width, old[1])
-        for key, (y, height, _stamp) in before.items():
-            if key not in shown:
-                viewport.update(0, y + shift, width, height)
-        bottom = max((y + height for y, height, _stamp in shown.values()), default=0)
-        if bottom < rows.view_height:
-            viewport.update(0, bottom, width, rows.view_height - bottom)
-
     def _rendered(self) -> None:
         """Colours or formulas came; several at once cost one refresh."""
         self._idle.start()
@@ -337,17 +332,17 @@ class Transcript(QAbstractScrollArea):
     def _work(self) -> None:
         """A slice of what can wait: parsing long messages, showing colours and formulas that came."""
         if not self.rows.is_complete:
-            self._refresh()
+            self.refresh()
             return
         if self.rows.light():
-            self._refresh()
+            self.refresh()
 
     def _theme_changed(self) -> None:
         self._hold()
         self.rows.restyle(Formats(self.theme), self.rows.width)
         self._measure()
-        self._shown.clear()
-        self._refresh()
+        self._repaints.forget()
+        self.refresh()
 
     def _hold(self) -> None:
         """Have the line at the pointer of a zooming wheel stay in its place, else the one with the caret."""
@@ -362,11 +357,11 @@ class Transcript(QAbstractScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._measure()
-        self._shown.clear()
-        self._refresh()
+        self._repaints.forget()
+        self.refresh()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Nothing: :meth:`_refresh` moves the pixels."""
+        """Nothing: :meth:`refresh` moves the pixels."""
 
     def _bar_moved(self, value: int) -> None:
         if self._moving:
@@ -407,7 +402,8 @@ class Transcript(QAbstractScrollArea):
                     cursor=row.is_streaming,
                 )
                 if index == self.current and self._by_keyboard and self.hasFocus():
-                    self._paint_focus(painter, self._row_rect(index, y))
+                    self._paint_focus(painter, self.row_rect(index, y))
+            self.caret.paint(painter, rect)
         painter.end()
         self._cost += time.perf_counter() - started
 
@@ -426,7 +422,8 @@ class Transcript(QAbstractScrollArea):
         radius = self.theme.px(RADIUS_CONTROL)
         painter.drawRoundedRect(QRectF(rect).adjusted(1, 1, -1, -1), radius, radius)
 
-    def _row_rect(self, index: int, y: int) -> QRect:
+    def row_rect(self, index: int, y: int) -> QRect:
+        """The frame of a message whose row is at ``y`` of the viewport."""
         row = self.rows.row(index)
         top = y + row.caption_top - self.theme.px(6)
         bottom = y + row.height - self.theme.px(12)
@@ -456,17 +453,13 @@ class Transcript(QAbstractScrollArea):
                 found = index, top
         return found
 
-    def is_text_at(self, at: tuple[int, int], point: QPointF) -> bool:
-        """Whether a point lies on text of the row ``at`` (index, y)."""
-        return self.rows.row(at[0]).is_text_at(point.x() - self.column_left, point.y() - at[1])
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer.move(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._by_keyboard = False
-            self.update_row(self.current)
+            self.caret.pointer_took_over()
             self._pointer.press(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -490,6 +483,13 @@ class Transcript(QAbstractScrollArea):
 
     # Keyboard
 
+    def event(self, event: QEvent) -> bool:
+        # Esc takes the selection away before it is the window's Stop.
+        if event.type() == QEvent.Type.ShortcutOverride and self._keyboard.claims(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._keyboard.press(event)
 
@@ -501,7 +501,7 @@ class Transcript(QAbstractScrollArea):
         self._by_keyboard = True
         self.current = index
         self.rows.reveal(index)
-        self._shown.clear()
+        self._repaints.forget()
         self._show()
         accessible.focus_changed(self, index)
 
@@ -511,36 +511,22 @@ class Transcript(QAbstractScrollArea):
             self._by_keyboard = True
             if self.current not in [index for index, _y in self.rows.visible]:
                 self.current = self.rows.visible[-1][0]
-        self.viewport().update()
+        self.caret.refresh()
         super().focusInEvent(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self.viewport().update()
+        self.caret.refresh()
         super().focusOutEvent(event)
 
     # Actions
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            if self.has_current():
-                self.menu_of_current()
-            return
-        point = QPointF(event.pos())
-        at = self._pointer.spot_at(point)
-        if at is not None:
-            code = at[1].part, at[1].block
-            link, said = self._pointer.link_at(point), self._pointer.link_text_at(point)
-            self.menu(at[0], link=link, link_text=said, code=code).popup(event.globalPos())
+        show_context_menu(self, self._pointer, event)
 
     def menu_of_current(self) -> None:
         self.rows.reveal(self.current)
         self._show()
-        y = next((top for index, top in self.rows.visible if index == self.current), 0)
-        rect = self._row_rect(self.current, y)
-        point = QPoint(
-            rect.left() + self.theme.px(12), max(0, min(rect.bottom(), self.viewport().height()) - 8)
-        )
-        self.menu(self.current).popup(self.viewport().mapToGlobal(point))
+        show_menu_of_current(self)
 
     def menu(
         self, index: int, *, link: str = "", link_text: str = "", code: tuple[int, int] | None = None
@@ -565,7 +551,9 @@ class Transcript(QAbstractScrollArea):
             self.rows.hold_row(index, row.fold_top)
             self.rows.set_unfolded(index, not row.unfolded)
             self.finder.message_changed(index)
-            self._refresh()
+            self.refresh()
+        elif action is Action.TOGGLE and button is not None:
+            self.parts.toggle(index, button.key, button.box.top())
         elif action is Action.REGENERATE:
             self.regenerate_requested.emit(message_id)
         elif action is Action.EDIT:
@@ -594,4 +582,9 @@ class Transcript(QAbstractScrollArea):
 
     def select_all(self) -> None:
         self.selection.select_all()
-        self._pointer.selected()
+        self.offer_selection()
+
+    def offer_selection(self) -> None:
+        """The selection is made: show it, and offer it to a middle click where that is the custom."""
+        self.viewport().update()
+        self._pointer.offer()

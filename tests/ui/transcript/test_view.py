@@ -324,7 +324,7 @@ def test_menu_has_every_action(chat: Chat) -> None:
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard() == message.text
-    assert list(entries(chat.view.menu(0))) == ["Copy message", "Edit", "Select all"]
+    assert list(entries(chat.view.menu(0))) == ["Copy message", "Edit", "Show as Markdown", "Select all"]
 
 
 # Keys
