@@ -12,7 +12,8 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from ziamath.config import config
-from ziamath.zmath import Latex
+from ziamath.tex import tex2mml
+from ziamath.zmath import Math
 
 EM = 100
 MAX_TEX = 4000
@@ -39,7 +40,7 @@ def draw(tex: str, display: bool) -> dict[str, Any]:
     """
     if len(tex) > MAX_TEX:
         raise ValueError("too long")
-    formula = Latex(_adapted(tex), size=EM, inline=not display, margin=0)
+    formula = Math(_spaced(tex2mml(_adapted(tex, display), inline=not display)), size=EM, margin=0)
     if any(character > "~" and not formula.font.glyphindex(character) for character in tex):
         raise ValueError("has characters that its font lacks")
     box = formula.node.bbox
@@ -52,11 +53,18 @@ def draw(tex: str, display: bool) -> dict[str, Any]:
     return {"width": width, "ascent": ascent, "depth": depth, "shapes": shapes}
 
 
-def _adapted(tex: str) -> str:
+def _adapted(tex: str, display: bool) -> str:
     """``tex`` without what ziamath 0.13 stumbles over."""
     for pattern, replacement in _STUMBLES:
         tex = pattern.sub(replacement, tex)
-    return tex
+    # It cuts the arguments of this one at the first brace.
+    return re.sub(r"\\binom(?![A-Za-z])", r"\\dbinom" if display else r"\\tbinom", tex)
+
+
+def _spaced(mathml: str) -> str:
+    """MathML with rows and columns as far apart as TeX has them; in pt they would not grow with the text."""
+    mathml = mathml.replace('rowspacing="3pt"', 'rowspacing="0.4em"')
+    return mathml.replace("<mtable>", '<mtable rowspacing="0.3em" columnspacing="0.7em">')
 
 
 def _literal(found: re.Match[str]) -> str:
@@ -67,8 +75,6 @@ def _literal(found: re.Match[str]) -> str:
 _STUMBLES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     # Text goes into its MathML as it is.
     (re.compile(r"(\\(?:text|mbox|textbf|textit|textrm)\s*\{)([^{}]*)\}"), _literal),
-    # It cuts the arguments of this one at the first brace.
-    (re.compile(r"\\binom(?![A-Za-z])"), r"\\dbinom"),
     # Numbers of equations are not drawn, and break what is aligned.
     (re.compile(r"\\tag\*?\s*\{([^{}]*)\}"), r"\\qquad (\1)"),
     (re.compile(r"\\(?:label\s*\{[^{}]*\}|nonumber(?![A-Za-z])|notag(?![A-Za-z]))"), ""),

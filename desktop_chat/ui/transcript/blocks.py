@@ -179,6 +179,7 @@ class Block:
         formats = self.formats
         if not is_drawn(painter, QRectF(x, y, self.left, formats.text_pitch)):
             return
+        y += round(next((text.drop for text, _left, _top in self.texts()), 0))
         end = x + self.left - formats.px(6)
         center = y + formats.text_pitch / 2
         if self.leaf.marker == "•":

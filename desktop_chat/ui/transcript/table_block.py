@@ -1,17 +1,24 @@
 """A piece of a table: rows of bounded number, in columns that the first of them decide."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from math import ceil
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from desktop_chat.ui.transcript.blocks import Block
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
 from desktop_chat.ui.transcript.leaves import Inline, Leaf, units
+from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
 MIN_CELL = 28
+MAX_WORD = 240
+"""A longer word is broken where the table does not fit otherwise, in the design's pixels."""
+READABLE = 150
+"""What a column takes where the table is scrolled sideways anyhow, if it can use it."""
+BAR_ROW = 12
 ROW_SPACE = 5
 """The space above and below the text of a row, in the design's pixels."""
 
@@ -19,11 +26,35 @@ ROW_SPACE = 5
 class TableBlock(Block):
     """Some rows of a table; those of part 0 begin with its header."""
 
+    strip: Strip
+
     def __init__(self, leaf: Leaf, formats: Formats, width: int) -> None:
         self.cells: list[list[Text]] = []
         self.row_tops: list[int] = []
         self.column_widths: tuple[int, ...] = ()
+        self.strip = Strip()
         super().__init__(leaf, formats, width)
+
+    def join(self, strip: Strip, width: int) -> None:
+        self.strip = strip
+        strip.wraps = False
+        strip.set_unit(self.formats.character_width)
+
+    @property
+    def look(self) -> Hashable:
+        return self.stamp, self.strip.look
+
+    @property
+    def edge(self) -> int:
+        return self.formats.px(BAR_ROW) if self.strip.scrolls else 0
+
+    def window(self) -> QRectF | None:
+        return QRectF(self.left, 0, self.width - self.left, self.height) if self.strip.scrolls else None
+
+    def bar(self) -> QRectF:
+        inset = self.formats.px(2)
+        width = self.width - self.left - 2 * inset
+        return QRectF(self.left + inset, self.height, width, self.formats.px(BAR_ROW))
 
     def release(self) -> None:
         super().release()
@@ -39,6 +70,8 @@ class TableBlock(Block):
         # While a table streams in, only its last row is new.
         known = self.cells if widths == self.column_widths else []
         self.column_widths = widths
+        self.strip.room = max(40, width - self.left)
+        self.strip.measure(leaf.part, sum(widths) + len(widths) + 1, 0)
         padding, space = formats.cell_padding, formats.px(ROW_SPACE)
         self.cells, self.row_tops = [], []
         y, offset = 1 if leaf.part == 0 else 0, 0
@@ -69,7 +102,7 @@ class TableBlock(Block):
     def texts(self) -> list[tuple[Text, float, float]]:
         found: list[tuple[Text, float, float]] = []
         for top, cells in zip(self.row_tops, self.cells, strict=False):
-            x = self.left + 1
+            x = self.left + 1 - self.strip.shift
             for cell, width in zip(cells, self.column_widths, strict=False):
                 found.append((cell, x + self.formats.cell_padding, top + self.formats.px(ROW_SPACE)))
                 x += width + 1
@@ -96,7 +129,12 @@ class TableBlock(Block):
     def paint(
         self, painter: QPainter, x: int, y: int, washes: Sequence[Wash], clip: QRectF, dim: bool = False
     ) -> None:
+        window = self.window()
+        painter.save()
+        if window is not None:
+            painter.setClipRect(window.translated(x, y), Qt.ClipOperation.IntersectClip)
         self._paint_grid(painter, x, y)
+        painter.restore()
         super().paint(painter, x, y, washes, clip, dim)
 
     def _estimate(self, width: int) -> int:
@@ -104,7 +142,7 @@ class TableBlock(Block):
 
     def _paint_grid(self, painter: QPainter, x: int, y: int) -> None:
         formats = self.formats
-        left, width = x + self.left, sum(self.column_widths) + len(self.column_widths) + 1
+        left, width = x + self.left - self.strip.shift, sum(self.column_widths) + len(self.column_widths) + 1
         line = formats.colors.line
         if self.leaf.part == 0 and len(self.row_tops) > 1:
             painter.fillRect(left, y, width, self.row_tops[1], formats.colors.side)
@@ -119,24 +157,38 @@ class TableBlock(Block):
 
 
 def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: Formats) -> tuple[int, ...]:
-    """Natural widths where they fit, else the wide columns give way; each keeps room for a word or so."""
+    """Natural widths where they fit, else the wide columns give way, but no word is broken for that.
+
+    Where even the words do not fit the table is wider than ``room``; its columns are then wide enough to be
+    read, too.
+    """
     count = len(rows[0])
     padding = 2 * formats.cell_padding
-    natural = [0.0] * count
+    natural, least = [0.0] * count, [0.0] * count
     for number, row in enumerate(rows):
         font = formats.table_font if number else formats.table_head_font
         for column, inline in enumerate(row[:count]):
-            natural[column] = max(natural[column], formats.natural_width(inline, font))
-    widths = [round(width + 0.999) + padding for width in natural]
-    available = max(count * (formats.px(MIN_CELL) + padding), room - count - 1)
-    over = sum(widths) - available
-    if over <= 0:
+            width, word = formats.natural_width(inline, font)
+            natural[column] = max(natural[column], width)
+            least[column] = max(least[column], word)
+    widths = [ceil(width) + padding for width in natural]
+    available = room - count - 1
+    if sum(widths) <= available:
         return tuple(widths)
+    longest = max(formats.px(MIN_CELL), min(formats.px(MAX_WORD), available // 2 - padding))
+    words = [min(ceil(word), longest) + padding for word in least]
+    if sum(words) > available:
+        readable = formats.px(READABLE) + padding
+        return tuple(max(word, min(width, readable)) for word, width in zip(words, widths, strict=True))
     low, high = 0, max(widths)
     while low < high:
         middle = (low + high + 1) // 2
-        if sum(min(width, middle) for width in widths) <= available:
+        if sum(_between(words, middle, widths)) <= available:
             low = middle
         else:
             high = middle - 1
-    return tuple(min(width, max(low, formats.px(MIN_CELL))) for width in widths)
+    return tuple(_between(words, low, widths))
+
+
+def _between(least: list[int], width: int, most: list[int]) -> list[int]:
+    return [max(low, min(width, high)) for low, high in zip(least, most, strict=True)]

@@ -46,6 +46,8 @@ class Text:
     tall: dict[int, tuple[float, float]] = field(default_factory=dict)
     """The y and height of the lines that formulas make higher than the others, by number."""
     width: float = 0
+    first: float = 0
+    """The y of the first line where no formula is."""
 
     @property
     def is_pending(self) -> bool:
@@ -59,6 +61,11 @@ class Text:
     def to_text(self, position: int) -> int:
         """What position is at one of the layout."""
         return position if self.shown is None else self.shown.to_text(position)
+
+    @property
+    def drop(self) -> float:
+        """How far a tall formula moves the first line down."""
+        return self.layout.lineAt(0).y() - self.first if 0 in self.tall else 0.0
 
     def line_at(self, y: float) -> QTextLine | None:
         found = None
@@ -85,7 +92,7 @@ class Text:
         return next((url for start, end, url in self.inline.links if start <= position < end), "")
 
     def rectangles(self, start: int, end: int, pitch: float) -> list[QRectF]:
-        """What a selection of ``start`` to ``end`` covers, line by line."""
+        """What a selection of ``start`` to ``end`` covers, line by line; ``pitch`` 0 the letters alone."""
         found = []
         start, end = self.to_layout(start), self.to_layout(end, up=True)
         for i in range(self.layout.lineCount()):
@@ -96,7 +103,7 @@ class Text:
             height = max(pitch, line.height())
             x1, x2 = _cursor_x(line, first), _cursor_x(line, last)
             top = line.y() + (line.height() - height) / 2
-            if i in self.tall:
+            if i in self.tall and pitch:
                 top, height = self.tall[i]
             found.append(QRectF(min(x1, x2), top, max(abs(x2 - x1), 4), height))
         return found
@@ -236,6 +243,8 @@ def make_text(
     if ranges:
         layout.setFormats(ranges)
     text.height = _lay_out(layout, width, pitch, drawn, text.tall)
+    if text.tall:
+        text.first = max(0.0, (pitch - layout.lineAt(0).height()) / 2)
     for start, end, bits in marks:
         if bits & Mark.CODE:
             for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
