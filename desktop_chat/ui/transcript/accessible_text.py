@@ -104,12 +104,10 @@ class MessageText(QAccessibleTextInterface):
         flow, index = self._flow(), self._view.rows.index.get(self._id)
         if flow is None or index is None:
             return
-        selection = self._view.selection
-        selection.anchor = (index, self._part, *flow.place_of(start))
-        selection.head = (index, self._part, *flow.place_of(end))
         self._view.current = index
+        here = index, self._part
+        self._view.selection.set((*here, *flow.place_of(start)), (*here, *flow.place_of(end)))
         self._view.viewport().update()
-        self._view.selection_changed.emit()
 
     # Places on the screen
 

@@ -6,23 +6,23 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QRect, QTimer, Signal
 
 from desktop_chat.domain.message import Role, State
 from desktop_chat.ui.transcript.arrangement import Position
+from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.find import FIELDS, Matcher, Query, parsed, search
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.leaves import Leaf, units
 from desktop_chat.ui.transcript.row import deadline_in
-from desktop_chat.ui.transcript.selection import Place
 from desktop_chat.ui.transcript.text import Wash
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
 
-SLICE = 0.006
+SLICE = 0.004
 """Seconds of searching before the window has its turn."""
-MAX_HITS = 200_000
+MAX_HITS = 100_000
 """Hits that are kept; searching ends there."""
 TELL = 0.06
 """Seconds between two reports of a count that grows."""
@@ -229,6 +229,11 @@ class Finder(QObject):
             self.changed.emit()
 
     def _slice(self) -> None:
+        if self._revealing:
+            # A turn of its own: laying out what is gone to takes as long as a slice.
+            self._reveal()
+            self._slices.start()
+            return
         started = time.perf_counter()
         deadline = started + SLICE
         while time.perf_counter() < deadline:
@@ -242,8 +247,6 @@ class Finder(QObject):
                     break
         if self._step is not None:
             self._take_step()
-        if self._revealing:
-            self._reveal()
         if self._job is not None or self._revealing or not self.is_complete:
             self._slices.start()
         elif self._changed and not self._later.isActive():
@@ -359,15 +362,12 @@ class Finder(QObject):
         self.current = hit
         self._select(hit[:4], (*hit[:3], hit[4]))
         self._revealing = True
-        self._reveal()
         self._told = 0.0
 
     def _select(self, anchor: Place, head: Place) -> None:
-        selection = self._view.selection
-        selection.clear()
-        selection.anchor, selection.head = anchor, head
+        self._view.selection.clear()
+        self._view.selection.set(anchor, head)
         self._view.viewport().update()
-        self._view.selection_changed.emit()
 
     def _reveal(self) -> None:
         """Scroll to the current hit; goes on in the next slice where it has to be parsed first."""
@@ -394,30 +394,29 @@ class Finder(QObject):
             if place is None:
                 view.restore(Position(rows.messages[index].id, part, offset, height // 3))
                 continue
-            top, bottom = place
-            if margin <= top and bottom <= height - margin:
+            if margin <= place.top() and place.bottom() <= height - margin:
                 if rows.sticks and rows.messages[-1].state is State.STREAMING:
-                    view.restore(Position(rows.messages[index].id, part, offset, top))
+                    view.restore(Position(rows.messages[index].id, part, offset, place.top()))
                 return
             before = rows.top
-            view.scroll_by(top - height // 3)
+            view.scroll_by(place.top() - height // 3)
             if rows.top == before:
                 return
 
-    def place_in_view(self, hit: Hit) -> tuple[int, int] | None:
-        """The top and the bottom of a hit's first line in the view; None where it is not laid out."""
+    def place_in_view(self, hit: Hit) -> QRect | None:
+        """The place of a hit's first line in the view; None where it is not laid out."""
         index, part, number, start, end = hit
         y = dict(self._rows.visible).get(index)
         row = self._rows.built(index)
         if y is None or row is None:
             return None
-        flow, flow_top = next(((flow, top) for each, flow, _x, top in row.flows() if each == part), (None, 0))
-        if flow is None:
-            return None
-        for text, _left, text_top in flow.blocks[number].texts():
-            if text.offset <= start <= text.offset + units(text.inline.text):
-                boxes = text.rectangles(start - text.offset, end - text.offset, 0)
-                if boxes:
+        for each, flow, flow_x, flow_top in row.flows():
+            if each != part or number >= len(flow.blocks):
+                continue
+            for text, text_x, text_top in flow.blocks[number].texts():
+                if text.offset <= start <= text.offset + units(text.inline.text):
+                    x = self._view.column_left + flow_x + text_x
                     top = y + flow_top + flow.top(number) + text_top
-                    return round(top + boxes[0].top()), round(top + boxes[0].bottom())
+                    boxes = text.rectangles(start - text.offset, end - text.offset, 0)
+                    return boxes[0].translated(x, top).toAlignedRect() if boxes else None
         return None

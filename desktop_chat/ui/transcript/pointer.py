@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.link_places import link_at
 from desktop_chat.ui.transcript.row import Button, Spot
+from desktop_chat.ui.transcript.selection import word
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -145,7 +147,7 @@ class Pointer:
         if at is not None:
             self._view.current = at[0]
             extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._view.selection.press(*at, extend=extend)
+            self._view.selection.press(_place(at), extend=extend)
             self._view.viewport().update()
 
     def double_click(self, event: QMouseEvent) -> None:
@@ -153,9 +155,9 @@ class Pointer:
         if self.button_at(event.position()) is not None:
             self.press(event)
         elif at is not None:
-            self._view.selection.select_word(*at)
+            self._view.selection.press(_place(at), grain=word)
             self._pressed = None
-            self.selected()
+            self._view.offer_selection()
 
     def release(self, event: QMouseEvent) -> None:
         self._drag_timer.stop()
@@ -168,11 +170,10 @@ class Pointer:
             if self.button_at(event.position()) == pressed and pressed[1].enabled:
                 self._view.trigger(pressed[0], pressed[1].action, pressed[1])
         else:
-            self.selected()
+            self._view.offer_selection()
 
-    def selected(self) -> None:
-        """The selection is made: show it, and offer it to a middle click where that is the custom."""
-        self._view.viewport().update()
+    def offer(self) -> None:
+        """Offer what is selected to a middle click, where that is the custom."""
         clipboard = QGuiApplication.clipboard()
         if clipboard.supportsSelection() and not self._view.selection.is_empty:
             clipboard.setText(self._view.selection.text(), clipboard.Mode.Selection)
@@ -180,7 +181,7 @@ class Pointer:
     def _drag_to(self, point: QPointF) -> None:
         at = self.spot_at(point)
         if at is not None:
-            self._view.selection.drag(*at)
+            self._view.selection.drag(_place(at))
             self._view.viewport().update()
         if not 0 <= point.y() <= self._view.viewport().height():
             if not self._drag_timer.isActive():
@@ -199,3 +200,8 @@ class Pointer:
             self._drag_to(point)
         else:
             self._drag_timer.stop()
+
+
+def _place(at: tuple[int, Spot]) -> Place:
+    row, spot = at
+    return row, spot.part, spot.block, spot.position
