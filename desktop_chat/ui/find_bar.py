@@ -195,7 +195,7 @@ class FindBar(QWidget):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self.count.setMinimumWidth(self.count.fontMetrics().horizontalAdvance("888 of 8,888+") + px(4))
+        self.count.setMinimumWidth(self.count.fontMetrics().horizontalAdvance("88 of 888+") + px(4))
         self._row.setSpacing(px(2))
         self._row.setContentsMargins(0, 0, 0, 0)
         self._column.setContentsMargins(px(8), px(6), px(6), px(6))

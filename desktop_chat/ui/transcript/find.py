@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 from desktop_chat.ui.transcript.leaves import Leaf, plain, units
+from desktop_chat.ui.transcript.markdown import parse
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
 
 PIECE = 2048
 """Characters that are parsed, or leaves that are searched times 32, before the clock is looked at."""
+AT_ONCE = 4096
+"""Characters of a message that is parsed in one go; of a longer one some text is parsed twice."""
 FIELDS = 5
 """Numbers of one hit in an array: part, block, start, end, and the thousandths of the message before it."""
 
@@ -21,7 +24,7 @@ _NOT_WORDS = bytes(byte for byte in range(128) if not chr(byte).isalnum())
 _NOT_WORDS_IN = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")
 _ENTITY = re.compile(r"&[0-9A-Za-z]+;")
 _ESCAPED_BYTE = re.compile("%[0-9a-f]{2}")
-_REMOVED = re.compile("[\x7f-\x9f\ud800-\udfff]")
+_REMOVED = re.compile("[\x80-\x9f]")
 _AFTER_LINK = re.compile(r"[)\]][*_~`\[!\\&<$^]*[0-9a-z\x80-\U0010ffff]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -55,9 +58,7 @@ class Matcher:
         self._query = query
         self._pattern = query.pattern
         folded = query.text.casefold()
-        self._needles = [
-            needle.encode("utf-8", "surrogatepass") for needle in _NOT_WORDS_IN.split(folded) if needle
-        ]
+        self._needles = [needle.encode(errors="replace") for needle in _NOT_WORDS_IN.split(folded) if needle]
         self._names_a_character = _NAMES_A_CHARACTER.fullmatch(folded.strip()) is not None
 
     def spans(self, text: str) -> list[tuple[int, int]]:
@@ -85,30 +86,27 @@ class Matcher:
         What is shown has the letters and digits of its source in their order, but for a few constructs. So
         each run of letters of the query must be in the source without anything else.
         """
-        folded = source.casefold()
-        if self._occur(folded):
+        try:
+            folded = source.casefold()
+            shown = folded.encode().translate(None, _NOT_WORDS)
+        except UnicodeEncodeError:
             return True
-        ascii_only = folded.isascii()
-        if not ascii_only and _REMOVED.search(folded):
+        missing = [needle for needle in self._needles if needle not in shown]
+        if not missing or (b"\xc2" in shown and _REMOVED.search(folded)):
             return True
-        if literal:
-            return self._names_a_character and _INVISIBLE.search(source) is not None
-        if "&#" in folded or "![" in folded or "[^" in folded or "xn--" in folded:
-            return True
-        if "%" in folded and _ESCAPED_BYTE.search(folded):
-            return True
-        if ("](" in folded or "][" in folded) and _AFTER_LINK.search(folded):
-            return True
-        if "&" in folded and self._occur(
-            folded, _ENTITY.sub(lambda m: html.unescape(m[0]), source).casefold()
-        ):
-            return True
+        if not literal:
+            if "&#" in folded or "![" in folded or "[^" in folded or "xn--" in folded:
+                return True
+            if "%" in folded and _ESCAPED_BYTE.search(folded):
+                return True
+            if ("](" in folded or "][" in folded) and _AFTER_LINK.search(folded):
+                return True
+            if "&" in folded and _ENTITY.search(folded):
+                decoded = _ENTITY.sub(lambda match: html.unescape(match[0]), source).casefold()
+                shown = decoded.encode().translate(None, _NOT_WORDS)
+                if all(needle in shown for needle in missing):
+                    return True
         return self._names_a_character and _INVISIBLE.search(source) is not None
-
-    def _occur(self, *texts: str) -> bool:
-        """Whether each run of letters and digits is in one of ``texts``."""
-        squeezed = [text.encode("utf-8", "surrogatepass").translate(None, _NOT_WORDS) for text in texts]
-        return all(any(needle in text for text in squeezed) for needle in self._needles)
 
 
 def _in_units(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -124,8 +122,11 @@ def _in_units(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def parsed(source: str, *, literal: bool) -> Iterator[list[Leaf] | None]:
     """The leaves of a message as the last thing yielded; before that None, for each bounded piece of work."""
-    limit = 0 if literal else MAX_MARKDOWN
-    stream = MarkdownStream(limit=limit)
+    if not literal and len(source) <= AT_ONCE:
+        text = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+        yield parse(text, {"references": {}})[0]
+        return
+    stream = MarkdownStream(limit=0 if literal else MAX_MARKDOWN)
     for _round in range(2):
         start = 0
         while start < len(source):

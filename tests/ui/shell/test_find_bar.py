@@ -3,7 +3,6 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from desktop_chat.session import Phase
 from tests.ui.shell.conftest import Running, until
@@ -12,7 +11,7 @@ from tests.ui.shell.conftest import Running, until
 async def opened(running: Running) -> None:
     """A window with a chat ("Say hello", "Hello.") and the find bar, asked for by its shortcut."""
     await running.chat("A chat")
-    QApplication.setActiveWindow(running.window)
+    running.window.activateWindow()
     running.window.focus_composer()
     QTest.keyClick(running.window.chat.composer.text_edit, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     await until(lambda: running.window.chat.find_bar.isVisible())
@@ -119,3 +118,17 @@ async def test_everything_has_a_name(running: Running, name: str) -> None:
     QTest.keyClicks(running.window.chat.find_bar.field, "hello")
     await count(running, "1 of 2")
     assert getattr(running.window.chat.find_bar, name).accessibleName()
+
+
+async def test_the_bar_gives_way_to_a_hit_that_it_would_hide(running: Running) -> None:
+    await opened(running)
+    chat = running.window.chat
+    chat.composer.setFocus()
+    QTest.keyClicks(chat.find_bar.field, "say")
+    await count(running, "1 of 1")
+    finder = chat.transcript.finder
+    assert finder.current is not None
+    place = finder.place_in_view(finder.current)
+    assert place is not None
+    place.translate(chat.transcript.viewport().mapTo(chat, place.topLeft() * 0))
+    assert not place.intersects(chat.find_bar.geometry())

@@ -50,7 +50,7 @@ def in_view(chat: Chat) -> tuple[int, int]:
     assert finder.current is not None
     place = finder.place_in_view(finder.current)
     assert place is not None, "the current hit is not in view"
-    return place
+    return place.top(), place.bottom()
 
 
 Find = Callable[..., list[str]]
