@@ -22,7 +22,7 @@ class Formats:
 
     def __init__(self, theme: Theme, *, wrap_code: bool = False) -> None:
         self.wrap_code = wrap_code
-        self.colors = theme.colors
+        self.colors, self.on_paper = theme.colors, theme.paper
         size = theme.text_size / TEXT_SIZE
         scale = theme.zoom / 100 * size
         self._scale = scale
@@ -90,6 +90,7 @@ class Formats:
                 found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             if bits & Mark.CHIP:
                 found.setForeground(self.colors.accent)
+                found.setBackground(self.colors.accent_soft)
                 found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             if bits & Mark.LINK:
                 found.setForeground(self.colors.accent)

@@ -23,7 +23,7 @@ LONG_TEXT, LONG_HEIGHT = 12_000, 4_000
 """Characters, and pixels of the design, from which on a message can be folded."""
 FOLDED_HEIGHT = 240
 """About what is seen of a folded message, in the design's pixels."""
-DAY_HEIGHT = 40
+DAY_HEIGHT = 44
 """What the name of a day takes above a message, in the design's pixels."""
 
 

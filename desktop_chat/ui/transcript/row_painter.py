@@ -43,7 +43,7 @@ def paint(
     if row.day:
         painter.setFont(formats.meta_font)
         painter.setPen(colors.dim)
-        box = QRectF(x, y + row.day_top, row.width, px(19))
+        box = QRectF(x, y + row.day_top + px(6), row.width, px(19))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, row.day)
     if row.is_user:
         painter.setPen(Qt.PenStyle.NoPen)
