@@ -79,7 +79,7 @@ class Theme(QObject):
         self.zoom = zoom
         self.text_family = self.code_family = ""
         self.text_size = TEXT_SIZE
-        self.hinting = QFont.HintingPreference.PreferDefaultHinting
+        self.paper = False
         self._system_font = QFont(QGuiApplication.font())
         self.dark = self._wants_dark()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -111,8 +111,7 @@ class Theme(QObject):
         made = Theme("light", 100)
         made.text_family, made.code_family = self.text_family, self.code_family
         made._system_font = self._system_font
-        # What fits the pixels of a screen gives uneven spaces on paper.
-        made.hinting = QFont.HintingPreference.PreferNoHinting
+        made.paper = True
         return made
 
     def set_fonts(self, text_family: str, code_family: str, text_size: int) -> None:
@@ -135,7 +134,9 @@ class Theme(QObject):
         font = QFont(default)
         if family and QFontDatabase.hasFamily(family):
             font.setFamilies([family, *default.families()])
-        font.setHintingPreference(self.hinting)
+        if self.paper:
+            # What fits the pixels of a screen gives uneven spaces on paper.
+            font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         return font
 
     def _wants_dark(self) -> bool:

@@ -90,7 +90,7 @@ class Formats:
                 found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             if bits & Mark.CHIP:
                 found.setForeground(self.colors.accent)
-                found.setBackground(self.colors.accent_soft)
+                found.setProperty(QTextCharFormat.Property.FontPixelSize, max(6, round(size * 1.1)))
                 found.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
             if bits & Mark.LINK:
                 found.setForeground(self.colors.accent)

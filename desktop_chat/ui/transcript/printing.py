@@ -72,7 +72,8 @@ class PrintJob(QObject):
         """Stop where it is; what is on the device so far is of no use."""
         self._timer.stop()
         self._steps.close()
-        self._painter.end()
+        if self._painter.isActive():
+            self._painter.end()
         self._rows.clear()
 
     def _go_on(self) -> None:

@@ -108,6 +108,14 @@ class Text:
             found.append(QRectF(min(x1, x2), top, max(abs(x2 - x1), 4), height))
         return found
 
+    def _draw_lines(self, painter: QPainter, origin: QPointF, clip: QRectF) -> None:
+        """Draw the lines that ``clip`` touches, and no other: in a PDF what is cut off is text all the same."""
+        for i in range(self.layout.lineCount()):
+            line = self.layout.lineAt(i)
+            top = origin.y() + line.y()
+            if top < clip.bottom() and top + line.height() > clip.top():
+                line.draw(painter, origin)
+
     def paint(
         self,
         painter: QPainter,
@@ -135,7 +143,10 @@ class Text:
                     painter.setBrush(Qt.BrushStyle.NoBrush)
                     painter.drawRect(box.translated(origin).toAlignedRect().adjusted(0, 0, -1, -1))
         painter.setPen(formats.colors.dim if dim else formats.colors.text)
-        self.layout.draw(painter, origin, [], clip)
+        if formats.on_paper:
+            self._draw_lines(painter, origin, clip)
+        else:
+            self.layout.draw(painter, origin, [], clip)
         if self.shown is not None:
             self._paint_formulas(painter, origin, clip, self.shown)
 
@@ -249,4 +260,7 @@ def make_text(
         if bits & Mark.CODE:
             for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
                 text.boxes.append(box.adjusted(-2, 0, 2, 0))
+        elif bits & Mark.CHIP:
+            for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
+                text.boxes.append(box.adjusted(0.5, 0, -0.5, -0.3 * box.height()))
     return text

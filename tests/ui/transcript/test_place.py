@@ -14,7 +14,7 @@ from desktop_chat.domain.message import Message, State
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.leaves import Kind
 from desktop_chat.ui.transcript.row import Action
-from tests.ui.transcript.conftest import HEIGHT, WIDTH, Chat, answer, question
+from tests.ui.transcript.conftest import HEIGHT, Chat, answer, question
 
 CODE = "```python\n" + "\n".join(f"value_{i} = compute({i})" for i in range(120)) + "\n```"
 WIDE = "```\n" + "\n".join("x" * 900 for _ in range(8)) + "\n```"
@@ -321,7 +321,3 @@ def test_a_message_that_is_shown_is_in_view_as_a_whole(chat: Chat) -> None:
         chat.settle()
         y, height = dict(chat.view.rows.visible)[index], chat.view.rows.heights[index]
         assert y == 0 if height > HEIGHT else 0 <= y <= HEIGHT - height
-
-
-def test_starting_size(chat: Chat) -> None:
-    assert chat.view.width() == WIDTH
