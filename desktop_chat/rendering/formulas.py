@@ -64,7 +64,7 @@ def _adapted(tex: str, display: bool) -> str:
 def _spaced(mathml: str) -> str:
     """MathML with rows and columns as far apart as TeX has them; in pt they would not grow with the text."""
     mathml = mathml.replace('rowspacing="3pt"', 'rowspacing="0.4em"')
-    return mathml.replace("<mtable>", '<mtable rowspacing="0.3em" columnspacing="0.7em">')
+    return mathml.replace("<mtable>", '<mtable rowspacing="0.5em" columnspacing="0.8em">')
 
 
 def _literal(found: re.Match[str]) -> str:

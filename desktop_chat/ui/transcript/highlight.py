@@ -5,11 +5,13 @@ only lines that changed are asked for again, and at most one request a code bloc
 answer is there, a line keeps the colours of what did not change in it.
 """
 
+import concurrent.futures
+import time
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop_chat import worker
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, units
@@ -20,6 +22,8 @@ SECONDS = 1.0
 """Processor time that the helper has for one request; a block that needs more stays as far as it got."""
 MAX_LINES = 300
 """Lines of one request: about what the helper does before it shows what it has."""
+FEW, WAIT = 8, 0.004
+"""So many lines are waited for, and so many seconds."""
 
 Spans = list[tuple[int, int, str]]
 """(start, end, colour name) with positions in UTF-16 code units."""
@@ -29,31 +33,47 @@ class Lexers(QObject):
     """The way to the helper that colours code. ``loaded`` is emitted, on the GUI thread, with each answer."""
 
     loaded = Signal()
-    _answered = Signal(object, object)
+    _answered = Signal(object, object, float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._unknown: set[str] = set()
-        self._answered.connect(self._take)
+        self._is_quick = False
+        self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def language(self, name: str) -> str:
         """The name of a fence's language as lexers have it; ``""`` where there is none for it."""
         name = name.lower().strip("{}.,")
         return "" if name in self._unknown or len(name) > 40 or not name.isprintable() else name
 
-    def ask(self, highlighter: "Highlighter", state: list[str], lines: list[str]) -> None:
-        """Have ``lines`` coloured; the answer goes to ``highlighter``."""
-        language = highlighter.language
-        future = worker.shared().submit("colours", SECONDS, language=language, state=state, lines=lines)
-        future.add_done_callback(lambda done: self._pass_on(highlighter, done))
+    def ask(self, highlighter: "Highlighter", state: list[str], lines: list[str], *, wait: bool) -> None:
+        """Have ``lines`` coloured; the answer goes to ``highlighter``.
 
-    def _pass_on(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
+        With ``wait`` at once, where there are few and the helper was quick last time: text that streams in is
+        then laid out once, with its colours, and not a second time for them.
+        """
+        language, begun = highlighter.language, time.perf_counter()
+        future = worker.shared().submit("colours", SECONDS, language=language, state=state, lines=lines)
+        if wait and self._is_quick and len(lines) <= FEW:
+            concurrent.futures.wait((future,), WAIT)
+            self._is_quick = future.done()
+            if self._is_quick:
+                self._hand_over(highlighter, future)
+                return
+        future.add_done_callback(lambda done: self._pass_on(highlighter, done, begun))
+
+    def _pass_on(self, highlighter: "Highlighter", done: "Future[Any]", begun: float) -> None:
         try:
-            self._answered.emit(highlighter, done)
+            self._answered.emit(highlighter, done, time.perf_counter() - begun)
         except RuntimeError:
             return  # the view was closed meanwhile
 
-    def _take(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
+    def _take(self, highlighter: "Highlighter", done: "Future[Any]", seconds: float) -> None:
+        self._is_quick = seconds < WAIT
+        self._hand_over(highlighter, done)
+        self.loaded.emit()
+
+    def _hand_over(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
         try:
             answer = done.result()
         except (worker.WorkerError, CancelledError):
@@ -61,7 +81,6 @@ class Lexers(QObject):
         if answer is None:
             self._unknown.add(highlighter.language)
         highlighter.take(answer)
-        self.loaded.emit()
 
 
 class Line(NamedTuple):
@@ -101,6 +120,16 @@ class Highlighter:
 
         False with them where some are to come; they are asked for then.
         """
+        for wait in (True, False):
+            missing = self._compare(texts)
+            if missing and not self._asked and not self.given_up:
+                self._asked = missing[:MAX_LINES]
+                lines = [line for _part, _number, line in self._asked]
+                self.lexers.ask(self, self._state(*missing[0][:2]), lines, wait=wait)
+        return self._spans(self._parts[len(texts) - 1]), not missing or self.given_up
+
+    def _compare(self, texts: list[str]) -> list[tuple[int, int, str]]:
+        """The lines that are not as they were when they were coloured, and those after them."""
         missing: list[tuple[int, int, str]] = []
         for number, text in enumerate(texts):
             if number == len(self._parts):
@@ -110,20 +139,15 @@ class Highlighter:
                 continue
             lines = text.split(LINE_BREAK)
             same = 0
-            while same < min(part.valid, len(lines)) and part.lines[same].text == lines[same]:
+            while not missing and same < min(part.valid, len(lines)) and part.lines[same].text == lines[same]:
                 same += 1
-            if missing:
-                same = 0
             if same < part.valid:
                 for later in self._parts[number + 1 :]:
                     later.valid = 0
             part.text, part.count, part.valid = text, len(lines), same
             del part.lines[len(lines) :]
             missing += [(number, i, lines[i]) for i in range(same, len(lines))]
-        if missing and not self._asked and not self.given_up:
-            self._asked = missing[:MAX_LINES]
-            self.lexers.ask(self, self._state(*missing[0][:2]), [line for _part, _i, line in self._asked])
-        return self._spans(self._parts[len(texts) - 1]), not missing or self.given_up
+        return missing
 
     def take(self, answer: dict[str, Any] | None) -> None:
         """Take over what the helper answered: None for a language that has no lexer."""

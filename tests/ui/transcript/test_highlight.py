@@ -25,7 +25,7 @@ class Desk(Lexers):
         super().__init__()
         self.asked: list[tuple[list[str], list[str]]] = []
 
-    def ask(self, highlighter: Highlighter, state: list[str], lines: list[str]) -> None:
+    def ask(self, highlighter: Highlighter, state: list[str], lines: list[str], *, wait: bool) -> None:
         self.asked.append((state, lines))
 
 
@@ -103,6 +103,21 @@ class TestHighlighter:
         code.take({"done": [[[[0, 1, "red"]], []]], "slow": False})
         assert code.update(["ab"]) == ([(0, 1, "red")], False)
         assert desk.asked[1:] == [(["root"], ["ab"])]
+
+    def test_an_answer_that_comes_at_once_is_shown_at_once(self) -> None:
+        class Quick(Desk):
+            def ask(
+                self, highlighter: Highlighter, state: list[str], lines: list[str], *, wait: bool
+            ) -> None:
+                super().ask(highlighter, state, lines, wait=wait)
+                if wait:
+                    highlighter.take({"done": [[[[0, 1, "red"]], []]], "slow": False})
+
+        desk = Quick()
+        code = Highlighter("python", desk)
+        assert code.update(["a"]) == ([(0, 1, "red")], True)
+        assert code.update([LINE_BREAK.join("abc")]) == ([(0, 1, "red"), (2, 3, "red")], False)
+        assert [lines for _state, lines in desk.asked] == [["a"], ["b", "c"], ["c"]]
 
     def test_a_line_keeps_the_colours_of_what_did_not_change(self) -> None:
         code = Highlighter("python", Desk())
