@@ -419,6 +419,8 @@ class ChatView(QFrame):
     def _setting_changed(self, name: str) -> None:
         if name == "send_with_enter":
             self.composer.set_send_with_enter(self._settings.send_with_enter)
+        if name in ("send_with_enter", "announce"):
+            self.transcript.announce = self._settings.announce
         if name in ("send_with_enter", "endpoints", "default_endpoint"):
             self.empty.show_next_step(
                 connected=bool(self._settings.all_endpoints), send_with_enter=self._settings.send_with_enter

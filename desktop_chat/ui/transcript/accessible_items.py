@@ -145,11 +145,11 @@ class MessageItem(Item):
         return state
 
     def text(self, kind: QAccessible.Text) -> str:
+        if kind == QAccessible.Text.Name:
+            return self._view.speaker(self.index) if self.index >= 0 else ""
         row = self.row()
         if row is None:
             return ""
-        if kind == QAccessible.Text.Name:
-            return row.name
         if kind == QAccessible.Text.Value:
             return self.text_interface.whole()
         return row.notice_text if kind == QAccessible.Text.Description else ""

@@ -1,7 +1,7 @@
 """What a screen reader is told of an answer while it is written: politely, and never in bits of words."""
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -13,8 +13,6 @@ from desktop_chat.ui.transcript.leaves import Kind, Leaf, cut, plain, prefix, un
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
 
-Announce = Literal["sentences", "end", "never"]
-"""Each sentence as it is complete, only that the answer has ended, or nothing."""
 INTERVAL = 1000
 """Milliseconds between two announcements, so that one is told before the next comes."""
 MOST = 600

@@ -7,7 +7,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, S
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,10 +20,11 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QMenu, QWidget
 from desktop_chat.domain.message import Message, PartKind, Role, State
 from desktop_chat.ui.theme import COLUMN_WIDTH, RADIUS_CONTROL, Theme
 from desktop_chat.ui.transcript import accessible, formulas
-from desktop_chat.ui.transcript.announcer import Announce, Announcer
+from desktop_chat.ui.transcript.announcer import Announcer
 from desktop_chat.ui.transcript.arrangement import Arrangement, Position
 from desktop_chat.ui.transcript.caret import Caret
-from desktop_chat.ui.transcript.excerpt import Place
+from desktop_chat.ui.transcript.clipboard import Copier, offer_selection
+from desktop_chat.ui.transcript.excerpt import Excerpt, Place
 from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
@@ -89,6 +89,7 @@ class Transcript(QAbstractScrollArea):
         self.selection = Selection(self.rows, self)
         self.selection.changed.connect(self.selection_changed)
         self._places = Places(self)
+        self.copier = Copier(self)
         self.caret = Caret(self, self._places)
         self.finder = Finder(self)
         self.parts = Parts(self)
@@ -101,8 +102,8 @@ class Transcript(QAbstractScrollArea):
         self.selection_changed.connect(lambda: accessible.selection_changed(self))
         self._keyboard = Keyboard(self)
         self.announcer = Announcer(self)
-        self.announce: Announce = "end"
-        """What a screen reader is told of an answer that is being written."""
+        self.announce = "sentences"
+        """When a screen reader is told an answer: with its ``sentences``, at its ``end``, or ``never``."""
         self._repaints = Repaints(self.rows, self.viewport())
         self._moving = False
         self._at_bottom, self._new_below, self._end_far = True, False, False
@@ -258,6 +259,7 @@ class Transcript(QAbstractScrollArea):
         return rect.translated(self.viewport().mapToGlobal(QPoint(0, 0)))
 
     def _announce(self, row: Row) -> None:
+        row.arrange()
         if row.message.state is State.COMPLETE:
             words = f"{row.name} has answered"
         else:
@@ -542,7 +544,7 @@ class Transcript(QAbstractScrollArea):
         row = self.rows.row(index)
         message_id = row.message.id
         if action is Action.COPY:
-            self.copy(row.plain_text() if not row.is_user else row.message.text)
+            self.copier.copy(Excerpt([row.message]))
         elif action is Action.COPY_CODE and button is not None:
             flow = row.flow(button.part)
             if flow is not None:
@@ -574,11 +576,13 @@ class Transcript(QAbstractScrollArea):
         return self.rows.messages[index].id
 
     def copy(self, text: str) -> None:
-        QGuiApplication.clipboard().setText(text)
+        self.copier.copy_text(text)
 
-    def copy_selection(self) -> None:
-        if not self.selection.is_empty:
-            self.copy(self.selection.text())
+    def copy_selection(self, *formats: str) -> None:
+        """Copy what is selected, in all formats or some of those of ``clipboard``."""
+        excerpt = self.selection.excerpt()
+        if excerpt is not None:
+            self.copier.copy(excerpt, *formats)
 
     def select_all(self) -> None:
         self.selection.select_all()
@@ -587,4 +591,6 @@ class Transcript(QAbstractScrollArea):
     def offer_selection(self) -> None:
         """The selection is made: show it, and offer it to a middle click where that is the custom."""
         self.viewport().update()
-        self._pointer.offer()
+        excerpt = self.selection.excerpt()
+        if excerpt is not None:
+            offer_selection(excerpt)
