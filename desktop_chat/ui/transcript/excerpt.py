@@ -7,6 +7,7 @@ from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.transcript.arrangement import Arrangement
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
+    Kind,
     Leaf,
     cut,
     literal_leaf,
@@ -39,7 +40,9 @@ class Slice(NamedTuple):
     @property
     def text(self) -> str:
         """The text that is taken, as it is shown."""
-        text = text_of(self.leaf).replace(LINE_BREAK, " ")
+        text = text_of(self.leaf)
+        if self.leaf.kind is Kind.TABLE:
+            text = text.replace(LINE_BREAK, " ")
         return cut(text, self.start, self.end) if self.start or self.end < END else text
 
     @property
@@ -90,6 +93,11 @@ class Excerpt:
     ) -> None:
         self._messages, self._start, self._end = messages, start, end
         self._leaves, self._unfolded = leaves or {}, unfolded
+
+    @property
+    def is_one(self) -> bool:
+        """Whether all of it is from one block."""
+        return self._start[:3] == self._end[:3]
 
     def chunks(self, most: int = MAX_PARSED) -> Iterator[Chunk | None]:
         """The texts in order; None after a step of work, where something else may be done.

@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QMouseEvent
+from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.clipboard import Offer
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.link_places import link_at
 from desktop_chat.ui.transcript.row import Button, Spot
-from desktop_chat.ui.transcript.selection import word
+from desktop_chat.ui.transcript.selection import line, word
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -33,12 +34,16 @@ class Pointer:
         self.link = ""
         self._pressed: tuple[int, Button] | str | None = None
         self._press_point = QPointF()
+        self._lifts = False
+        """Whether what is selected was pressed, and is dragged out or clicked away."""
+        self._double = 0, QPointF()
+        """When the last double click was, in the time of events, and where."""
         self._drag_timer = QTimer(view, interval=DRAG_INTERVAL)
         self._drag_timer.timeout.connect(self._drag_on)
 
     def forget(self) -> None:
         """Other messages are shown."""
-        self.row, self.button, self._pressed = -1, None, None
+        self.row, self.button, self._pressed, self._lifts = -1, None, None, False
         self._drag_timer.stop()
         self._set_link("")
 
@@ -100,9 +105,7 @@ class Pointer:
         shape = Qt.CursorShape.ArrowCursor
         if link or button:
             shape = Qt.CursorShape.PointingHandCursor
-        elif at is not None and view.rows.row(row).is_text_at(
-            point.x() - view.column_left, point.y() - at[1]
-        ):
+        elif self._is_on_text(point):
             shape = Qt.CursorShape.IBeamCursor
         view.viewport().setCursor(shape)
 
@@ -133,7 +136,10 @@ class Pointer:
             return
         selection = self._view.selection
         far = (point - self._press_point).manhattanLength() >= QApplication.startDragDistance()
-        if selection.is_dragging and (far or not selection.is_empty):
+        if self._lifts:
+            if far:
+                self._drag_out()
+        elif selection.is_dragging and (far or not selection.is_empty):
             self._pressed = None
             self._drag_to(point)
 
@@ -144,24 +150,59 @@ class Pointer:
             return
         self._pressed = self.link_at(point) or None
         at = self.spot_at(point)
-        if at is not None:
-            self._view.current = at[0]
-            extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self._view.selection.press(_place(at), extend=extend)
-            self._view.viewport().update()
+        if at is None:
+            return
+        view, place = self._view, _place(at)
+        view.current = at[0]
+        extends = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        third = self._is_third(event)
+        self._lifts = not extends and not third and view.selection.covers(place) and self._is_on_text(point)
+        if not self._lifts:
+            view.selection.press(place, extend=extends, grain=line if third else None)
+            view.viewport().update()
 
     def double_click(self, event: QMouseEvent) -> None:
         at = self.spot_at(event.position())
         if self.button_at(event.position()) is not None:
             self.press(event)
         elif at is not None:
+            self._lifts = False
             self._view.selection.press(_place(at), grain=word)
+            self._double = event.timestamp(), event.position()
             self._pressed = None
             self._view.offer_selection()
+
+    def _is_third(self, event: QMouseEvent) -> bool:
+        """Whether a click comes so soon after a double click that it is one more."""
+        (when, where), self._double = self._double, (0, QPointF())
+        near = (event.position() - where).manhattanLength() < QApplication.startDragDistance()
+        return near and 0 < event.timestamp() - when < QGuiApplication.styleHints().mouseDoubleClickInterval()
+
+    def _is_on_text(self, point: QPointF) -> bool:
+        at = self._view.row_at(point.y())
+        if at is None:
+            return False
+        return self._view.rows.row(at[0]).is_text_at(point.x() - self._view.column_left, point.y() - at[1])
+
+    def _drag_out(self) -> None:
+        """Give what is selected to where it is dropped; it stays here as well."""
+        self._lifts, self._pressed = False, None
+        excerpt = self._view.selection.excerpt()
+        if excerpt is not None:
+            drag = QDrag(self._view)
+            drag.setMimeData(Offer(excerpt))
+            drag.exec(Qt.DropAction.CopyAction)
 
     def release(self, event: QMouseEvent) -> None:
         self._drag_timer.stop()
         pressed, self._pressed = self._pressed, None
+        lifted, self._lifts = self._lifts, False
+        if lifted:
+            # It was a click on what is selected, and no drag.
+            self._view.selection.clear()
+            at = self.spot_at(event.position())
+            if at is not None:
+                self._view.selection.press(_place(at))
         self._view.selection.release()
         if isinstance(pressed, str):
             if self.link_at(event.position()) == pressed:
@@ -171,12 +212,6 @@ class Pointer:
                 self._view.trigger(pressed[0], pressed[1].action, pressed[1])
         else:
             self._view.offer_selection()
-
-    def offer(self) -> None:
-        """Offer what is selected to a middle click, where that is the custom."""
-        clipboard = QGuiApplication.clipboard()
-        if clipboard.supportsSelection() and not self._view.selection.is_empty:
-            clipboard.setText(self._view.selection.text(), clipboard.Mode.Selection)
 
     def _drag_to(self, point: QPointF) -> None:
         at = self.spot_at(point)
@@ -195,8 +230,7 @@ class Pointer:
         point = QPointF(view.viewport().mapFromGlobal(view.cursor().pos()))
         over = point.y() if point.y() < 0 else max(0.0, point.y() - view.viewport().height())
         if over:
-            bar = view.verticalScrollBar()
-            bar.setValue(bar.value() + max(-MAX_DRAG_STEP, min(MAX_DRAG_STEP, int(over))))
+            view.scroll_by(max(-MAX_DRAG_STEP, min(MAX_DRAG_STEP, int(over))))
             self._drag_to(point)
         else:
             self._drag_timer.stop()
