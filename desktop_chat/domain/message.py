@@ -49,9 +49,10 @@ class PartKind(StrEnum):
     """Something that a newer version stored; ``data`` is an :class:`Unknown`, which keeps it as it was."""
 
 
-SAID = frozenset((PartKind.TEXT, PartKind.REFUSAL))
+# Tuples: the hash of an enumeration's member is Python code, and ten thousand messages are opened at once.
+SAID = (PartKind.TEXT, PartKind.REFUSAL)
 """The kinds whose texts, joined, are what a message says."""
-STREAMED = SAID | {PartKind.REASONING}
+STREAMED = (*SAID, PartKind.REASONING)
 """The kinds that grow by their text."""
 
 

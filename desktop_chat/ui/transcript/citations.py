@@ -20,6 +20,7 @@ LATEST = 8
 
 _TARGET = re.compile(r"\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*[^()]*\)")
 _NO_WORD = re.compile(r"[\W_]+")
+_LAST = re.compile(r"[\W_]*\Z")
 _CLOSING = ")]}\"'”’»*"
 
 
@@ -46,6 +47,8 @@ class Citations:
     def __init__(self) -> None:
         self.sources: list[Source] = []
         self.notes: dict[int, tuple[Note, ...]] = {}
+        self.is_settled = False
+        """Whether all places were looked for in the whole text."""
         self._numbers: dict[str, int] = {}
         self._all: list[tuple[int, Source]] = []
         self._pending: list[tuple[int, Source]] = []
@@ -60,6 +63,7 @@ class Citations:
         for part in parts:
             if part.kind is not PartKind.CITATION or not isinstance(part.data, Citation):
                 continue
+            self.is_settled = False
             key = part.data.url or part.name
             number = self._numbers.setdefault(key, len(self._numbers) + 1)
             if number > len(self.sources):
@@ -76,6 +80,7 @@ class Citations:
         changed.
         """
         before = self.notes
+        self.is_settled = final
         if final:
             self._pending, self.notes = list(self._all), {}
         if not self._pending:
@@ -92,7 +97,10 @@ class Citations:
                 counted = max(counted, min(end, len(source)))
             begin = max(0, end - 600)
             context = _words(_TARGET.sub("]", text[begin:end]))
-            place = search.find(context, expected if final else None) if end <= len(text) or final else None
+            after = _LAST.search(text, begin, end)
+            place = None
+            if final or end <= len(text):
+                place = search.find(context, expected if final else None, after[0] if after else "")
             if place is None:
                 missing.append((end, cited))
             else:
@@ -125,16 +133,17 @@ class _Search:
             length += len(parts[-1])
         self._words = "".join(parts)
 
-    def find(self, context: str, expected: int | None) -> tuple[int, int] | None:
+    def find(self, context: str, expected: int | None, after: str) -> tuple[int, int] | None:
         """The leaf and the position behind the occurrence of ``context`` that ends nearest to ``expected``
-        of all letters and digits, else behind the last one. None where there is none in prose."""
+        of all letters and digits, else behind the last one, and behind what of ``after`` follows there.
+        None where there is none in prose."""
         for length in (CONTEXT, CONTEXT // 3):
             wanted = context[-length:]
             if len(wanted) < LEAST_CONTEXT:
                 return None
             at = self._nearest(wanted, expected)
             if at is not None:
-                return self._place(at)
+                return self._place(at, after)
         return None
 
     def _nearest(self, wanted: str, expected: int | None) -> int | None:
@@ -147,7 +156,7 @@ class _Search:
         ends = [at + size for at in (before, after) if at >= 0]
         return min(ends, key=lambda end: abs(end - expected), default=None)
 
-    def _place(self, end: int) -> tuple[int, int] | None:
+    def _place(self, end: int, after: str) -> tuple[int, int] | None:
         number = bisect_right(self._starts, end - 1) - 1
         leaf = self._leaves[self._first + number]
         if leaf.kind is not Kind.TEXT:
@@ -160,7 +169,7 @@ class _Search:
         # To the end of a word, in scripts that set words apart.
         while at < len(text) and text[at].isalnum() and text[at] < "\u2e80":
             at += 1
-        while at < len(text) and text[at] in _CLOSING:
+        while at < len(text) and (text[at] in _CLOSING or text[at] in after.strip()):
             at += 1
         return self._first + number, _outside(leaf.inline, units(text[:at]))
 

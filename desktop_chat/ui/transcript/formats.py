@@ -20,9 +20,11 @@ MAX_WIDTHS = 4096
 class Formats:
     """Made once for a theme, its zoom and its fonts; a change of any of them makes a new one."""
 
-    def __init__(self, theme: Theme, *, wrap_code: bool = False) -> None:
-        self.wrap_code = wrap_code
-        self.colors, self.on_paper = theme.colors, theme.paper
+    def __init__(self, theme: Theme) -> None:
+        self.colors = theme.colors
+        self.on_paper = theme.paper
+        """Nothing can be scrolled there: all has to fit the width."""
+        self.wrap_code = theme.wrap_code or theme.paper
         size = theme.text_size / TEXT_SIZE
         scale = theme.zoom / 100 * size
         self._scale = scale

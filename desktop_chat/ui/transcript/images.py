@@ -97,7 +97,8 @@ def decoded(data: bytes, kind: bytes, width: int, height: int) -> QImage | None:
     reader = QImageReader(buffer, QByteArray(kind))
     reader.setAutoDetectImageFormat(False)
     reader.setAutoTransform(True)
-    size = reader.size()
+    # Asked first, since the decoders log what they cannot read.
+    size = reader.size() if reader.canRead() else QSize()
     if not size.isValid() or size.isEmpty() or size.width() * size.height() > MAX_PIXELS:
         return None
     turned = bool(reader.transformation().value & QImageIOHandler.Transformation.TransformationRotate90.value)

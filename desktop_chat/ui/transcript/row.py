@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from desktop_chat.domain.message import SAID, Attachment, Message, PartKind, Role, State
 from desktop_chat.ui.transcript.citations import Citations
 from desktop_chat.ui.transcript.code_header import code_buttons
+from desktop_chat.ui.transcript.days import clock
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
@@ -14,7 +15,7 @@ from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.leaves import Kind, clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
 from desktop_chat.ui.transcript.row_extras import Zone, call_words, steps, things
-from desktop_chat.ui.transcript.row_state import Explain, Notice, clock, figures, make_notice
+from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
 from desktop_chat.ui.transcript.strip import Strip
 
 __all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
@@ -123,6 +124,7 @@ class Row:
         literal = self.is_user and MARKDOWN not in self.marks
         strips = self.strips.setdefault(1, {})
         body = Flow(self.formats, self.lexers, self._body_width(), literal=literal, strips=strips)
+        self.citations.is_settled = False
         body.add(text)
         return body
 
@@ -134,12 +136,13 @@ class Row:
         self.citations.add(parts[self._cited :])
         self._cited = len(parts)
         self._extras += 1
+        self._place_notes()
 
     def _place_notes(self) -> None:
         """Find where citations belong in the text that is parsed; for good once it is complete."""
         body, citations = self.body, self.citations
         final = body.has_ended and body.is_complete
-        if self.is_user or not (citations.is_pending or (final and citations.sources)):
+        if self.is_user or not (final or citations.is_pending) or citations.is_settled:
             return
         text = self.message.text
         if citations.place(body.leaves, text[: body.length - len(body.waiting)], final=final):
@@ -178,6 +181,7 @@ class Row:
             replaced = True
         elif self.is_streaming:
             self.body.resume(text)
+            self.citations.is_settled = False
         if reasoning != self._reasoning:
             self._reasoning, self.thought = reasoning, None
             self.set_unfolded(self.unfolded)
@@ -253,6 +257,7 @@ class Row:
         """The rendered text of the body, parsed to its end."""
         message = self.message
         self.body.advance(float("inf"), lambda: message.text)
+        self._place_notes()
         return self.body.text()
 
     # Places

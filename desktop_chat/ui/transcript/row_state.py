@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QDateTime, QLocale
 from PySide6.QtGui import QFont
 
 from desktop_chat.domain.errors import ChatError
@@ -90,11 +89,3 @@ def figures(message: Message) -> str:
     if message.timing is not None and message.state is not State.FAILED:
         found.append(f"{message.timing.duration:.1f} s")
     return " · ".join(found)
-
-
-def clock(created_at: float) -> str:
-    """The local time of day, as the system writes it; ``""`` where the time is not known."""
-    if created_at <= 0:
-        return ""
-    when = QDateTime.fromSecsSinceEpoch(int(created_at))
-    return QLocale.system().toString(when.time(), QLocale.FormatType.ShortFormat)

@@ -262,5 +262,5 @@ def make_text(
                 text.boxes.append(box.adjusted(-2, 0, 2, 0))
         elif bits & Mark.CHIP:
             for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
-                text.boxes.append(box.adjusted(0.5, 0, -0.5, -0.3 * box.height()))
+                text.boxes.append(box.adjusted(0.5, -2, -0.5, -0.38 * box.height()))
     return text
