@@ -10,7 +10,15 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import LINE_BREAK, TASK, TASK_DONE, Leaf, plain, units
+from desktop_chat.ui.transcript.leaves import (
+    LINE_BREAK,
+    TASK,
+    TASK_DONE,
+    Leaf,
+    is_right_to_left,
+    plain,
+    units,
+)
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
@@ -65,6 +73,11 @@ class Block:
     def bar(self) -> QRectF:
         """The place of the bar that scrolls sideways, below the last piece."""
         return QRectF()
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether markers and quote bars are at the right, and columns begin there."""
+        return False
 
     @property
     def plain(self) -> str:
@@ -124,7 +137,12 @@ class Block:
         found = None
         for item in self.texts():
             _text, left, top = item
-            if found is None or (top < y + self.formats.px(5) and (top > found[2] or left <= x)):
+            if found is None or top > found[2]:
+                nearer = found is None or top < y + self.formats.px(5)
+            else:
+                # In a table that begins at the right, the cells of a row come from right to left.
+                nearer = left <= x and (left > found[1] or found[1] > x)
+            if nearer:
                 found = item
         return found
 
@@ -177,17 +195,21 @@ class Block:
 
     def _paint_marker(self, painter: QPainter, x: int, y: int) -> None:
         formats = self.formats
-        if not is_drawn(painter, QRectF(x, y, self.left, formats.text_pitch)):
+        if not is_drawn(painter, QRectF(x, y, self.width, formats.text_pitch)):
             return
         y += round(next((text.drop for text, _left, _top in self.texts()), 0))
+        # Where the marker ends, or where it begins right of a text that runs from right to left.
         end = x + self.left - formats.px(6)
+        start = x + self.width - self.left + formats.px(6)
         center = y + formats.text_pitch / 2
         if self.leaf.marker == "•":
             size = formats.px(5)
             painter.setBrush(formats.colors.dim)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(QRectF(end - formats.px(5) - size / 2, center - size / 2, size, size))
+            middle = start + formats.px(5) if self.is_mirrored else end - formats.px(5)
+            painter.drawEllipse(QRectF(middle - size / 2, center - size / 2, size, size))
         elif self.leaf.marker in (TASK, TASK_DONE):
+            end = start + formats.px(13) if self.is_mirrored else end
             self._paint_task(painter, end, center, done=self.leaf.marker == TASK_DONE)
         else:
             label, font, room = self.leaf.marker, formats.text_font, 200
@@ -197,8 +219,19 @@ class Block:
                 label = QFontMetricsF(font).elidedText(label, Qt.TextElideMode.ElideRight, room)
             painter.setFont(font)
             painter.setPen(formats.colors.dim)
+            side = Qt.AlignmentFlag.AlignRight
             box = QRectF(end - room, y, room, formats.text_pitch)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
+            if self.is_mirrored:
+                side = Qt.AlignmentFlag.AlignLeft
+                box.moveLeft(start)
+            before = painter.layoutDirection()
+            if self.is_mirrored:
+                # The dot of a number stands at its left then, as readers of such a script expect.
+                painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+            painter.drawText(
+                box, side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter, label
+            )
+            painter.setLayoutDirection(before)
 
     def _paint_task(self, painter: QPainter, end: float, center: float, *, done: bool) -> None:
         """The box of an item of a task list."""
@@ -244,7 +277,12 @@ class TextBlock(Block):
         self.height = self.text.height
 
     def texts(self) -> list[tuple[Text, float, float]]:
-        return [] if self.text is None else [(self.text, self.left, 0)]
+        return [] if self.text is None else [(self.text, 0 if self.is_mirrored else self.left, 0)]
+
+    @property
+    def is_mirrored(self) -> bool:
+        text = self.leaf.inline.text
+        return bool(self.leaf.containers) and not text.isascii() and is_right_to_left(text)
 
     def _font(self) -> tuple[QFont, float]:
         if self.leaf.heading:

@@ -384,7 +384,8 @@ class Flow:
                 up = self.gap(index) if joins else 0
                 down = block.edge if self.is_last_shown(index) else 0
                 for depth in bars:
-                    left = x + depth * self.formats.indent + 4
+                    left = depth * self.formats.indent + 4
+                    left = x + (block.width - left - 3 if block.is_mirrored else left)
                     painter.fillRect(left, top - up, 3, block.height + up + down, colors.line)
             block.paint(painter, x, top, washes(index), clip, dim or bool(bars))
             if block.strip is not None and self.is_last_shown(index):

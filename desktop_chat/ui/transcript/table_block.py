@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from desktop_chat.ui.transcript.blocks import Block
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import Inline, Leaf, units
+from desktop_chat.ui.transcript.leaves import Inline, Leaf, is_right_to_left, units
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
@@ -68,6 +68,7 @@ class TableBlock(Block):
             return
         widths = _column_widths(columns.basis, max(40, width - self.left), formats)
         # While a table streams in, only its last row is new.
+        side = "right" if self.is_mirrored else ""
         known = self.cells if widths == self.column_widths else []
         self.column_widths = widths
         self.strip.room = max(40, width - self.left)
@@ -88,7 +89,7 @@ class TableBlock(Block):
                         widths[column] - 2 * padding,
                         formats.table_pitch,
                         formats,
-                        alignment=columns.aligns[column],
+                        alignment=columns.aligns[column] or side,
                     )
                 cell.offset = offset
                 offset += units(inline.text) + 1
@@ -102,11 +103,33 @@ class TableBlock(Block):
     def texts(self) -> list[tuple[Text, float, float]]:
         found: list[tuple[Text, float, float]] = []
         for top, cells in zip(self.row_tops, self.cells, strict=False):
-            x = self.left + 1 - self.strip.shift
-            for cell, width in zip(cells, self.column_widths, strict=False):
+            for cell, (x, _width) in zip(cells, self._columns(), strict=False):
                 found.append((cell, x + self.formats.cell_padding, top + self.formats.px(ROW_SPACE)))
-                x += width + 1
         return found
+
+    @property
+    def is_mirrored(self) -> bool:
+        columns = self.leaf.columns
+        return columns is not None and is_right_to_left("".join(cell.text for cell in columns.basis[0]))
+
+    @property
+    def _grid_width(self) -> int:
+        return sum(self.column_widths) + len(self.column_widths) + 1
+
+    @property
+    def _grid_left(self) -> int:
+        """Where the table begins: at the left, or so that it ends at the right."""
+        free = self.width - self.left - self._grid_width
+        return self.left - self.strip.shift + (max(0, free) if self.is_mirrored else 0)
+
+    def _columns(self) -> list[tuple[int, int]]:
+        """The x and the width of each column, in reading order."""
+        found, x = [], self._grid_left + 1
+        widths = reversed(self.column_widths) if self.is_mirrored else self.column_widths
+        for width in widths:
+            found.append((x, width))
+            x += width + 1
+        return found[::-1] if self.is_mirrored else found
 
     def position_at(self, x: float, y: float) -> int:
         found = self.text_at(x, y)
@@ -142,18 +165,16 @@ class TableBlock(Block):
 
     def _paint_grid(self, painter: QPainter, x: int, y: int) -> None:
         formats = self.formats
-        left, width = x + self.left - self.strip.shift, sum(self.column_widths) + len(self.column_widths) + 1
+        left, width = x + self._grid_left, self._grid_width
         line = formats.colors.line
         if self.leaf.part == 0 and len(self.row_tops) > 1:
             painter.fillRect(left, y, width, self.row_tops[1], formats.colors.side)
             painter.fillRect(left, y, width, 1, line)
         for top in self.row_tops[1:]:
             painter.fillRect(left, y + top - 1, width, 1, line)
-        edge = left
-        painter.fillRect(edge, y, 1, self.height, line)
-        for column in self.column_widths:
-            edge += column + 1
-            painter.fillRect(edge, y, 1, self.height, line)
+        painter.fillRect(left, y, 1, self.height, line)
+        for column, room in self._columns():
+            painter.fillRect(x + column + room, y, 1, self.height, line)
 
 
 def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: Formats) -> tuple[int, ...]:
@@ -177,6 +198,8 @@ def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: For
         return tuple(widths)
     longest = max(formats.px(MIN_CELL), min(formats.px(MAX_WORD), available // 2 - padding))
     words = [min(ceil(word), longest) + padding for word in least]
+    if formats.on_paper:
+        words = [min(word, max(available // count, formats.px(MIN_CELL))) for word in words]
     if sum(words) > available:
         readable = formats.px(READABLE) + padding
         return tuple(max(word, min(width, readable)) for word, width in zip(words, widths, strict=True))
