@@ -184,6 +184,7 @@ class Program:
         self.store: Store | None = None
         self.theme = Theme(self.settings.theme, self.settings.zoom)
         self.theme.set_fonts(self.settings.text_font, self.settings.code_font, self.settings.text_size)
+        self.theme.set_wrap_code(self.settings.wrap_code)
         self._style = Style(application, self.theme)
         self.chats = Chats(
             self._open_store(),

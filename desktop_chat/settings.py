@@ -103,11 +103,12 @@ def _read_places(data: Any) -> dict[str, list[Any]]:
     """What cannot be used is left out: a lost place is no reason to complain."""
     if not isinstance(data, dict):
         return {}
-    return {
-        chat: place
-        for chat, place in list(data.items())[-MAX_PLACES:]
+    usable = [
+        (chat, place)
+        for chat, place in data.items()
         if isinstance(place, list) and [type(value) for value in place] == [str, int, int, int]
-    }
+    ]
+    return dict(usable[-MAX_PLACES:])
 
 
 class Settings(QObject):

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind
 from desktop_chat.domain.limits import Limits
-from desktop_chat.settings import FIELDS, Settings
+from desktop_chat.settings import FIELDS, MAX_PLACES, Settings
 
 ENDPOINT = Endpoint(
     "id-1", "Mine", EndpointKind.COMPATIBLE, "http://localhost:1/v1", Dialect.CHAT_COMPLETIONS
@@ -144,3 +144,23 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_value_holds(qapp: objec
     QCoreApplication.processEvents()
     assert settings.theme == "dark"
     assert len(reasons) == 1
+
+
+def test_places_are_bounded_and_those_that_cannot_be_used_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    settings = Settings(path)
+    for i in range(MAX_PLACES + 5):
+        settings.keep_place(f"c{i}", ("m", 1, i, -7))
+    settings.keep_place("c5", ("m", 1, 0, 0))
+    settings.keep_place("c6", None)
+    settings.close()
+    data = json.loads(path.read_text())
+    data["places"] |= {"bad": "x", "worse": ["m", 1, 2.5, 0], "flag": ["m", True, 2, 0]}
+    path.write_text(json.dumps(data))
+    again = Settings(path)
+    assert again.complaints == []
+    assert len(again.places) == MAX_PLACES - 1
+    assert list(again.places)[-1] == "c5"
+    assert again.places["c7"] == ["m", 1, 7, -7]
+    assert "c0" not in again.places
+    again.close()

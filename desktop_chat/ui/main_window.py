@@ -361,6 +361,8 @@ class MainWindow(QMainWindow):
             self._theme.set_zoom(self._settings.zoom)
         elif name in ("text_font", "code_font", "text_size"):
             self._set_fonts()
+        elif name == "wrap_code":
+            self._theme.set_wrap_code(self._settings.wrap_code)
         elif name == "theme":
             self._theme.set_mode(self._settings.theme)
 

@@ -87,7 +87,7 @@ class Paper(QObject):
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
         dialog.finished.connect(lambda result: self._chosen(result, printer, messages, title))
         dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        QDialog.open(dialog)
 
     def _chosen(self, result: int, printer: "QPrinter", messages: Sequence[Message], title: str) -> None:
         if result == QDialog.DialogCode.Accepted and not self.is_busy:

@@ -79,7 +79,7 @@ class Theme(QObject):
         self.zoom = zoom
         self.text_family = self.code_family = ""
         self.text_size = TEXT_SIZE
-        self.paper = False
+        self.paper = self.wrap_code = False
         self._system_font = QFont(QGuiApplication.font())
         self.dark = self._wants_dark()
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -138,6 +138,12 @@ class Theme(QObject):
             # What fits the pixels of a screen gives uneven spaces on paper.
             font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
         return font
+
+    def set_wrap_code(self, wraps: bool) -> None:
+        """Whether long lines of code wrap where the reader did not choose; else they are scrolled."""
+        if wraps != self.wrap_code:
+            self.wrap_code = wraps
+            self.changed.emit()
 
     def _wants_dark(self) -> bool:
         if self._mode == "system":

@@ -37,6 +37,11 @@ class FontBox(QComboBox):
         self.setFont(QFont(family) if family else QFont())
 
     def showPopup(self) -> None:
+        self.fill()
+        super().showPopup()
+
+    def fill(self) -> None:
+        """Offer what is installed now."""
         chosen = self.family
         with QSignalBlocker(self):
             self.clear()
@@ -47,7 +52,6 @@ class FontBox(QComboBox):
                 if not self._monospace or QFontDatabase.isFixedPitch(family):
                     self.addItem(family, family)
             self.set_family(chosen)
-        super().showPopup()
 
 
 class AppearancePage(Page):

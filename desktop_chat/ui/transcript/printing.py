@@ -56,7 +56,7 @@ class PrintJob(QObject):
         self._messages = [message for message in messages if message.role is not Role.SYSTEM]
         self._title, self._explain, self._device, self._chosen = title, explain, device, chosen
         self._theme = theme.on_paper()
-        self._formats = Formats(self._theme, wrap_code=True)
+        self._formats = Formats(self._theme)
         self._lexers = Lexers(self)
         self._rows: dict[int, Row] = {}
         self._painter = QPainter()

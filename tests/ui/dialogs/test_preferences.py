@@ -8,7 +8,7 @@ import keyring
 import keyring.backends.fail
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -33,6 +33,7 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.about import AboutDialog
 from desktop_chat.ui.endpoint_values import new_endpoint
 from desktop_chat.ui.preferences import SettingsDialog
+from desktop_chat.ui.preferences.appearance import FontBox
 from desktop_chat.ui.preferences.endpoint_editor import ENTER_AGAIN, EndpointEditor
 from desktop_chat.ui.theme import Theme
 
@@ -172,6 +173,33 @@ async def test_appearance_holds_at_once(opened: Opened, qtbot: QtBot) -> None:
         110,
         False,
     )
+
+
+async def test_fonts_and_sizes_hold_at_once(opened: Opened, qtbot: QtBot) -> None:
+    opened.page("Appearance")
+    size = opened.named(QSpinBox, "Size of text in chats")
+    size.setFocus()
+    qtbot.keyClick(size, Qt.Key.Key_Up)
+    assert opened.settings.text_size == 15
+    opened.named(QCheckBox, "Code").click()
+    assert opened.settings.wrap_code
+    announce = opened.named(QComboBox, "Announce answers")
+    announce.setFocus()
+    qtbot.keyClick(announce, Qt.Key.Key_End)
+    assert opened.settings.announce == "never"
+    for name, field in (("Font", "text_font"), ("Font of code", "code_font")):
+        box = opened.named(QComboBox, name)
+        assert box.currentText() == "System default"
+        assert isinstance(box, FontBox)
+        box.fill()
+        families = [box.itemText(i) for i in range(box.count())]
+        assert families[0] == "System default"
+        assert len(families) > 1
+        if name == "Font of code":
+            assert all(QFontDatabase.isFixedPitch(family) for family in families[1:])
+        box.setFocus()
+        qtbot.keyClick(box, Qt.Key.Key_End)
+        assert getattr(opened.settings, field) == families[-1]
 
 
 async def test_network_holds_at_once_and_within_its_limits(opened: Opened, qtbot: QtBot) -> None:

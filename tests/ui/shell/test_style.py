@@ -1,12 +1,13 @@
 import re
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop_chat.ui.icons import FOLDER, app_icon, icon, pixmap
 from desktop_chat.ui.style import focused_fill, mixed, palette, style_sheet
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript.formats import Formats
 
 CODE = FOLDER.parent.parent / "desktop_chat" / "ui"
 
@@ -98,3 +99,19 @@ def test_icons_are_tinted(qapp: QApplication) -> None:
     assert not app_icon().isNull()
     with pytest.raises(OSError, match="nothing"):
         pixmap("nothing", QColor("#000000"), 16)
+
+
+def test_fonts_are_the_users_and_a_missing_one_falls_back(qapp: QApplication, theme: Theme) -> None:
+    system, code = theme.font().family(), theme.code_font().family()
+    family = next(name for name in QFontDatabase.families() if name not in (system, code))
+    theme.set_fonts(family, family, 20)
+    assert theme.font().family() == theme.code_font().family() == family
+    assert qapp.font().family() == family
+    formats = Formats(theme)
+    assert formats.text_font.pixelSize() == 20
+    assert formats.code_font.pixelSize() == 18
+    assert formats.px(14) == 20
+    theme.set_fonts("A font that is gone", "Another one", 14)
+    assert (theme.font().family(), theme.code_font().family()) == (system, code)
+    theme.set_fonts("", "", 14)
+    assert theme.font().family() == system

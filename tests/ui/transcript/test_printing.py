@@ -111,7 +111,7 @@ def lines_of(row: Row) -> list[tuple[float, float]]:
 
 
 def laid_out(message: Message) -> Row:
-    row = Row(message, Formats(Theme("light").on_paper(), wrap_code=True), Lexers(), 640, explain)
+    row = Row(message, Formats(Theme("light").on_paper()), Lexers(), 640, explain)
     row.set_unfolded(True)
     row.body.end()
     row.advance(float("inf"))
