@@ -29,6 +29,7 @@ ui/dialogs.py                       who shows which dialog when
 ui/empty_state.py                   what stands in for a transcript without messages
 ui/endpoint_fields.py               where requests go and with which key, as fields
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
+ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
@@ -65,6 +66,8 @@ ui/transcript/arrangement.py        which messages stand where: virtual rows and
 ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
 ui/transcript/caret.py              the caret: moved by keys, shown while they do
 ui/transcript/citations.py          sources of an answer: numbered, and placed in the text where they are cited
+ui/transcript/clipboard.py          copying: plain text, HTML and Markdown, made in slices
+ui/transcript/code_actions.py        what can be done with a code block: copy, save, wrap, fold
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
 ui/transcript/code_header.py       what the header of a code block says and offers
 ui/transcript/code_names.py        names of languages, and of files that code is saved to
@@ -86,6 +89,7 @@ ui/transcript/leaves.py             a parsed message: a flat list of leaves
 ui/transcript/link_places.py        the links of a message, with their places in its text
 ui/transcript/markdown.py           CommonMark with GitHub's extensions, formulas and footnotes, as leaves
 ui/transcript/math_block.py         a formula that stands alone
+ui/transcript/markup.py             what is copied, as HTML and as Markdown
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pages.py              messages cut into pages: between lines, never through one
 ui/transcript/parts.py              what the view does for tool calls, sources, pictures, folds and days
@@ -100,6 +104,7 @@ ui/transcript/row_extras.py         steps of tools above an answer; pictures, fi
 ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
+ui/transcript/sideways.py           scrolling sideways by wheel, bar, keys and caret
 ui/transcript/shapes.py             small shapes that are drawn, not loaded
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
 ui/transcript/strip.py              what is wider than the column, and its bar
@@ -107,6 +112,7 @@ ui/transcript/syntax.py             formulas and footnotes: what markdown-it lac
 ui/transcript/table_block.py        a piece of a table
 ui/transcript/text.py               text laid out: measured, hit-tested, painted
 ui/transcript/unfinished.py         markup that is still open: closed for the eye, or held back
+ui/transcript/triggers.py           what the buttons of a message do
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
 ui/welcome.py                       the first start: where to send requests, and with which key

@@ -11,6 +11,7 @@ formulas       drawings of formulas, and their places in a text
 formats        fonts, colours and measures of a theme
 text           text laid out: layout, painting, hit test
 blocks         one leaf: paragraphs and rules
+code_actions   copying, saving, wrapping, folding code
 code_block     one leaf of code
 code_header    buttons of a code block
 code_names     names of languages and files
@@ -33,6 +34,8 @@ heights        prefix sums of heights
 arrangement    which rows are where; the line that stays in place
 link_places    the links of a message, with their places in its text
 excerpt        a part of a chat to be copied
+markup         what is copied, as HTML and Markdown
+clipboard      copying
 selection      what is selected, and its text
 places         places of the text on the screen
 caret          moving the caret
@@ -46,6 +49,8 @@ wheel          what the wheel and the touch-pad say
 pages          messages cut into pages
 printing       a chat on paper
 menu           the menu of a message
+sideways       scrolling code and tables sideways
+triggers       what buttons do
 accessible     the view for screen readers: the list, and events
 accessible_items  messages, links and buttons
 accessible_text   their text: caret, selection, places, looks

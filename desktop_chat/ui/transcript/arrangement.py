@@ -290,9 +290,11 @@ class Arrangement:
         if line is not None:
             self._hold(line)
 
-    def hold_row(self, index: int, offset: int) -> None:
-        """The same for what stands ``offset`` pixels below the top of a row."""
-        self._hold(Anchor(index, offset=offset, screen_y=self.heights.before(index) + offset - self.top))
+    def hold_row(self, index: int, offset: int, *, in_view: bool = False) -> None:
+        """The same for what stands ``offset`` pixels below the top of a row; with ``in_view`` what is above
+        the view comes to its upper edge."""
+        y = self.heights.before(index) + offset - self.top
+        self._hold(Anchor(index, offset=offset, screen_y=max(0, y) if in_view else y))
 
     def hold_place(self, row: int, part: int, block: int, position: int) -> bool:
         """The same for a place of the text, where that is in view; returns whether it is."""

@@ -49,7 +49,7 @@ def _places(row: "Row", block: CodeBlock) -> list[tuple[Action, QRectF, str]]:
     if can_fold(row, block) and not strip.folded:
         wanted.append((Action.FOLD_CODE, "Fold"))
     found = []
-    right = block.width - px(5)
+    right: float = block.width - px(5)
     for action, label in wanted:
         width = px(28) if action in ICONS else metrics.horizontalAdvance(label) + px(16)
         if action is not Action.COPY_CODE and right - width < block.left + px(13 + LEAST_NAME):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
 
 _VERSIONS = {Qt.Key.Key_Left: Action.PREVIOUS, Qt.Key.Key_Right: Action.NEXT}
+SELECT_MESSAGE = "Ctrl+Shift+A"
 
 
 class Keyboard:
@@ -40,16 +41,21 @@ class Keyboard:
             view.copy_selection()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
             view.select_all()
+        elif QKeySequence(event.keyCombination()) == QKeySequence(SELECT_MESSAGE):
+            self._select_message()
         elif (alt and key == Qt.Key.Key_Up) or (plain and key == Qt.Key.Key_P):
             self._move_current(-1)
         elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
             self._move_current(1)
         elif key == Qt.Key.Key_F7 and not event.modifiers():
             view.caret.toggle_browsing()
-        elif alt and key in _VERSIONS and view.has_current():
-            view.trigger(view.current, _VERSIONS[Qt.Key(key)])
         elif view.caret.press(event):
             return
+        elif alt and key in _VERSIONS and view.has_current():
+            view.trigger(view.current, _VERSIONS[Qt.Key(key)])
+        elif plain and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            if not view.sideways.step(1 if key == Qt.Key.Key_Right else -1):
+                event.ignore()
         elif plain and key in steps:
             view.scroll_by(steps[Qt.Key(key)])
         elif key == Qt.Key.Key_Home and not alt:
@@ -74,6 +80,14 @@ class Keyboard:
             and not event.modifiers()
             and not self._view.selection.is_empty
         )
+
+    def _select_message(self) -> None:
+        """The one that the keyboard is at, else the one that the caret is in, else the last."""
+        view, head = self._view, self._view.selection.head
+        last = len(view.rows.messages) - 1
+        index = view.current if view.has_current() else last if head is None else min(head[0], last)
+        if index >= 0:
+            view.select_message(index)
 
     def _move_current(self, step: int) -> None:
         view = self._view

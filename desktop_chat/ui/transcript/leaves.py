@@ -82,7 +82,7 @@ class Leaf:
     ``f`` a footnote. ``marker`` is set on the first leaf of a list item (``•``, ``3.``, or :data:`TASK` and
     :data:`TASK_DONE`) and of a footnote (its label). ``heading`` is 1 to 6, or 0. ``part`` counts the
     leaves of a block too long for one; ``glue`` then joins it to the leaf before in copied text. The
-    first row of part 0 of a table is its header.
+    first row of part 0 of a table is its header. ``info`` is the info string of code, as written.
     """
 
     kind: Kind
@@ -95,6 +95,7 @@ class Leaf:
     glue: str = ""
     rows: tuple[tuple[Inline, ...], ...] = ()
     columns: Columns | None = None
+    info: str = ""
 
 
 def separator(before: Leaf, after: Leaf) -> str:
@@ -216,10 +217,11 @@ def is_right_to_left(text: str) -> bool:
 
 
 def code_leaf(
-    segment: str, glue: str, part: int, language: str, containers: str = "", marker: str = ""
+    segment: str, glue: str, part: int, info: str, containers: str = "", marker: str = ""
 ) -> Leaf:
+    language = info.split(maxsplit=1)[0] if info.strip() else ""
     text = visible(segment).replace("\n", LINE_BREAK)
-    return Leaf(Kind.CODE, Inline(text), containers, marker, language=language, part=part, glue=glue)
+    return Leaf(Kind.CODE, Inline(text), containers, marker, language=language, part=part, glue=glue, info=info)
 
 
 def literal_leaf(segment: str, glue: str, part: int, containers: str = "", marker: str = "") -> Leaf:

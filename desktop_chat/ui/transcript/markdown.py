@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 MAX_NESTING = 20
 MAX_COLUMNS = 100
-MAX_MARKERS = 1000
-"""Characters that may begin inline markup in one leaf; text with more of them is shown literally, since the
-parsers' worst cases are built of nothing else."""
+MAX_MARKERS = 800
+"""Characters that may begin inline markup in one leaf, ``*`` and ``[`` counted twice; text with more of them is
+shown literally, since the parsers' worst cases are built of nothing else."""
+MAX_INFO = 200
+"""Characters of an info string that are kept."""
 
 Environment = dict[str, Any]
 _TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
@@ -53,6 +55,8 @@ def parser() -> "MarkdownIt":
     md.disable(["inline", "text_join"])
     # Allowed or not is decided when a link is made, so that a refused target leaves its text, not its source.
     md.validateLink = lambda url: True  # type: ignore[method-assign]
+    # An open block is read again and again; its targets need not be.
+    md.normalizeLink = functools.lru_cache(2048)(md.normalizeLink)  # type: ignore[method-assign]
     extend(md)
     return md
 
@@ -69,7 +73,7 @@ class Block:
     start: int
     end: int
     leaf: int
-    language: str = ""
+    info: str = ""
     items: list[tuple[int, int, int | None]] = field(default_factory=list)
     rows: int = 0
     columns: Columns | None = None
@@ -269,11 +273,11 @@ class _Flattening:
             self._add(Leaf(Kind.TEXT, Inline(), self.containers, self._take_marker(), heading))
 
     def _code(self, token: "Token") -> None:
-        language = token.info.split()[0] if token.info.strip() else ""
+        info = token.info.strip()[:MAX_INFO]
         if token.level == 0:
-            self.blocks[-1].language = language
+            self.blocks[-1].info = info
         for part, (glue, segment) in enumerate(segments(token.content.removesuffix("\n"))):
-            self._add(code_leaf(segment, glue, part, language, self.containers, self._take_marker()))
+            self._add(code_leaf(segment, glue, part, info, self.containers, self._take_marker()))
 
     def _table(self, i: int) -> int:
         rows: list[tuple[Inline, ...]] = []
@@ -324,7 +328,7 @@ class _Flattening:
         return _literal(content) if tokens is None else joined(tokens)
 
     def _parsed(self, content: str, is_open: bool) -> "list[Token] | None":
-        if sum(map(content.count, "*_[]`<~&!\\$")) > MAX_MARKERS:
+        if sum(map(content.count, "*_[]`<~&!\\$*[")) > MAX_MARKERS:
             return None
         if is_open:
             content = settle(content)

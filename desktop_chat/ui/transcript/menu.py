@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QMenu
 
 from desktop_chat.domain.message import State
 from desktop_chat.ui.links import open_link
+from desktop_chat.ui.transcript.clipboard import MARKDOWN, PLAIN
+from desktop_chat.ui.transcript.excerpt import Excerpt
+from desktop_chat.ui.transcript.keyboard import SELECT_MESSAGE
 from desktop_chat.ui.transcript.row import LABELS, Action
 
 if TYPE_CHECKING:
@@ -61,16 +64,22 @@ def fill_menu(
         _add(menu, "Copy link address").triggered.connect(lambda: view.copy(link))
         menu.addSeparator()
     if not view.selection.is_empty:
-        _add(menu, "Copy selection", QKeySequence.StandardKey.Copy).triggered.connect(view.copy_selection)
-    text = row.code_at(*code) if code is not None else None
-    if text is not None:
-        _add(menu, "Copy code").triggered.connect(lambda: view.copy(text or ""))
+        _add(menu, "Copy selection", QKeySequence.StandardKey.Copy).triggered.connect(
+            lambda: view.copy_selection()
+        )
+        _add(menu, "Copy as Markdown").triggered.connect(lambda: view.copy_selection(MARKDOWN))
+        _add(menu, "Copy as plain text").triggered.connect(lambda: view.copy_selection(PLAIN))
+        menu.addSeparator()
+    if code is not None:
+        view.code.add_here(menu, index, *code)
     _add(menu, "Copy message").triggered.connect(lambda: view.trigger(index, Action.COPY))
     if not row.is_user:
-        _add(menu, "Copy as Markdown").triggered.connect(lambda: view.copy(message.text))
-        _add_list(
-            menu, "Copy code block", [(code.partition("\n")[0], code) for code in row.codes()], view.copy
-        )
+        if view.selection.is_empty:
+            _add(menu, "Copy as Markdown").triggered.connect(lambda: view.copy(message.text))
+            _add(menu, "Copy as plain text").triggered.connect(
+                lambda: view.copier.copy(Excerpt([message]), PLAIN)
+            )
+        view.code.add_list(menu, index)
         _add_list(menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view))
         _add_list(menu, "Links", [(url, url) for url in row.body.links()], lambda url: open_link(url, view))
     menu.addSeparator()
@@ -97,10 +106,11 @@ def fill_menu(
         entry = _add(menu, label.replace("&", "&&"))
         entry.triggered.connect(lambda _checked=False, mark=mark: view.parts.toggle(index, mark))
     menu.addSeparator()
+    _add(menu, "Select this message", SELECT_MESSAGE).triggered.connect(lambda: view.select_message(index))
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
 
 
-def _add(menu: QMenu, label: str, key: QKeySequence.StandardKey | None = None) -> QAction:
+def _add(menu: QMenu, label: str, key: QKeySequence.StandardKey | str | None = None) -> QAction:
     # As text: a shortcut of the menu's own would compete with the view's.
     hint = (
         "\t" + QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) if key is not None else ""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.clipboard import Offer
+from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.link_places import link_at
 from desktop_chat.ui.transcript.row import Button, Spot
@@ -45,6 +46,7 @@ class Pointer:
         """Other messages are shown."""
         self.row, self.button, self._pressed, self._lifts = -1, None, None, False
         self._drag_timer.stop()
+        self._view.sideways.forget()
         self._set_link("")
 
     def button_at(self, point: QPointF) -> tuple[int, Button] | None:
@@ -59,8 +61,10 @@ class Pointer:
             if button.box.contains(x, y) and (not button.on_hover or self._view.is_active(index)):
                 return index, button
         spot = row.spot_at(x, y)
-        code = row.code_button(spot.part, spot.block)
-        return (index, code) if code is not None and code.box.contains(x, y) else None
+        for button in code_buttons(row, spot.part, spot.block):
+            if button.box.contains(x, y):
+                return index, button
+        return None
 
     def link_at(self, point: QPointF) -> str:
         at = self._view.row_at(point.y())
@@ -103,14 +107,16 @@ class Pointer:
         link = "" if button else self.link_at(point)
         self._set_link(link)
         shape = Qt.CursorShape.ArrowCursor
+        at_bar = view.sideways.hover(point)
         if link or button:
             shape = Qt.CursorShape.PointingHandCursor
-        elif self._is_on_text(point):
+        elif self._is_on_text(point) and not at_bar:
             shape = Qt.CursorShape.IBeamCursor
         view.viewport().setCursor(shape)
 
     def leave(self) -> None:
         """The pointer left the view."""
+        self._view.sideways.leave()
         self._view.update_row(self.row)
         self.button, self.row = None, -1
         self._set_link("")
@@ -134,6 +140,8 @@ class Pointer:
         if not event.buttons() & Qt.MouseButton.LeftButton:
             self.hover(point)
             return
+        if self._view.sideways.move(point):
+            return
         selection = self._view.selection
         far = (point - self._press_point).manhattanLength() >= QApplication.startDragDistance()
         if self._lifts:
@@ -142,9 +150,13 @@ class Pointer:
         elif selection.is_dragging and (far or not selection.is_empty):
             self._pressed = None
             self._drag_to(point)
+            self._view.sideways.drag(point)
 
     def press(self, event: QMouseEvent) -> None:
         point = self._press_point = event.position()
+        self._pressed = None
+        if self._view.sideways.press(point):
+            return
         self._pressed = self.button_at(point)
         if self._pressed is not None:
             return
@@ -163,7 +175,7 @@ class Pointer:
 
     def double_click(self, event: QMouseEvent) -> None:
         at = self.spot_at(event.position())
-        if self.button_at(event.position()) is not None:
+        if self.button_at(event.position()) is not None or self._view.sideways.at_bar(event.position()):
             self.press(event)
         elif at is not None:
             self._lifts = False
@@ -195,6 +207,8 @@ class Pointer:
 
     def release(self, event: QMouseEvent) -> None:
         self._drag_timer.stop()
+        if self._view.sideways.release():
+            return
         pressed, self._pressed = self._pressed, None
         lifted, self._lifts = self._lifts, False
         if lifted:

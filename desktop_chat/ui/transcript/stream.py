@@ -1,6 +1,8 @@
 """Markdown that grows: what can no longer change is frozen, and only the open tail is parsed again."""
 
 import re
+from collections import ChainMap
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from desktop_chat.ui.transcript.leaves import (
@@ -17,11 +19,42 @@ from desktop_chat.ui.transcript.unfinished import shown
 
 MAX_MARKDOWN = 256 * 1024
 """Characters of one message that are read as markdown; the rest is shown as literal text."""
-MAX_OPEN = 8000
-"""Characters of a block that is still open, all of which each call parses again. One that gets longer is cut,
-at places that depend on the text alone."""
+PIECE, MAX_OPEN = 4096, 10_000
+"""The most that is read before the clock is looked at, and the most of a block that is still open, all of
+which each call reads again: one that gets longer is cut, at places that depend on the text alone."""
+LINE = 80
+"""Characters that a line counts as besides its own: it costs a parser more than they do."""
 
-_LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999})\]")
+
+def weight(text: str) -> int:
+    """What it takes to parse ``text``, in characters."""
+    return len(text) + LINE * text.count("\n")
+
+
+def reach(text: str, most: int) -> int:
+    """Where the least begin of ``text`` ends whose :func:`weight` is ``most``, or its end."""
+    start = 0
+    while start < len(text):
+        newline = text.find("\n", start, start + most)
+        if newline < 0:
+            return min(len(text), start + max(1, most))
+        most -= newline + 1 - start + LINE
+        start = newline + 1
+        if most <= 0:
+            break
+    return start
+
+
+def pieces(text: str) -> Iterator[str]:
+    """``text`` in pieces of bounded cost, for whoever feeds a long one in slices of time."""
+    start = 0
+    while start < len(text):
+        # What is counted is no longer than a piece, so that a long text is not copied for each.
+        end = start + reach(text[start : start + PIECE].replace("\r", "\n"), PIECE)
+        yield text[start:end]
+        start = end
+
+
 _OPEN_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})")
 _CONTAINER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))(?: {1,4}(?=\S)|\s|$)| {0,3}\[\^[^\s\[\]^]{1,64}\]:")
 _DELIMITERS = re.compile(r"^[|:\- \t]*$")
@@ -35,7 +68,7 @@ class _Fence:
 
     closing: re.Pattern[str]
     indent: int
-    language: str
+    info: str
     part: int = 0
     glue: str = ""
     text: str = ""
@@ -143,12 +176,16 @@ class MarkdownStream:
                 markdown = self._fence_feed(markdown)
                 if self._fence is not None:
                     break
-            room = self.open_limit - len(self._tail)
-            self._tail += markdown[:room]
-            markdown = markdown[room:]
+            end = reach(markdown, self.open_limit - weight(self._tail))
+            self._tail += markdown[:end]
+            markdown = markdown[end:]
+            before = len(self._tail)
             self._parse(unfinished=True)
-            while len(self._tail) >= self.open_limit:
-                self._shorten()
+            while weight(self._tail) >= self.open_limit:
+                if before == len(self._tail):
+                    self._shorten()
+                before = len(self._tail)
+                self._parse(unfinished=True)
         if literal:
             if self._literal is None:
                 if self.limit:
@@ -162,7 +199,7 @@ class MarkdownStream:
     def _parse(self, *, unfinished: bool) -> None:
         text = shown(self._tail, starts=not self._prefix) if unfinished else self._tail
         text = self._prefix + text
-        environment: Environment = {"references": dict(self._references)}
+        environment: Environment = {"references": ChainMap({}, self._references)}
         leaves, blocks = parse(text, environment, self._resumed, unfinished=unfinished)
         del self.leaves[self.frozen :]
         self.leaves += leaves
@@ -199,7 +236,7 @@ class MarkdownStream:
 
     def _cut_definitions(self, environment: Environment) -> None:
         """Freeze link definitions that no block follows yet, but the last one: it may go on."""
-        new = [r for label, r in environment["references"].items() if label not in self._references]
+        new = list(environment["references"].maps[0].values())
         starts = [reference["map"][0] for reference in new + environment.get("duplicate_refs", [])]
         lines = self._tail.split("\n")
         if not self._prefix and starts and 0 < max(starts) < len(lines) - 1:
@@ -233,8 +270,8 @@ class MarkdownStream:
 
     def _learn(self, environment: Environment, end: int) -> None:
         """Keep the link definitions before line ``end``."""
-        for label, reference in environment["references"].items():
-            if label not in self._references and reference["map"][1] <= end:
+        for label, reference in environment["references"].maps[0].items():
+            if reference["map"][1] <= end:
                 self._references[label] = reference
                 if label in self._labels:
                     self.outdated = True
@@ -244,7 +281,10 @@ class MarkdownStream:
         if "[" in text:
             from markdown_it.common.utils import normalizeReference
 
-            self._labels.update(normalizeReference(match[1]) for match in _LABEL.finditer(text))
+            for before in text.split("]")[:-1]:
+                label = before[before.rfind("[") + 1 :] if "[" in before else ""
+                if 0 < len(label) < 1000:
+                    self._labels.add(normalizeReference(label))
 
     def _cut_list(self, block: Block, lines: list[str], environment: Environment) -> bool:
         """Freeze the items of an open list but the last one that has begun for certain."""
@@ -275,7 +315,7 @@ class MarkdownStream:
     def _cut_paragraph(self, block: Block) -> None:
         for leaves in block.pieces:
             text = self._tail
-            if len(text) <= PROSE_CHARACTERS + 1000 or text[0] in " \t":
+            if len(text) <= PROSE_CHARACTERS + 100 or text[0] in " \t":
                 return
             end = prose_end(text, 0)
             if not text[end].isalpha():
@@ -286,14 +326,10 @@ class MarkdownStream:
             self.frozen += leaves
 
     def _shorten(self) -> None:
-        """Freeze what is final; if nothing is, end the open block: what follows goes on in its container."""
-        before = len(self._tail)
-        self._parse(unfinished=True)
-        if len(self._tail) < before:
-            return
-        end = self._tail.rfind("\n") + 1 or before
-        text = self._prefix + self._tail[:end]
-        environment: Environment = {"references": dict(self._references)}
+        """End the open block, of which nothing else is final; what follows goes on in its container."""
+        end = self._tail.rfind("\n") + 1 or len(self._tail)
+        text, part = self._prefix + self._tail[:end], self._resumed.table_part
+        environment: Environment = {"references": ChainMap({}, self._references)}
         leaves, blocks = parse(text, environment, self._resumed)
         del self.leaves[self.frozen :]
         self.leaves += leaves
@@ -302,8 +338,14 @@ class MarkdownStream:
         self._learn(environment, len(lines))
         self._remember_labels(lines)
         self._tail, self._prefix, self._resumed = self._tail[end:], "", Resumed()
-        if blocks and text.endswith("\n"):
-            self._go_on_within(blocks[-1], lines)
+        if not blocks or not text.endswith("\n"):
+            return
+        block = blocks[-1]
+        if block.kind == "table_open" and block.start == 0:
+            self._prefix = "\n".join(lines[:2]) + "\n"
+            self._resumed = Resumed(columns=block.columns, table_part=part + len(leaves))
+        else:
+            self._go_on_within(block, lines)
 
     def _go_on_within(self, block: Block, lines: list[str]) -> None:
         """Let the text that follows stand in the list item or footnote that was cut."""
@@ -324,7 +366,7 @@ class MarkdownStream:
         character, length = opening[2][0], len(opening[2])
         closing = re.compile(rf"^ {{0,3}}{re.escape(character)}{{{length},}}[ \t]*$")
         self._cut(lines, block.start, block.leaf, Resumed(), environment)
-        self._fence = _Fence(closing, len(opening[1]), block.language)
+        self._fence = _Fence(closing, len(opening[1]), block.info)
         body, self._tail = "\n".join(lines[block.start + 1 :]), ""
         self._tail = self._fence_feed(body)
         if self._fence is None:
@@ -368,7 +410,7 @@ class MarkdownStream:
         return rest
 
     def _fence_leaf(self, fence: _Fence, segment: str, glue: str) -> None:
-        self.leaves.append(code_leaf(segment, glue or fence.glue, fence.part, fence.language))
+        self.leaves.append(code_leaf(segment, glue or fence.glue, fence.part, fence.info))
 
     @staticmethod
     def _body(fence: _Fence, line: str) -> str:

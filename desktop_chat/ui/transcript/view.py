@@ -24,7 +24,8 @@ from desktop_chat.ui.transcript.announcer import Announcer
 from desktop_chat.ui.transcript.arrangement import Arrangement, Position
 from desktop_chat.ui.transcript.caret import Caret
 from desktop_chat.ui.transcript.clipboard import Copier, offer_selection
-from desktop_chat.ui.transcript.excerpt import Excerpt, Place
+from desktop_chat.ui.transcript.code_actions import CodeActions
+from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
@@ -38,7 +39,9 @@ from desktop_chat.ui.transcript.repaints import Repaints
 from desktop_chat.ui.transcript.row import Action, Button, Explain, Row, Spot, speaker
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 from desktop_chat.ui.transcript.selection import Selection
+from desktop_chat.ui.transcript.sideways import Sideways
 from desktop_chat.ui.transcript.text import Wash
+from desktop_chat.ui.transcript.triggers import trigger
 from desktop_chat.ui.transcript.wheel import Wheel
 
 MARGIN = 20
@@ -97,6 +100,9 @@ class Transcript(QAbstractScrollArea):
         self.current = -1
         """The message that the keyboard is at, or -1."""
         self._by_keyboard = False
+        self.sideways = Sideways(self)
+        self.selection_changed.connect(self.sideways.follow_caret)
+        self.code = CodeActions(self)
         self._pointer = Pointer(self)
         self.selection_changed.connect(self._pointer.caret_moved)
         self.selection_changed.connect(lambda: accessible.selection_changed(self))
@@ -475,12 +481,13 @@ class Transcript(QAbstractScrollArea):
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
             self._pointer.leave()
+        if event.type() == QEvent.Type.ToolTip:
+            return self.code.show_tip(event, self._pointer.button)
         return super().viewportEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        pixels = self._wheel.turned(event, self.verticalScrollBar())
-        if pixels:
-            self.scroll_by(pixels)
+        if not self.sideways.wheel(event):
+            self.scroll_by(self._wheel.turned(event, self.verticalScrollBar()))
         self._pointer.hover(event.position())
 
     # Keyboard
@@ -541,39 +548,7 @@ class Transcript(QAbstractScrollArea):
 
     def trigger(self, index: int, action: Action, button: Button | None = None) -> None:
         """Do what a button or a menu entry of a message says."""
-        row = self.rows.row(index)
-        message_id = row.message.id
-        if action is Action.COPY:
-            self.copier.copy(Excerpt([row.message]))
-        elif action is Action.COPY_CODE and button is not None:
-            flow = row.flow(button.part)
-            if flow is not None:
-                self.copy(flow.code(button.index))
-        elif action is Action.FOLD:
-            self.rows.hold_row(index, row.fold_top)
-            self.rows.set_unfolded(index, not row.unfolded)
-            self.finder.message_changed(index)
-            self.refresh()
-        elif action is Action.TOGGLE and button is not None:
-            self.parts.toggle(index, button.key, button.box.top())
-        elif action is Action.REGENERATE:
-            self.regenerate_requested.emit(message_id)
-        elif action is Action.EDIT:
-            self.edit_requested.emit(self._question_of(index))
-        elif action is Action.CONTINUE:
-            self.continue_requested.emit(message_id)
-        elif action is Action.TRY_AGAIN:
-            self.try_again_requested.emit(message_id)
-        elif action in (Action.PREVIOUS, Action.NEXT):
-            here = row.versions.index(message_id) if message_id in row.versions else 0
-            there = here + (1 if action is Action.NEXT else -1)
-            if 0 <= there < len(row.versions):
-                self.version_requested.emit(row.versions[there])
-
-    def _question_of(self, index: int) -> str:
-        while index > 0 and self.rows.messages[index].role is not Role.USER:
-            index -= 1
-        return self.rows.messages[index].id
+        trigger(self, index, action, button)
 
     def copy(self, text: str) -> None:
         self.copier.copy_text(text)
@@ -586,6 +561,10 @@ class Transcript(QAbstractScrollArea):
 
     def select_all(self) -> None:
         self.selection.select_all()
+        self.offer_selection()
+
+    def select_message(self, index: int) -> None:
+        self.selection.select_message(index)
         self.offer_selection()
 
     def offer_selection(self) -> None:

@@ -1,0 +1,69 @@
+"""Saving to a file that the user names: the dialog, the writing, and what is said where it fails."""
+
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSaveFile, QStandardPaths, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from desktop_chat.ui.safe import message_box
+
+
+class FileSaver(QObject):
+    """Asks where to save, and writes there: all or nothing, on a thread, since a disk may be slow or gone.
+
+    ``saved`` has the path. The folder that was chosen last is offered next.
+    """
+
+    saved = Signal(str)
+    _failed = Signal(str, str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._window = parent
+        self._folder = ""
+        self._failed.connect(self._tell)
+
+    def ask(self, title: str, name: str, content: bytes) -> None:
+        """Let the user choose a file for ``content``, with ``name`` as the proposal; returns at once."""
+        folder = self._folder or QStandardPaths.writableLocation(
+            QStandardPaths.StandardLocation.DocumentsLocation
+        )
+        dialog = QFileDialog(self._window, title, folder)
+        dialog.setObjectName("saveDialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda path: self._chosen(path, content))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _chosen(self, path: str, content: bytes) -> None:
+        self._folder = str(Path(path).parent)
+        # Not one that the exit waits for: a network drive can hang for ever.
+        threading.Thread(target=self._write, args=(path, content), name="save a file", daemon=True).start()
+
+    def _write(self, path: str, content: bytes) -> None:
+        file = QSaveFile(path)
+        whole = (
+            file.open(QSaveFile.OpenModeFlag.WriteOnly)
+            and file.write(content) == len(content)
+            and file.commit()
+        )
+        try:
+            if whole:
+                self.saved.emit(path)
+            else:
+                self._failed.emit(path, file.errorString())
+        except RuntimeError:
+            return  # The window was closed meanwhile.
+
+    def _tell(self, path: str, reason: str) -> None:
+        box = message_box(
+            "Not saved",
+            f"{Path(path).name} could not be saved: {reason}\n\nWhat was there before is untouched.",
+            parent=self._window,
+        )
+        box.setObjectName("saveProblem")
+        box.finished.connect(box.deleteLater)
+        box.open()
