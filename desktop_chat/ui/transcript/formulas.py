@@ -114,10 +114,14 @@ def shared() -> Formulas:
 
 
 def _formula(drawing: dict[str, Any]) -> Formula:
-    shapes = []
+    shapes: list[Shape] = []
     for name, line, outline in drawing["shapes"]:
         color = QColor(name) if name and QColor.isValidColorName(name) else None
-        shapes.append(Shape(color, float(line), _path(outline)))
+        if not line and shapes and shapes[-1][:2] == (color, 0.0):
+            # The letters of one colour are painted at once.
+            shapes[-1].path.addPath(_path(outline))
+        else:
+            shapes.append(Shape(color, float(line), _path(outline)))
     width, ascent, depth = (float(drawing[key]) * UNIT for key in ("width", "ascent", "depth"))
     if not all(math.isfinite(value) for value in (width, ascent, depth)):
         raise ValueError("of no size")
