@@ -174,7 +174,7 @@ class MessageItem(Item):
                 if code is not None:
                     found[Key(code.action.name, block, part)] = code
         for button in row.buttons():
-            found[Key(button.action.name)] = button
+            found[Key(f"{button.action.name} {button.key}".strip())] = button
         return found
 
     def part_keys(self) -> list[Key]:

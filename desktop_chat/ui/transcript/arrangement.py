@@ -12,6 +12,7 @@ from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
+from desktop_chat.ui.transcript.row_actions import FOLDED
 from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012
@@ -198,8 +199,8 @@ class Arrangement:
 
     def unfold(self, index: int) -> None:
         """Show the whole text of a message that the user folded."""
-        self.row(index).unfold()
-        self.place_row(index)
+        if self.row(index).is_folded:
+            self.toggle(index, FOLDED)
 
     def picture_loaded(self, name: str) -> None:
         """A picture is there."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from desktop_chat.domain.message import Citation, Part, PartKind
+from desktop_chat.domain.message import Citation, Message, Part, PartKind, Role
 from desktop_chat.ui.transcript.leaves import Inline, Kind, Leaf, Mark, units
 
 CONTEXT, LEAST_CONTEXT = 40, 4
@@ -108,6 +108,17 @@ class Citations:
         self._pending = [] if final else missing
         self.notes = {index: tuple(sorted(notes, key=_order)) for index, notes in found.items()}
         return self.notes != before
+
+
+def noted_leaves(message: Message, leaves: list[Leaf]) -> list[Leaf]:
+    """The leaves of what a message says as a row shows them, with the labels of its sources."""
+    if message.role is Role.USER or not any(part.kind is PartKind.CITATION for part in message.parts):
+        return leaves
+    citations = Citations()
+    citations.add(message.parts)
+    citations.place(leaves, message.text, final=True)
+    notes = citations.notes
+    return [noted(leaf, notes[index]) if index in notes else leaf for index, leaf in enumerate(leaves)]
 
 
 def _order(note: Note) -> tuple[int, int]:

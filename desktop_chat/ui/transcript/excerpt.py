@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.transcript.arrangement import Arrangement
+from desktop_chat.ui.transcript.citations import noted_leaves
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
     Kind,
@@ -118,6 +119,8 @@ class Excerpt:
                     for step in _parsed(source, literal=is_literal or most < 0):
                         leaves = step
                         yield None
+                    if leaves and part == 1 and most >= 0:
+                        leaves = noted_leaves(message, leaves)
                 if leaves:
                     first = start[2:] if here == start[:2] else (0, 0)
                     last = end[2:] if here == end[:2] else (END, END)

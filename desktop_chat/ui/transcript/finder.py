@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QRect, QTimer, Signal
 
 from desktop_chat.domain.message import Role, State
 from desktop_chat.ui.transcript.arrangement import Position
+from desktop_chat.ui.transcript.citations import noted_leaves
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.find import FIELDS, Matcher, Query, parsed, search
 from desktop_chat.ui.transcript.heights import Heights
@@ -292,7 +293,7 @@ class Finder(QObject):
                 if leaves is None:
                     yield
                 else:
-                    parts.append((part, leaves))
+                    parts.append((part, noted_leaves(message, leaves) if part else leaves))
         found = array("i")
         if parts:
             yield from search(self._matcher, parts, found)
@@ -377,6 +378,7 @@ class Finder(QObject):
         index, part, block = self.current[:3]
         if not part and not self._rows.is_unfolded(index):
             self._rows.set_unfolded(index, True)
+        self._rows.unfold(index)
         row = self._rows.row(index)
         row.advance(deadline_in(SLICE))
         flow = row.flow(part)

@@ -62,7 +62,7 @@ def pieces(row: Row) -> list[Piece]:
         return [Piece(0, max(rest, 1))]
     if row.is_user:
         found[-1] = found[-1]._replace(bottom=rest)
-    elif row.notice is not None:
+    elif row.notice is not None or row.things.items:
         found.append(Piece(end, rest))
     return found
 

@@ -28,6 +28,7 @@ class Parts(QObject):
         self._midnight = QTimer(self, singleShot=True, timerType=Qt.TimerType.VeryCoarseTimer)
         self._midnight.timeout.connect(self.look_at_the_day)
         self.look_at_the_day()
+        view.destroyed.connect(self.images.close)
 
     def set_loader(self, loader: Loader | None) -> None:
         """Where the bytes of attachments come from; it is called on another thread."""
@@ -40,6 +41,8 @@ class Parts(QObject):
         row = None if index is None else view.rows.built(index)
         if row is not None:
             row.parts_changed()
+        if index is not None:
+            view.finder.message_changed(index)
         view.refresh_soon()
 
     def toggle(self, index: int, mark: str, top: float = 0) -> None:

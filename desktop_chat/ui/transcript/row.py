@@ -158,11 +158,6 @@ class Row:
             self.body.end()
         self.arrange()
 
-    def unfold(self) -> None:
-        """Show the whole text."""
-        if FOLDED in self.marks:
-            self.toggle(FOLDED)
-
     def picture_loaded(self, name: str) -> bool:
         """A picture is there; returns whether it is one of this message."""
         shown = any(

@@ -5,6 +5,7 @@ from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from desktop_chat.domain.message import Citation, Message, Part, PartKind, State
+from desktop_chat.ui.transcript.find import Query
 from desktop_chat.ui.transcript.leaves import Mark
 from desktop_chat.ui.transcript.row_extras import FEW, Shape
 from tests.ui.transcript.conftest import Chat, answer
@@ -174,3 +175,16 @@ def test_zoom_and_theme_keep_the_labels(chat: Chat) -> None:
     chat.settle()
     assert chat.text() == "The tide rises here.[1]"
     assert chat.view.viewport().rect().contains(QPoint(1, 1))
+
+
+def test_labels_are_found_and_copied_where_they_stand_also_out_of_view(chat: Chat) -> None:
+    text = "The tide rises here. Then it falls again."
+    far = sourced(text, after(text, "here."))
+    chat.show(far, *(answer(f"b{n}", "Other words.\n\n" * 20) for n in range(60)))
+    assert chat.view.rows.built(0) is None
+    finder = chat.view.finder
+    finder.find(Query("falls"))
+    chat.qtbot.waitUntil(lambda: finder.is_complete and finder.total == 1)
+    assert tuple(finder.hit(0))[:5] == (0, 1, 0, 32, 37)
+    chat.view.select_all()
+    assert chat.view.selected_text().startswith("The tide rises here.[1] Then it falls again.\n\nOther")

@@ -18,6 +18,7 @@ from desktop_chat.domain.message import (
     ToolCall,
     Unknown,
 )
+from desktop_chat.ui.transcript.find import Query
 from desktop_chat.ui.transcript.images import MAX_PIXELS, decoded
 from desktop_chat.ui.transcript.row import Action
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN, Button
@@ -317,6 +318,15 @@ def test_long_messages_but_the_newest_can_be_folded(chat: Chat) -> None:
     chat.view.parts.toggle(0, FOLDED)
     chat.view.rows.unfold(0)
     assert not chat.view.rows.row(0).is_folded
+
+
+def test_what_is_found_in_a_folded_message_is_unfolded(chat: Chat) -> None:
+    chat.show(answer("a", "A paragraph of some words.\n\n" * 600 + "The needle."), question("q", "Short"))
+    chat.view.parts.toggle(0, FOLDED)
+    finder = chat.view.finder
+    finder.find(Query("needle"))
+    finder.next()
+    chat.qtbot.waitUntil(lambda: not chat.view.rows.row(0).is_folded)
 
 
 def test_nothing_below_a_fold_is_hit(chat: Chat) -> None:
