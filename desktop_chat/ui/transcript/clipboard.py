@@ -18,8 +18,8 @@ MOST_AT_ONCE = 32 * 1024
 
 
 class Copier(QObject):
-    """Puts texts into the clipboard. What is short is there at once; a later one takes the place of one that
-    is still being made."""
+    """Puts texts into the clipboard. What is short is there at once; what is copied later takes the place of
+    what is still being made."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,8 +38,10 @@ class Copier(QObject):
         QGuiApplication.clipboard().setText(text)
 
     def copy(self, excerpt: Excerpt, *formats: str) -> None:
-        """Copy an excerpt, in all formats or those given. Markdown alone is given as plain text too, for it is
-        meant to be pasted."""
+        """Copy an excerpt, in all formats or those given.
+
+        Markdown alone is given as plain text too, for that is what its target asks for.
+        """
         self.stop()
         self._work = _make(excerpt, formats or (PLAIN, HTML, MARKDOWN))
         self._step()

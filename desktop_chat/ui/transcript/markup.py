@@ -1,7 +1,7 @@
 """What is copied, as HTML of the simple kind and as Markdown.
 
-HTML has no style, no class and no script, and everything in it is escaped: a program that it is pasted into gets
-text, its structure, and links that a click here would open too.
+HTML has no style, no class and no script, and everything in it is escaped: a program that it is pasted into
+gets text, its structure, and links that a click here would open too.
 """
 
 import re

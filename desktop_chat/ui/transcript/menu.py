@@ -34,7 +34,9 @@ def show_context_menu(view: "Transcript", pointer: "Pointer", event: QContextMen
     if at is not None:
         code = at[1].part, at[1].block
         link, said = pointer.link_at(point), pointer.link_text_at(point)
-        view.menu(at[0], link=link, link_text=said, code=code).popup(event.globalPos())
+        menu = view.menu(at[0], link=link, link_text=said, code=code)
+        _add_formula(menu, view, at[0], point)
+        menu.popup(event.globalPos())
 
 
 def show_menu_of_current(view: "Transcript") -> None:
@@ -108,6 +110,16 @@ def fill_menu(
     menu.addSeparator()
     _add(menu, "Select this message", SELECT_MESSAGE).triggered.connect(lambda: view.select_message(index))
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
+
+
+def _add_formula(menu: QMenu, view: "Transcript", index: int, point: QPointF) -> None:
+    """Offer the TeX of the formula at a point of the viewport, above all else."""
+    tex = view.rows.row(index).formula_at(point.x() - view.column_left, point.y() - dict(view.rows.visible)[index])
+    if tex:
+        entry = QAction("Copy formula as TeX", menu)
+        entry.triggered.connect(lambda: view.copy(tex))
+        menu.insertAction(menu.actions()[0], entry)
+        menu.insertSeparator(menu.actions()[1])
 
 
 def _add(menu: QMenu, label: str, key: QKeySequence.StandardKey | str | None = None) -> QAction:

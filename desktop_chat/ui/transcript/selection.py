@@ -90,6 +90,12 @@ class Selection(QObject):
     def select_message(self, row: int) -> None:
         self.set((row, 0, 0, 0), (row, 1, END, END))
 
+    def folded(self, row: int) -> None:
+        """The reasoning of a message may not be shown any more: nothing begins or ends in it then."""
+        ends = [place[:2] for place in (self.anchor, self.head) if place is not None]
+        if (row, 0) in ends and not self._rows.is_unfolded(row):
+            self.clear()
+
     # What is selected
 
     def touches(self, row: int) -> bool:

@@ -22,6 +22,7 @@ def trigger(view: "Transcript", index: int, action: Action, button: Button | Non
     elif action is Action.FOLD:
         view.rows.hold_row(index, row.fold_top)
         view.rows.set_unfolded(index, not row.unfolded)
+        view.selection.folded(index)
         view.finder.message_changed(index)
         view.refresh()
     elif action is Action.TOGGLE and button is not None:

@@ -319,12 +319,14 @@ def test_menu_has_every_action(chat: Chat) -> None:
     chat.show(question("q", "Why?"), message, versions=lambda one: ["a", "b"] if one == "a" else [one])
     menu = chat.view.menu(1)
     assert list(entries(menu)) == [
-        "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue", "Regenerate", "Edit",
-        "Previous version", "Next version", "Show reasoning", "Select this message", "Select all",
+        "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue",
+        "Regenerate", "Edit", "Previous version", "Next version", "Show reasoning", "Select this message", "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard() == message.text
-    assert list(entries(chat.view.menu(0))) == ["Copy message", "Edit", "Show as Markdown", "Select all"]
+    assert list(entries(chat.view.menu(0))) == [
+        "Copy message", "Edit", "Show as Markdown", "Select this message", "Select all",
+    ]  # fmt: skip
 
 
 # Keys
