@@ -15,13 +15,10 @@ from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import MAX_CODE, Highlighter, Lexers, Spans
 from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
 from desktop_chat.ui.transcript.math_block import MathBlock
-from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
+from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream, piece_end, pieces
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.table_block import TableBlock
 from desktop_chat.ui.transcript.text import Wash
-
-PIECE = 4096
-"""Characters parsed before the clock is looked at."""
 
 Washes = Callable[[int], Sequence[Wash]]
 """The colours behind the text of a block, by its index."""
@@ -66,6 +63,7 @@ class Flow:
         self._stream = MarkdownStream(limit=self._limit)
         self._ended = False
         self._finished = False
+        self._second: tuple[MarkdownStream, Iterator[str]] | None = None
         self.unlit: dict[int, Spans | None] = {}
         """The blocks that are laid out without all of their colours and formulas: the colours they show."""
         self._highlighters: dict[int, Highlighter] = {}
@@ -98,15 +96,15 @@ class Flow:
 
     def resume(self, text: str) -> None:
         """More text comes after all; ``text`` is what was there so far."""
-        if self._finished:
-            self._stream = MarkdownStream(limit=self._limit)
+        if self._finished or self._second is not None:
+            self._stream, self._second = MarkdownStream(limit=self._limit), None
             self.waiting, self.length = text, len(text)
         self._ended = self._finished = False
 
     def adopt(self, other: "Flow") -> None:
         """Take over what another flow of the same text has parsed; how it looks is this one's own."""
         self._stream, self.waiting, self.length = other._stream, other.waiting, other.length
-        self._ended, self._finished = other._ended, other._finished
+        self._ended, self._finished, self._second = other._ended, other._finished, other._second
         self._highlighters = other._highlighters
         self._reconcile(0)
 
@@ -117,19 +115,29 @@ class Flow:
         while self.waiting:
             if self.blocks and time.perf_counter() > deadline:
                 return True
-            size = max(PIECE, self._stream.open_length)
-            piece, self.waiting = self.waiting[:size], self.waiting[size:]
+            end = piece_end(self.waiting)
+            piece, self.waiting = self.waiting[:end], self.waiting[end:]
             self._reconcile(self._stream.feed(piece))
         if self._ended and not self._finished:
-            self._finished = True
-            first = self._stream.finish()
-            if self._stream.outdated:
-                self._stream = self._stream.again()
-                self._stream.feed(source())
-                self._stream.finish()
-                first = 0
-            self._reconcile(first)
+            self._finish(deadline, source)
         return True
+
+    def _finish(self, deadline: float, source: Callable[[], str]) -> None:
+        """Show what no text follows; a text that uses links it defined too late is parsed once more."""
+        if self._second is None:
+            self._reconcile(self._stream.finish())
+            if not self._stream.outdated:
+                self._finished = True
+                return
+            self._second = self._stream.again(), pieces(source())
+        stream, rest = self._second
+        for piece in rest:
+            stream.feed(piece)
+            if time.perf_counter() > deadline:
+                return
+        stream.finish()
+        self._stream, self._second, self._finished = stream, None, True
+        self._reconcile(0)
 
     def _reconcile(self, first: int) -> None:
         """Make the blocks those of the stream's leaves; the ones before ``first`` are."""

@@ -1,10 +1,11 @@
 """Within a paragraph: markdown-it's inline tokens -> runs of text with marks, links and formulas."""
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from desktop_chat.ui.addresses import host, is_allowed, parsed
+from desktop_chat.ui import addresses
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, Inline, Mark, clean, units, visible
 from desktop_chat.ui.transcript.syntax import CLOSINGS, DISPLAYS
 from desktop_chat.ui.transcript.unfinished import OPEN_TARGET
@@ -21,6 +22,7 @@ _ADDRESS = re.compile(
     r"|(?<![\w.+@/:-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+",
     re.ASCII | re.IGNORECASE,
 )
+is_allowed = functools.lru_cache(2048)(addresses.is_allowed)
 _ENTITY = re.compile(r"&\w+;\Z")
 
 
@@ -154,7 +156,9 @@ class _Line:
         source = str(token.attrGet("src") or "")
         target = source if is_allowed(source) else ""
         alt = "".join(child.content for child in token.children or ())
-        said = " · ".join(part for part in (alt, host(parsed(target)) if target else "") if part)
+        said = " · ".join(
+            part for part in (alt, addresses.host(addresses.parsed(target)) if target else "") if part
+        )
         self._put(clean(f"[image: {said}]" if said else "[image]"), target=target)
 
     def _addresses(self, text: str) -> None:

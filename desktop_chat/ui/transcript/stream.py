@@ -45,12 +45,17 @@ def reach(text: str, most: int) -> int:
     return start
 
 
+def piece_end(text: str, start: int = 0) -> int:
+    """Where the piece of ``text`` ends that begins at ``start`` and has a bounded cost."""
+    # What is counted is no longer than a piece, so that a long text is not copied for each.
+    return start + reach(text[start : start + PIECE].replace("\r", "\n"), PIECE)
+
+
 def pieces(text: str) -> Iterator[str]:
     """``text`` in pieces of bounded cost, for whoever feeds a long one in slices of time."""
     start = 0
     while start < len(text):
-        # What is counted is no longer than a piece, so that a long text is not copied for each.
-        end = start + reach(text[start : start + PIECE].replace("\r", "\n"), PIECE)
+        end = piece_end(text, start)
         yield text[start:end]
         start = end
 

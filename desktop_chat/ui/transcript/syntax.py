@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_FORMULA, MAX_DISPLAY = 1000, 3000
 """Characters of the longest formula; how far one is looked for decides what a long text can cost."""
 
+OPEN, NEVER = -1, -2
+"""Instead of the end of a formula that has none."""
 CLOSINGS = {"$": "$", "\\(": "\\)", "$$": "$$", "\\[": "\\]"}
 DISPLAYS = frozenset({"$$", "\\["})
 _STOPS = {
@@ -51,19 +53,19 @@ def opens(text: str, start: int) -> str:
 
 
 def closes(text: str, start: int, opening: str) -> int:
-    """Where the formula ends whose content begins at ``start``: at its closing delimiter, or -1."""
+    """Where the formula ends whose content begins at ``start``: at its closing delimiter; or :data:`OPEN`
+    where text that is still to come can close it, or :data:`NEVER`."""
     limit = MAX_DISPLAY if opening in DISPLAYS else MAX_FORMULA
     closing = CLOSINGS[opening]
     # A slice of bounded length, looked for at the speed of C: most candidates close nowhere.
-    if text.find(closing, start, start + limit) < 0:
-        return -1
-    for match in _STOPS[opening].finditer(text, start, min(len(text), start + limit)):
-        if match[0] == closing:
-            at = match.start()
-            if opening == "$" and (text[at - 1].isspace() or text[at + 1 : at + 2].isdigit()):
-                continue
-            return at
-    return -1
+    if text.find(closing, start, start + limit) >= 0:
+        for match in _STOPS[opening].finditer(text, start, min(len(text), start + limit)):
+            if match[0] == closing:
+                at = match.start()
+                if opening == "$" and (text[at - 1].isspace() or text[at + 1 : at + 2].isdigit()):
+                    return NEVER
+                return at
+    return OPEN if len(text) - start <= limit else NEVER
 
 
 def is_formula(content: str) -> bool:
@@ -118,7 +120,7 @@ def _display(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
     if opening not in DISPLAYS or state.is_code_block(start):
         return False
     closing = closes(state.src, first + 2, opening)
-    if closing < 0 and not _may_close(state, first + 2):
+    if closing == NEVER or (closing == OPEN and "open" not in state.env):
         return False
     line = start
     while closing < 0 or closing > state.eMarks[line]:
@@ -138,11 +140,6 @@ def _display(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
         token = state.push("math_block", "", 0)
         token.content, token.markup, token.map = content[2:-2], opening, [start, state.line]
     return True
-
-
-def _may_close(state: "StateBlock", start: int) -> bool:
-    """Whether text that has not come yet can close the formula."""
-    return "open" in state.env and len(state.src) - start <= MAX_DISPLAY
 
 
 def _hold(state: "StateBlock", start: int, end: int, silent: bool) -> bool:

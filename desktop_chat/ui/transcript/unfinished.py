@@ -7,12 +7,14 @@ many characters as such a thing usually has; what turns out longer is shown as i
 import re
 from bisect import bisect_left
 
-from desktop_chat.ui.transcript.syntax import CLOSINGS, DISPLAYS, MAX_DISPLAY, closes, opens, reference
+from desktop_chat.ui.transcript.syntax import CLOSINGS, DISPLAYS, OPEN, closes, opens, reference
 
 OPEN_TARGET = "open:"
 """The target of a link whose target is not known yet."""
 HELD_FORMULA, HELD_LABEL, HELD_TARGET = 300, 120, 2000
 """Characters that are held back of an open formula, of the text of a link and of its target."""
+MAX_BARS = 100
+"""Bars of a line that can be the head of a table."""
 MAX_LINE = 300
 """Characters of a line that can still be undecided."""
 
@@ -53,7 +55,7 @@ def shown(tail: str, *, starts: bool) -> str:
     if len(head) <= 10 * MAX_LINE and (found := _MAYBE_TABLE.match(head)):
         lead = found[1]
         starts = not above[-1].strip("> \t") if above else starts
-        if starts or _NO_SPACE.search(lead):
+        if (starts or _NO_SPACE.search(lead)) and head.count("|") <= MAX_BARS:
             cells = (
                 head[len(lead) :].strip().replace("\\|", "").removeprefix("|").removesuffix("|").count("|")
             )
@@ -91,7 +93,7 @@ def _pass(content: str) -> tuple[bool, str]:
             end = closes(content, at, opening)
             if end >= 0:
                 at = end + len(CLOSINGS[opening])
-            elif length - at <= (MAX_DISPLAY if opening in DISPLAYS else HELD_FORMULA):
+            elif end == OPEN and (opening in DISPLAYS or length - at <= HELD_FORMULA):
                 return True, content[: _outermost(brackets, start, length)]
         elif first == "`":
             if ticks is None:

@@ -190,8 +190,25 @@ def test_formulas_within_text(text: str, formulas: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["$$a$$", "\\[a\\]", "$$\na\n$$", "\\[\na\n\\]", "$$ a\n$$", "text\n$$\na\n$$\ntext", "text \\[a\\] text"]
-    + ["> $$\n> a\n> $$", "- text\n  \\[\n  a\n  \\]", "1. $$a$$", "text $$a$$", "$$a$$\n$$b$$", "$$a$$ text"],
+    [
+        *(
+            "$$a$$",
+            "\\[a\\]",
+            "$$\na\n$$",
+            "\\[\na\n\\]",
+            "$$ a\n$$",
+            "text\n$$\na\n$$\ntext",
+            "text \\[a\\] text",
+        ),
+        *(
+            "> $$\n> a\n> $$",
+            "- text\n  \\[\n  a\n  \\]",
+            "1. $$a$$",
+            "text $$a$$",
+            "$$a$$\n$$b$$",
+            "$$a$$ text",
+        ),
+    ],
 )
 def test_displays_stand_alone(text: str) -> None:
     shown = [leaf for leaf in leaves(text) if leaf.kind is Kind.MATH]
