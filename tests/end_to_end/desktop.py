@@ -196,5 +196,13 @@ class ScreenReader:
     def press(self, shown: Shown) -> None:
         assert self._do(do="press", path=shown.path)
 
+    def ask(self, shown: Shown, what: str, **values: Any) -> Any:
+        """Have something done with an object, as ``tests/end_to_end/screen_reader.py`` says."""
+        return self._do(do=what, path=shown.path, **values)
+
+    def heard(self, *kinds: str) -> list[list[Any]]:
+        """What happened since the last time: kind, detail and text. The first call begins to listen."""
+        return list(self._do(**{"do": "heard", "for": kinds}))
+
     def write(self, shown: Shown, text: str) -> None:
         assert self._do(do="write", path=shown.path, text=text)

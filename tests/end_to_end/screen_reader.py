@@ -6,6 +6,13 @@ command in JSON, a line on standard output its answer:
 ``{"do": "tree"}``                             everything that is shown, the outermost first
 ``{"do": "press", "path": [...]}``             the first action of an object
 ``{"do": "write", "path": [...], "text": …}``  the text of an editable object
+``{"do": "walk", "path": [...]}``              role, name and begin of the text of each of its children
+``{"do": "caret", "path": [...], "to": n}``    moves the caret; tells where it is then
+``{"do": "select", "path": [...], "from": n, "to": n}``  selects; tells what is selected then, and how often
+``{"do": "around", "path": [...], "at": n}``   the character, word, sentence and line at an offset, the
+                                               attributes, and the place on the screen with the offset there
+``{"do": "show", "path": [...], "at": n}``     scrolls to an offset
+``{"do": "heard", "for": [...]}``              events of these kinds that came, as [kind, detail, text]
 
 An object is told as its ``path`` (the place of each ancestor among its siblings), ``role``, ``name``,
 ``description``, ``text`` (null where it has none), ``actions`` and ``states``.
@@ -21,6 +28,8 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 DEEPEST = 40
+MOST = 50
+"""Children of one object that the tree has: the last ones."""
 
 # The functions that replace these are not in every release of AT-SPI.
 warnings.simplefilter("ignore", DeprecationWarning)
@@ -66,12 +75,55 @@ def tell(accessible, path, found):
                 "states": sorted(state.value_nick for state in states.get_states()),
             }
         )
-        for place in range(accessible.get_child_count() if len(path) < DEEPEST else 0):
+        for place in range(accessible.get_child_count() if len(path) < DEEPEST else 0)[-MOST:]:
             child = accessible.get_child_at_index(place)
             if child is not None:
                 tell(child, [*path, place], found)
     except GLib.Error:
         return  # gone while it was asked
+
+
+def walk(accessible):
+    found = []
+    for place in range(accessible.get_child_count()):
+        item = accessible.get_child_at_index(place)
+        text = Atspi.Text.get_text(item.get_text_iface(), 0, 20)
+        found.append([item.get_role_name(), item.get_name(), text])
+    return found
+
+
+def around(text, at):
+    found = []
+    for name in ("CHAR", "WORD", "SENTENCE", "LINE"):
+        piece = Atspi.Text.get_string_at_offset(text, at, getattr(Atspi.TextGranularity, name))
+        found.append(piece.content)
+    run = Atspi.Text.get_attribute_run(text, at, False)
+    box = Atspi.Text.get_character_extents(text, at, Atspi.CoordType.SCREEN)
+    there = Atspi.Text.get_offset_at_point(text, box.x + 1, box.y + box.height // 2, Atspi.CoordType.SCREEN)
+    return [*found, list(run), [box.x, box.y, box.width, box.height], there]
+
+
+EVENTS = []
+
+
+def listen(kinds):
+    """The events that came since the last time; begins to listen where nobody did."""
+    if not EVENTS:
+        EVENTS.append(None)
+        listener = Atspi.EventListener.new(lambda event: EVENTS.append(told(event)))
+        for kind in kinds:
+            listener.register(kind)
+        EVENTS.append(listener)
+    context = GLib.MainContext.default()
+    while context.iteration(False):
+        pass
+    heard, EVENTS[2:] = EVENTS[2:], []
+    return heard
+
+
+def told(event):
+    text = event.any_data
+    return [event.type, event.detail1, text if isinstance(text, str) else ""]
 
 
 def do(command):
@@ -83,7 +135,23 @@ def do(command):
                 child.clear_cache()
                 tell(child, [place], found)
         return found
+    if command["do"] == "heard":
+        return listen(command["for"])
     accessible = at(command["path"])
+    text = accessible.get_text_iface()
+    if command["do"] == "walk":
+        return walk(accessible)
+    if command["do"] == "caret":
+        Atspi.Text.set_caret_offset(text, command["to"])
+        return Atspi.Text.get_caret_offset(text)
+    if command["do"] == "select":
+        Atspi.Text.add_selection(text, command["from"], command["to"])
+        selected = Atspi.Text.get_selection(text, 0)
+        return [selected.start_offset, selected.end_offset, Atspi.Text.get_n_selections(text)]
+    if command["do"] == "around":
+        return around(text, command["at"])
+    if command["do"] == "show":
+        return Atspi.Text.scroll_substring_to(text, command["at"], command["at"], Atspi.ScrollType.ANYWHERE)
     if command["do"] == "press":
         return Atspi.Action.do_action(accessible.get_action_iface(), 0)
     return Atspi.EditableText.set_text_contents(accessible.get_editable_text_iface(), command["text"])

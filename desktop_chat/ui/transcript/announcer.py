@@ -9,6 +9,8 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from desktop_chat.ui.transcript import accessible
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.leaves import Kind, Leaf, cut, plain, prefix, units
+from desktop_chat.ui.transcript.readings import PATIENCE
+from desktop_chat.ui.transcript.row import deadline_in
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -84,6 +86,7 @@ class Announcer:
             return
         if message_id != self._message:
             self._message, self._told, self._last_words = message_id, (0, 0), None
+            self._view.rows.row(self._view.rows.index[message_id])
             accessible.begin_text(self._view, message_id)
         if not self._timer.isActive():
             self._timer.start()
@@ -100,10 +103,12 @@ class Announcer:
     def _tell(self) -> None:
         view = self._view
         index = view.rows.index.get(self._message)
-        row = view.rows.built(index) if index is not None else None
-        if row is None:
+        if index is None:
             self.forget()
             return
+        # The view parses only what it shows; the answer may be far below.
+        row = view.rows.row(index)
+        row.advance(deadline_in(PATIENCE))
         accessible.text_inserted(view, self._message)
         ended = self._last_words is not None
         words = ""

@@ -1,22 +1,10 @@
-"""The transcript for screen readers: within the process, and over a real accessibility bus."""
+"""The transcript for screen readers, within the process; the end-to-end tests ask over a real bus."""
 
-import functools
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 import shiboken6
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
 
 from desktop_chat.domain.message import State
 from tests.ui.transcript.conftest import Chat, answer, question
-
-LAUNCHERS = [Path("/usr/libexec/at-spi-bus-launcher"), Path("/usr/lib/at-spi2-core/at-spi-bus-launcher")]
-PYTHON = "/usr/bin/python3"
 
 
 def test_list_with_an_item_a_message(chat: Chat) -> None:
@@ -60,121 +48,80 @@ def test_failure_is_described(chat: Chat) -> None:
     assert item.text(QAccessible.Text.Description) == "Stopped"
 
 
-PROGRAM = """
-import sys
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
-from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript import Transcript
-app = QApplication(["transcript-test"])
-view = Transcript(Theme("light"), lambda error: ("", ""))
-view.resize(700, 500)
-view.show()
-def message(i, state=State.COMPLETE):
-    role = Role.ASSISTANT if i % 2 else Role.USER
-    return Message(f"m{i}", None, role, [Part(PartKind.TEXT, f"Text **{i}** here")], state, model="gpt-5.2")
-view.set_path([message(i) for i in range(30)], lambda one: [one])
-last = message(31, State.STREAMING)
-view.add_message(last)
-def more():
-    last.append(PartKind.TEXT, " and more")
-    view.append_text("m31", PartKind.TEXT, " and more")
-timer = QTimer(interval=5)
-timer.timeout.connect(more)
-timer.start()
-app.exec()
-"""
-
-READER = """
-import json, sys, time
-import gi
-gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib
-
-def find(node):
-    if node.get_role_name() in ("list", "list box") and node.get_name() == "Transcript":
-        return node
-    for i in range(node.get_child_count()):
-        child = node.get_child_at_index(i)
-        found = child and find(child)
-        if found:
-            return found
-
-def read(found):
-    items = []
-    for i in range(found.get_child_count()):
-        item = found.get_child_at_index(i)
-        text = item.get_text_iface()
-        extents = item.get_component_iface()
-        items.append([item.get_role_name(), item.get_name(), Atspi.Text.get_text(text, 0, 11),
-                      Atspi.Text.get_character_count(text), bool(extents)])
-    return items
-
-end = time.monotonic() + 60
-found, items = None, []
-while (not items or items[-1][3] <= len("Text 31 here")) and time.monotonic() < end:
-    try:
-        found = found or find(Atspi.get_desktop(0))
-        items = read(found) if found else []
-    except GLib.Error:
-        items = []  # a call timed out: the machine is busy
-    if not items:
-        time.sleep(0.2)
-print(json.dumps(items))
-"""
-
-SESSION = """
-{launcher} --launch-immediately &
-bus=$!
-{python} -X faulthandler program.py &
-app=$!
-{reader} reader.py
-status=$?
-kill -0 $app || status=97
-kill $app $bus
-exit $status
-"""
+def parts(chat: Chat, index: int) -> list[QAccessibleInterface]:
+    item = QAccessible.queryAccessibleInterface(chat.view).child(index)
+    return [item.child(number) for number in range(item.childCount())]
 
 
-@functools.cache
-def missing() -> str:
-    """What this machine lacks for a real accessibility bus."""
-    if not sys.platform.startswith("linux"):
-        return "AT-SPI is Linux's"
-    absent = [name for name in ("Xvfb", "xvfb-run", "dbus-run-session") if shutil.which(name) is None]
-    if not any(launcher.exists() for launcher in LAUNCHERS):
-        absent.append("at-spi-bus-launcher")
-    asks = 'import gi; gi.require_version("Atspi", "2.0"); from gi.repository import Atspi'
-    if not Path(PYTHON).exists() or subprocess.run([PYTHON, "-c", asks], capture_output=True).returncode:
-        absent.append("gi.Atspi")
-    return ", ".join(absent)
+def names(chat: Chat, index: int) -> list[str]:
+    return [part.text(QAccessible.Text.Name) for part in parts(chat, index)]
 
 
-@pytest.mark.skipif(bool(missing()), reason=f"NO SCREEN READER CHECK, since this machine lacks: {missing()}")
-def test_over_a_real_bus(tmp_path: Path) -> None:
-    (tmp_path / "program.py").write_text(PROGRAM)
-    (tmp_path / "reader.py").write_text(READER)
-    launcher = next(launcher for launcher in LAUNCHERS if launcher.exists())
-    script = SESSION.format(launcher=launcher, python=sys.executable, reader=PYTHON)
-    environment = {
-        **os.environ,
-        "QT_QPA_PLATFORM": "xcb",
-        "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
-    }
-    done = subprocess.run(
-        ["xvfb-run", "-a", "dbus-run-session", "--", "bash", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    assert done.returncode == 0, done.stderr
+def test_links_and_buttons_are_below_their_message(chat: Chat) -> None:
+    text = "A [page](https://example.org/ä).\n\n| [cell](https://example.com) |\n|---|\n\n```\nx\n```"
+    chat.show(question("q", "Why?"), answer("a", text, thought="Hm."))
+    assert names(chat, 0) == ["Edit", "Copy"]
+    found = names(chat, 1)
+    assert found[:2] == ["page", "cell"]
+    assert {"Copy code", "Thought for 6 s", "Copy", "Regenerate", "Edit"} <= set(found)
+    link = parts(chat, 1)[0]
+    assert link.role() == QAccessible.Role.Link
+    assert link.text(QAccessible.Text.Description) == "https://example.org/%C3%A4"
+    assert link.parent().indexOfChild(link) == 0
+    assert link.rect().isValid()
 
-    items = json.loads(done.stdout.strip().splitlines()[-1])
-    assert len(items) == 31
-    assert items[0] == ["list item", "You", "Text **0** ", 15, True]
-    assert items[29][1:3] == ["gpt-5.2", "Text 29 her"]
-    assert items[30][3] > len("Text 31 here")
+
+def test_a_button_is_pressed(chat: Chat) -> None:
+    chat.show(question("q", "Why?"), answer("a", "So.", thought="Hm."))
+    press = QAccessibleActionInterface.pressAction()
+    regenerate = parts(chat, 1)[names(chat, 1).index("Regenerate")]
+    with chat.qtbot.waitSignal(chat.view.regenerate_requested) as caught:
+        regenerate.actionInterface().doAction(press)
+    assert caught.args == ["a"]
+    fold = parts(chat, 1)[names(chat, 1).index("Thought for 6 s")]
+    assert fold.state().collapsed
+    fold.actionInterface().doAction(press)
+    chat.qtbot.waitUntil(lambda: fold.state().expanded)
+    assert parts(chat, 1)[0].textInterface().text(0, -1) == "Hm."
+
+
+def test_caret_and_selection(chat: Chat) -> None:
+    chat.show(question("q", "Why 😀?"), answer("a", "- one\n- **two** three"))
+    text = QAccessible.queryAccessibleInterface(chat.view).child(1).textInterface()
+    whole = "• one\n• two three"
+    assert text.text(0, -1) == whole
+    assert text.characterCount() == len(whole)
+    text.setCursorPosition(9)
+    assert text.cursorPosition() == 9
+    text.addSelection(8, 11)
+    assert chat.view.selected_text().endswith("two")
+    text.removeSelection(0)
+    assert chat.view.selected_text() == ""
+    box = text.characterRect(9)
+    assert box.isValid()
+    assert text.offsetAtPoint(box.center()) in (9, 10)
+    emoji = QAccessible.queryAccessibleInterface(chat.view).child(0).textInterface()
+    assert emoji.characterCount() == 7
+    assert emoji.text(4, 6) == "😀"
+
+
+def test_walking_keeps_few_messages(chat: Chat) -> None:
+    chat.show(*(answer(f"m{number}", f"Text **{number}**") for number in range(300)))
+    view = QAccessible.queryAccessibleInterface(chat.view)
+    seen = len([index for index in range(300) if chat.view.rows.built(index) is not None])
+    for number in range(300):
+        assert view.child(number).textInterface().text(0, -1) == f"Text {number}"
+        assert view.child(number).childCount() > 0
+    kept = len([index for index in range(300) if chat.view.rows.built(index) is not None])
+    assert kept == seen < 60
+
+
+def test_what_is_pressed_may_be_gone(chat: Chat) -> None:
+    chat.show(answer("a", "[page](https://example.org)"))
+    (link, *_others) = parts(chat, 0)
+    action = link.actionInterface()
+    chat.show(question("q", "Hm?"))
+    assert not link.isValid()
+    assert link.text(QAccessible.Text.Name) == ""
+    action.doAction(QAccessibleActionInterface.pressAction())
+    assert link.rect().isNull()

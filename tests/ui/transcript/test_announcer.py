@@ -47,7 +47,9 @@ def test_sentences_are_said_when_they_are_complete(chat: Chat, said: list[str]) 
 def test_code_and_tables_are_named_and_not_read(chat: Chat, said: list[str]) -> None:
     chat.view.announce = "sentences"
     chat.show(answer("a", "", State.STREAMING))
-    chat.say("a", "# Head\n\n- one\n- two\n\n```python\nx = 1\ny = 2\n```\n\n| a |\n|---|\n| b |\n\n---\n\nEnd")
+    chat.say(
+        "a", "# Head\n\n- one\n- two\n\n```python\nx = 1\ny = 2\n```\n\n| a |\n|---|\n| b |\n\n---\n\nEnd"
+    )
     chat.end("a")
     assert told(chat, said, "answered") == (
         "Head • one • two Code block, 2 lines. Table. End gpt-5.2 has answered"
@@ -70,11 +72,21 @@ def test_nothing_is_said_where_that_is_wanted(chat: Chat, said: list[str]) -> No
     assert said == []
 
 
+def test_an_answer_below_the_view_is_said(chat: Chat, said: list[str]) -> None:
+    chat.view.announce = "sentences"
+    chat.show(*(answer(f"m{i}", "Words.\n\n" * 30) for i in range(9)), answer("a", "", State.STREAMING))
+    chat.view.verticalScrollBar().setValue(0)
+    chat.say("a", "One. Two. Three. F")
+    assert told(chat, said, "Three") == "One. Two. Three."
+    chat.end("a")
+    assert told(chat, said, "answered").endswith("gpt-5.2 has answered")
+
+
 def test_a_failure_is_said(chat: Chat, said: list[str]) -> None:
     chat.show(answer("a", "", State.STREAMING))
     chat.say("a", "One")
     chat.end("a", State.STOPPED)
-    assert said == ["Stopped"]
+    assert told(chat, said, "Stopped") == "One Stopped"
 
 
 def test_an_answer_that_comes_at_once_is_said_in_pieces(chat: Chat, said: list[str]) -> None:
