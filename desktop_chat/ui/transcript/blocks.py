@@ -19,8 +19,9 @@ from desktop_chat.ui.transcript.leaves import (
     plain,
     units,
 )
+from desktop_chat.ui.transcript.paragraph import lay_out_bands
 from desktop_chat.ui.transcript.strip import Strip
-from desktop_chat.ui.transcript.text import Text, Wash, make_text
+from desktop_chat.ui.transcript.text import Text, Wash
 
 
 class Block:
@@ -146,6 +147,10 @@ class Block:
                 found = item
         return found
 
+    def text_of(self, position: int) -> tuple[Text, float, float] | None:
+        """The text that a position is in, with its place."""
+        return next((item for item in reversed(self.texts()) if item[0].offset <= position), None)
+
     def position_at(self, x: float, y: float) -> int:
         """The text position nearest to a point of the block."""
         found = self.text_at(x, y)
@@ -155,7 +160,7 @@ class Block:
         if y < top - self.formats.px(5):
             return 0
         if y > top + text.height:
-            return units(text.inline.text)
+            return text.offset + units(text.inline.text)
         return text.offset + text.position_at(x - left, y - top)
 
     def link_at(self, x: float, y: float) -> str:
@@ -166,21 +171,31 @@ class Block:
         text, left, top = found
         return text.link_at(x - left, y - top) if top <= y <= top + text.height else ""
 
+    def formula_at(self, x: float, y: float) -> str:
+        """The TeX of the formula at a point of the block, or ``""``."""
+        found = self.text_at(x, y)
+        if found is None:
+            return ""
+        text, left, top = found
+        return text.formula_at(x - left, y - top)
+
     def line_top(self, y: float) -> tuple[int, int]:
         """The text position that begins the line at ``y``, and the y of that line."""
-        for text, _left, top in self.texts()[:1]:
-            line = text.line_at(y - top)
-            if line is not None:
-                return text.to_text(line.textStart()), round(line.y() + top)
-        return 0, 0
+        found = self.text_at(self.left, y)
+        line = found[0].line_at(y - found[2]) if found is not None else None
+        if found is None or line is None:
+            return 0, 0
+        text, _left, top = found
+        return text.offset + text.to_text(line.textStart()), round(line.y() + top)
 
     def y_of(self, position: int) -> int:
         """The y of the line that holds a position of :meth:`line_top`."""
-        for text, _left, top in self.texts()[:1]:
-            line = text.layout.lineForTextPosition(text.to_layout(position))
-            if line.isValid():
-                return round(line.y() + top)
-        return 0
+        found = self.text_of(position)
+        if found is None:
+            return 0
+        text, _left, top = found
+        line = text.layout.lineForTextPosition(text.to_layout(position - text.offset))
+        return round(line.y() + top) if line.isValid() else 0
 
     def end_of_text(self) -> QRectF:
         """The place of the cursor behind the last character."""
@@ -263,21 +278,31 @@ class TextBlock(Block):
     """A paragraph, a heading or literal text."""
 
     def __init__(self, leaf: Leaf, formats: Formats, width: int) -> None:
-        self.text: Text | None = None
+        self.bands: list[Text] = []
+        self._laid_out: tuple[int, int] = 0, 0
+        """The room and the heading that the bands were laid out for."""
         super().__init__(leaf, formats, width)
 
     def release(self) -> None:
         super().release()
-        self.text = None
+        self.bands = []
 
     def lay_out(self, width: int, colours: Spans | None = None) -> None:
         super().lay_out(width, colours)
         font, pitch = self._font()
-        self.text = make_text(self.leaf.inline, font, max(40, width - self.left), pitch, self.formats)
-        self.height = self.text.height
+        key = max(40, width - self.left), self.leaf.heading
+        known = self.bands if key == self._laid_out else []
+        self._laid_out = key
+        self.bands = lay_out_bands(self.leaf.inline, font, key[0], pitch, self.formats, known)
+        self.height = sum(band.height for band in self.bands)
 
     def texts(self) -> list[tuple[Text, float, float]]:
-        return [] if self.text is None else [(self.text, 0 if self.is_mirrored else self.left, 0)]
+        found: list[tuple[Text, float, float]] = []
+        left, top = 0 if self.is_mirrored else self.left, 0
+        for band in self.bands:
+            found.append((band, left, top))
+            top += band.height
+        return found
 
     @property
     def is_mirrored(self) -> bool:

@@ -29,14 +29,21 @@ def show_context_menu(view: "Transcript", pointer: "Pointer", event: QContextMen
         if view.has_current():
             view.menu_of_current()
         return
-    point = QPointF(event.pos())
-    at = pointer.spot_at(point)
-    if at is not None:
-        code = at[1].part, at[1].block
-        link, said = pointer.link_at(point), pointer.link_text_at(point)
-        menu = view.menu(at[0], link=link, link_text=said, code=code)
-        _add_formula(menu, view, at[0], point)
+    menu = menu_at(view, pointer, QPointF(event.pos()))
+    if menu is not None:
         menu.popup(event.globalPos())
+
+
+def menu_at(view: "Transcript", pointer: "Pointer", point: QPointF) -> QMenu | None:
+    """The menu of what is at a point of the viewport."""
+    at = pointer.spot_at(point)
+    if at is None:
+        return None
+    code = at[1].part, at[1].block
+    link, said = pointer.link_at(point), pointer.link_text_at(point)
+    menu = view.menu(at[0], link=link, link_text=said, code=code)
+    _add_formula(menu, view, at[0], point)
+    return menu
 
 
 def show_menu_of_current(view: "Transcript") -> None:
@@ -114,7 +121,8 @@ def fill_menu(
 
 def _add_formula(menu: QMenu, view: "Transcript", index: int, point: QPointF) -> None:
     """Offer the TeX of the formula at a point of the viewport, above all else."""
-    tex = view.rows.row(index).formula_at(point.x() - view.column_left, point.y() - dict(view.rows.visible)[index])
+    y = point.y() - dict(view.rows.visible)[index]
+    tex = view.rows.row(index).formula_at(point.x() - view.column_left, y)
     if tex:
         entry = QAction("Copy formula as TeX", menu)
         entry.triggered.connect(lambda: view.copy(tex))

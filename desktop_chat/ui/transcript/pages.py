@@ -99,8 +99,8 @@ def _cuts(block: Block) -> Iterable[int]:
     if len(texts) != 1:
         return ()
     text, _left, top = texts[0]
-    lines = [text.layout.lineAt(i) for i in range(text.layout.lineCount())]
-    return [round(top + (before.y() + before.height() + after.y()) / 2) for before, after in pairwise(lines)]
+    lines = [text.line_box(i) for i in range(text.layout.lineCount())]
+    return [round(top + (y + height + after) / 2) for (y, height), (after, _height) in pairwise(lines)]
 
 
 class Pages:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from desktop_chat.domain.message import SAID, Attachment, Message, PartKind, Role, State
+from desktop_chat.ui.transcript.blocks import Block
 from desktop_chat.ui.transcript.citations import Citations
 from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.days import clock
@@ -447,11 +448,21 @@ class Row:
         url = self.things.link_at(x - self.body_left, y - self.things_top)
         if url:
             return url
+        found = self._block_at(x, y)
+        return found[0].link_at(*found[1:]) if found else ""
+
+    def formula_at(self, x: float, y: float) -> str:
+        """The TeX of the formula at a point, or ``""``."""
+        found = self._block_at(x, y)
+        return found[0].formula_at(*found[1:]) if found else ""
+
+    def _block_at(self, x: float, y: float) -> tuple[Block, float, float] | None:
+        """The block at a point, and the point relative to it."""
         for part, flow, left, top in self.flows():
             if flow.blocks and top <= y < top + self._seen(part, flow):
                 index = flow.heights.find(int(y) - top)
-                return flow.blocks[index].link_at(x - left, y - top - flow.top(index))
-        return ""
+                return flow.blocks[index], x - left, y - top - flow.top(index)
+        return None
 
     def is_text_at(self, x: float, y: float) -> bool:
         return any(

@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QTextLayout, QTextLine
 
 from desktop_chat.ui.transcript.formats import Formats, format_range
 from desktop_chat.ui.transcript.formulas import Shown, shown
-from desktop_chat.ui.transcript.leaves import Inline, Mark, is_right_to_left, units
+from desktop_chat.ui.transcript.leaves import Inline, Mark, clip, is_right_to_left, units
 
 TIGHT = 2
 """Pixels between a tall formula and the lines above and below it."""
@@ -48,6 +48,8 @@ class Text:
     width: float = 0
     first: float = 0
     """The y of the first line where no formula is."""
+    is_full: bool = False
+    """Whether it has as many lines as it may have."""
 
     @property
     def is_pending(self) -> bool:
@@ -67,12 +69,16 @@ class Text:
         """How far a tall formula moves the first line down."""
         return self.layout.lineAt(0).y() - self.first if 0 in self.tall else 0.0
 
+    def line_box(self, number: int) -> tuple[float, float]:
+        """The y and height of what a line takes, with the formulas in it."""
+        line = self.layout.lineAt(number)
+        return self.tall.get(number, (line.y(), line.height()))
+
     def line_at(self, y: float) -> QTextLine | None:
         found = None
         for i in range(self.layout.lineCount()):
             line = self.layout.lineAt(i)
-            top = self.tall[i][0] if i in self.tall else line.y()
-            if found is not None and top > y:
+            if found is not None and self.line_box(i)[0] > y:
                 break
             found = line
         return found
@@ -90,6 +96,13 @@ class Text:
             return ""
         position = self.to_text(line.xToCursor(x, QTextLine.CursorPosition.CursorOnCharacter))
         return next((url for start, end, url in self.inline.links if start <= position < end), "")
+
+    def formula_at(self, x: float, y: float) -> str:
+        """The TeX of the formula at a point, or ``""``."""
+        for start, end, tex in self.inline.formulas:
+            if any(box.contains(x, y) for box in self.rectangles(start, end, 1)):
+                return tex
+        return ""
 
     def rectangles(self, start: int, end: int, pitch: float) -> list[QRectF]:
         """What a selection of ``start`` to ``end`` covers, line by line; ``pitch`` 0 the letters alone."""
@@ -186,16 +199,22 @@ def _cursor_x(line: QTextLine, position: int) -> float:
 
 def lay_out(layout: QTextLayout, width: float, pitch: float) -> int:
     """Break ``layout`` into lines of ``width`` that are ``pitch`` apart; returns the height."""
-    return _lay_out(layout, width, pitch, None, {})
+    return round(_lay_out(layout, width, pitch, None, {})[-1])
 
 
 def _lay_out(
-    layout: QTextLayout, width: float, pitch: float, shown: Shown | None, tall: dict[int, tuple[float, float]]
-) -> int:
+    layout: QTextLayout,
+    width: float,
+    pitch: float,
+    shown: Shown | None,
+    tall: dict[int, tuple[float, float]],
+    most: int = 0,
+) -> list[float]:
+    """Lay out ``most`` lines (0 is all); gives the y where each ends."""
     layout.beginLayout()
-    y = 0.0
+    y, ends = 0.0, [0.0]
     width = max(width, 8)
-    while True:
+    while not most or layout.lineCount() < most:
         line = layout.createLine()
         if not line.isValid():
             break
@@ -209,8 +228,9 @@ def _lay_out(
                 tall[line.lineNumber()] = y, above + height + below
         line.setPosition(QPointF(0, round(y + above + (height - own) / 2)))
         y += above + height + below
+        ends.append(y)
     layout.endLayout()
-    return round(y)
+    return ends
 
 
 def _overhang(line: QTextLine, space: float, shown: Shown) -> tuple[float, float]:
@@ -231,14 +251,29 @@ def make_text(
     *,
     alignment: str = "",
     display: bool = False,
+    mirrored: bool | None = None,
+    lines: int = 0,
+    more: bool = False,
 ) -> Text:
-    """Lay out ``inline`` at ``width``; ``display`` is the style of a formula that stands alone."""
+    """Lay out ``inline`` at ``width``; ``display`` is the style of a formula that stands alone.
+
+    ``mirrored`` says that the text runs from right to left, where its begin does not show it. With ``lines``
+    the text that is given back is what fits into so many; with ``more`` its last line is left out too where
+    the text ends in it, since what comes after ``inline`` may belong there.
+    """
     drawn = shown(inline, font, width, display=display) if inline.formulas else None
     source, marks = (inline.text, inline.marks) if drawn is None else (drawn.text, drawn.marks)
     layout = QTextLayout(source, font)
     layout.setCacheEnabled(True)
     option = formats.text_option
-    if not alignment and not inline.text.isascii() and is_right_to_left(inline.text):
+    if mirrored is not None:
+        option = type(option)(option)
+        option.setTextDirection(
+            Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight
+        )
+    elif not inline.text.isascii():
+        mirrored = is_right_to_left(inline.text)
+    if not alignment and mirrored:
         alignment = "right"
     if alignment in ("center", "right"):
         option = type(option)(option)
@@ -253,12 +288,22 @@ def make_text(
         ranges += [format_range(*spacer) for spacer in drawn.spacers]
     if ranges:
         layout.setFormats(ranges)
-    text.height = _lay_out(layout, width, pitch, drawn, text.tall)
+    ends = _lay_out(layout, width, pitch, drawn, text.tall, lines)
+    if lines:
+        last = layout.lineAt(len(ends) - 2)
+        end = text.to_text(last.textStart() + last.textLength())
+        if more and end >= units(inline.text) and len(ends) > 2:
+            end = text.to_text(last.textStart())
+            ends.pop()
+        text.is_full = len(ends) > lines
+        text.inline = inline = clip(inline, 0, end)
+    text.height = round(ends[-1])
     if text.tall:
         text.first = max(0.0, (pitch - layout.lineAt(0).height()) / 2)
+    shown_length = text.to_layout(units(inline.text), up=True)
     for start, end, bits in marks:
-        if bits & Mark.CODE:
-            for box in text.rectangles(text.to_text(start), text.to_text(end), 0):
+        if bits & Mark.CODE and start < shown_length:
+            for box in text.rectangles(text.to_text(start), text.to_text(min(end, shown_length)), 0):
                 text.boxes.append(box.adjusted(-2, 0, 2, 0))
         elif bits & Mark.CHIP:
             for box in text.rectangles(text.to_text(start), text.to_text(end), 0):

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QApplication
 
@@ -11,6 +11,8 @@ from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.formulas import Formula, Formulas, Missing, Shape, shown
 from desktop_chat.ui.transcript.leaves import EMPTY, Inline, Kind, Leaf, Mark
 from desktop_chat.ui.transcript.math_block import MathBlock
+from desktop_chat.ui.transcript.menu import menu_at
+from desktop_chat.ui.transcript.pointer import Pointer
 from desktop_chat.ui.transcript.text import Text, make_text
 from tests.ui.transcript.conftest import Chat, answer
 
@@ -184,6 +186,19 @@ def test_the_reader_is_not_moved_when_formulas_come(chat: Chat) -> None:
     chat.settle()
     assert chat.view.rows.is_lit
     assert chat.view.rows.row(0).body.height > 60 * 20
+
+
+def test_the_menu_of_a_formula_has_its_source(chat: Chat, qapp: QApplication) -> None:
+    chat.show(answer("a", "Before\n\n$$x + y$$"))
+    view = chat.view
+    at = chat.text_point(0, 1, 0) + QPoint(4, 0)
+    menu = menu_at(view, Pointer(view), at.toPointF())
+    assert menu is not None
+    assert menu.actions()[0].text() == "Copy formula as TeX"
+    menu.actions()[0].trigger()
+    menu.close()
+    assert qapp.clipboard().text() == "x + y"
+    assert view.rows.row(0).formula_at(2, view.rows.row(0).body_top + 4) == ""
 
 
 class TestFormulas:
