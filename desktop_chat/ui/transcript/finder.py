@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal
 
-from desktop_chat.domain.message import Role, State
+from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.ui.transcript.arrangement import Position
 from desktop_chat.ui.transcript.citations import noted_leaves
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.find import FIELDS, Matcher, Query, parsed, search
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.leaves import Leaf, units
+from desktop_chat.ui.transcript.leaves import Leaf
 from desktop_chat.ui.transcript.row import deadline_in
 from desktop_chat.ui.transcript.text import Wash
 
@@ -278,11 +278,13 @@ class Finder(QObject):
         message = self._rows.messages[index]
         literal = message.role is Role.USER
         texts = [(1, message.text, literal)]
+        # The numbers of sources are shown, but are not in the text.
+        cites = any(part.kind is PartKind.CITATION for part in message.parts)
         if self._rows.is_unfolded(index):
             texts.insert(0, (0, message.reasoning, False))
         parts: list[tuple[int, list[Leaf]]] = []
         for part, source, literal in texts:
-            if not self._matcher.can_be_in(source, literal=literal):
+            if not cites and not self._matcher.can_be_in(source, literal=literal):
                 continue
             row = self._rows.built(index)
             flow = row.flow(part) if row is not None else None
@@ -387,12 +389,19 @@ class Finder(QObject):
         if block >= len(flow.blocks):
             self._revealing = not row.is_complete
             return
-        rows, view = self._rows, self._view
+        view = self._view
+        if flow.unfold(block):
+            view.refresh()
+        self._scroll_to(self.current, flow.offset_of(block, self.current[3]))
+        view.sideways.reveal(self.current[:4], (*self.current[:3], self.current[4]))
+
+    def _scroll_to(self, hit: Hit, offset: int) -> None:
+        """Scroll to a hit that is parsed, at an offset into the text of its part."""
+        rows, view, (index, part) = self._rows, self._view, hit[:2]
         height = rows.view_height
         margin = min(view.theme.px(MARGIN), height // 4)
-        offset = flow.offset_of(block, self.current[3])
         for _attempt in range(4):
-            place = self.place_in_view(self.current)
+            place = self.place_in_view(hit)
             if place is None:
                 view.restore(Position(rows.messages[index].id, part, offset, height // 3))
                 continue
@@ -415,10 +424,11 @@ class Finder(QObject):
         for each, flow, flow_x, flow_top in row.flows():
             if each != part or number >= len(flow.blocks):
                 continue
-            for text, text_x, text_top in flow.blocks[number].texts():
-                if text.offset <= start <= text.offset + units(text.inline.text):
-                    x = self._view.column_left + flow_x + text_x
-                    top = y + flow_top + flow.top(number) + text_top
-                    boxes = text.rectangles(start - text.offset, end - text.offset, 0)
-                    return boxes[0].translated(x, top).toAlignedRect() if boxes else None
+            at = flow.blocks[number].text_of(start)
+            if at is not None:
+                text, text_x, text_top = at
+                x = self._view.column_left + flow_x + text_x
+                top = y + flow_top + flow.top(number) + text_top
+                boxes = text.rectangles(start - text.offset, end - text.offset, 0)
+                return boxes[0].translated(x, top).toAlignedRect() if boxes else None
         return None

@@ -47,9 +47,10 @@ class HitBar(QScrollBar):
         found: list[int] = []
         counts, total = finder.counts, heights.total
         shares: dict[int, list[float]] = {}
+        last = heights.find(0)
         for y in range(room):
             top, bottom = y * total / room, (y + 1) * total / room
-            first, last = heights.find(int(top)), heights.find(max(0, int(bottom) - 1))
+            first, last = last, heights.find(int(bottom))
             hit = last > first + 1 and counts.before(last) > counts.before(first + 1)
             for row in (first, last):
                 if hit or not counts[row]:

@@ -255,3 +255,26 @@ def test_what_streams_in_does_not_carry_the_hit_away(chat: Chat, find: Find) -> 
     chat.say("a", "More text.\n\n" * 60, PartKind.TEXT)
     chat.settle()
     assert in_view(chat) == before
+
+
+def test_a_hit_in_folded_code_is_unfolded(chat: Chat, find: Find) -> None:
+    code = "\n".join(f"line_{i} = {i}" for i in range(200)) + "\nneedle = 1"
+    chat.show(answer("a", f"```python\n{code}\n```\n\nAfter."))
+    chat.view.rows.row(0).body.set_folded(0, True)
+    chat.view.refresh()
+    assert find("needle") == ["needle"]
+    chat.settle()
+    in_view(chat)
+
+
+def test_a_hit_far_to_the_right_in_code_is_shown(chat: Chat, find: Find) -> None:
+    chat.show(answer("a", "```python\n" + "x = " + "1 + " * 200 + "needle\n```"))
+    find("needle")
+    chat.settle()
+    finder = chat.view.finder
+    assert finder.current is not None
+    place = finder.place_in_view(finder.current)
+    assert place is not None
+    assert (
+        chat.view.column_left <= place.left() < place.right() <= chat.view.column_left + chat.view.rows.width
+    )
