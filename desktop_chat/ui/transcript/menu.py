@@ -89,6 +89,7 @@ def fill_menu(
                 lambda: view.copier.copy(Excerpt([message]), PLAIN)
             )
         view.code.add_list(menu, index)
+        _add_list(menu, "Copy step", view.parts.steps(index), view.copy)
         _add_list(menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view))
         _add_list(menu, "Links", [(url, url) for url in row.body.links()], lambda url: open_link(url, view))
     menu.addSeparator()

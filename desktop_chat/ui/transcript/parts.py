@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from desktop_chat.domain.message import ToolCall
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.transcript.days import whole_time
 from desktop_chat.ui.transcript.images import Images, Loader
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
-from desktop_chat.ui.transcript.row_extras import Shape
+from desktop_chat.ui.transcript.row_extras import Shape, call_words
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -82,6 +83,16 @@ class Parts(QObject):
         """The sources of a message that lead somewhere: titles with numbers, and addresses."""
         sources = self._view.rows.row(index).citations.sources
         return [(f"{one.number}. {one_line(one.title)}", one.url) for one in sources if one.url]
+
+    def steps(self, index: int) -> list[tuple[str, str]]:
+        """What the tool calls of a message asked and answered: in plain words, and as text."""
+        row = self._view.rows.row(index)
+        calls = [(part, part.data) for part in row.message.parts if isinstance(part.data, ToolCall)]
+        return [
+            (call_words(part, streaming=row.is_streaming), f"{call.arguments}\n\n{call.result}".strip())
+            for part, call in calls
+            if call.arguments or call.result
+        ]
 
     def look_at_the_day(self) -> None:
         """Show what day it is now, and look again when the next one begins."""

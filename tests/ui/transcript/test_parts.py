@@ -5,7 +5,7 @@ import time
 
 import pytest
 from PySide6.QtCore import QBuffer, QIODevice, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 
 from desktop_chat.domain.message import (
     Attachment,
@@ -105,6 +105,17 @@ def test_huge_results_are_cut_and_many_steps_folded(chat: Chat) -> None:
     assert "more characters" in result
     chat.view.parts.toggle(0, "steps")
     assert len(steps(chat)) == 40
+
+
+def test_a_step_can_be_copied_whole(chat: Chat) -> None:
+    chat.show(with_parts(answer("a", "Yes."), call(result="line\n" * 10_000)))
+    (steps_menu,) = [entry.menu() for entry in chat.view.menu(0).actions() if entry.text() == "Copy step"]
+    (entry,) = steps_menu.actions()  # type: ignore[attr-defined]
+    assert entry.text() == "Searched the web"
+    entry.trigger()
+    copied = QGuiApplication.clipboard().text()
+    assert copied.startswith("why tides\n\nline\n")
+    assert copied.count("line") == 10_000
 
 
 def test_an_answer_of_tool_calls_alone_says_so(chat: Chat) -> None:
