@@ -1,0 +1,79 @@
+"""The names of dialogs and of what shows only at times, over the real accessibility bus."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGTERM
+
+import pytest
+
+from tests.end_to_end import desktop
+from tests.end_to_end.desktop import ScreenReader
+from tests.end_to_end.driver import server_endpoint
+from tests.end_to_end.process import Start, until, write_endpoint
+from tests.server import Server, faults
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="AT-SPI and X11")
+
+
+@pytest.fixture
+def read_aloud() -> Iterator[tuple[ScreenReader, dict[str, str]]]:
+    """A screen reader, and the environment of a program that it can read."""
+    if lacking := desktop.missing_for_screen_readers():
+        pytest.skip(f"NOT TESTED with a screen reader: this machine lacks {lacking}")
+    with desktop.x_server() as display, desktop.buses() as buses:
+        env = display | buses
+        reader = ScreenReader(env)
+        yield reader, env
+        assert reader.close() == ""
+
+
+def test_welcome(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]) -> None:
+    reader, env = read_aloud
+    run = start("--profile", tmp_path, env=env)
+    welcome = reader.find("Welcome", "dialog")
+    assert "Provider" in {shown.name for shown in reader.below(welcome)}
+    assert reader.find("Status", "label")
+    assert run.end(SIGTERM)[0] == 0
+
+
+def test_retry_and_problem(
+    start: Start, server: Server, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]
+) -> None:
+    reader, env = read_aloud
+    server.script(faults.status(429, "slow down", {"retry-after": "60"}))
+    write_endpoint(tmp_path, server_endpoint(server.url))
+    run = start("--profile", tmp_path, "Hello", steps="send", env=env)
+    retry = reader.find("Retry", "dialog")
+    buttons = {shown.name for shown in reader.below(retry, "push button")}
+    assert {"Retry now", "Cancel", "Copy details"} <= buttons
+    assert reader.find("Status", "label").description.startswith("Retrying in")
+    words = " ".join(f"{shown.name} {shown.text}" for shown in reader.below(retry))
+    assert "429" in words
+    assert "req_fault" in words
+    server.script(faults.status(401, {"message": "Incorrect API key provided"}))
+    reader.press(reader.find("Retry now", "push button"))
+    problem = reader.find("Problem", "dialog")
+    assert "Copy details" in {shown.name for shown in reader.below(problem, "push button")}
+    assert not reader.all("Retry", "dialog")
+    assert run.end(SIGTERM)[0] == 0
+
+
+def test_jump_to_latest(
+    start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]
+) -> None:
+    reader, env = read_aloud
+    run = start("--demo", "--profile", tmp_path, steps="watch,ready", env=env)
+    run.said("ready")
+    assert reader.find("Details", "panel")
+    for _turn in range(3):
+        reader.write(reader.find("Message", "text"), "A list: 日本語 🦊")
+        reader.press(reader.find("Send", "push button"))
+        run.said("ended")
+    assert not reader.all("Jump to latest")
+    transcript = reader.find("Transcript", "list")
+    question = desktop.Shown([*transcript.path, 0], "", "", "", None, [], [])
+    assert reader.ask(question, "show", at=0)
+    reader.press(reader.find("Jump to latest", "push button"))
+    until(lambda: not reader.all("Jump to latest"), "the end is in view")
+    assert run.end(SIGTERM)[0] == 0
