@@ -116,8 +116,9 @@ class CodeActions:
         entries: list[tuple[Action, str, bool | None]] = [
             (Action.COPY_CODE, copy, None),
             (Action.SAVE_CODE, save, None),
-            (Action.WRAP_CODE, wrap, block.strip.is_wrapped),
         ]
+        if not block.strip.is_cut:
+            entries.append((Action.WRAP_CODE, wrap, block.strip.is_wrapped))
         if block.strip.folded or can_fold(self._view.rows.row(row), block):
             entries.append((Action.FOLD_CODE, fold, block.strip.folded))
         for action, label, checked in entries:

@@ -86,7 +86,7 @@ class CodeBlock(Block):
             widest = max(
                 (layout.lineAt(i).naturalTextWidth() for i in range(layout.lineCount())), default=0.0
             )
-            self.strip.measure(self.leaf.part, widest + self._slack(), self._lines())
+            self._measure(widest)
         self.height = self._top() + (self._folded_height() if self.strip.folded else self.text.height)
 
     def texts(self) -> list[tuple[Text, float, float]]:
@@ -139,19 +139,18 @@ class CodeBlock(Block):
     def _pitch(self) -> float:
         return self.formats.code_pitch
 
-    def _lines(self) -> int:
-        """The lines that begin in this piece."""
-        begins = not self.leaf.part or bool(self.leaf.glue)
-        return self.leaf.inline.text.count(LINE_BREAK) + begins
-
-    def _measure(self) -> None:
-        text, width = self.leaf.inline.text, self.formats.code_width
-        if "\t" in text:
-            text = LINE_BREAK.join(line.expandtabs(TAB) for line in text.split(LINE_BREAK))
-        longest = max(map(len, text.split(LINE_BREAK))) * width
-        if not text.isascii() and max(text.replace(LINE_BREAK, ""), default="") > "\u1100":
-            longest *= WIDE
-        self.strip.measure(self.leaf.part, longest + self._slack(), self._lines())
+    def _measure(self, width: float = 0) -> None:
+        """Tell the strip what this piece takes: ``width`` as it was laid out, else about that."""
+        leaf, text = self.leaf, self.leaf.inline.text
+        lines = text.split(LINE_BREAK)
+        longest = max(map(len, lines))
+        if not width:
+            shown = max(len(line.expandtabs(TAB)) for line in lines) if "\t" in text else longest
+            width = shown * self.formats.code_width
+            if not text.isascii() and max(text.replace(LINE_BREAK, ""), default="") > "\u1100":
+                width *= WIDE
+        is_cut = leaf.part > 0 and not leaf.glue
+        self.strip.measure(leaf.part, width + self._slack(), len(lines) - is_cut, longest, is_cut=is_cut)
 
     def _estimate(self, width: int) -> int:
         if self.is_hidden:

@@ -44,7 +44,7 @@ def _places(row: "Row", block: CodeBlock) -> list[tuple[Action, QRectF, str]]:
     formats, strip = row.formats, block.strip
     px, metrics = formats.px, QFontMetricsF(formats.meta_font)
     wanted = [(Action.COPY_CODE, "Copied" if strip.copied else "Copy"), (Action.SAVE_CODE, "Save…")]
-    if strip.is_too_wide:
+    if strip.is_too_wide and not strip.is_cut:
         wanted.append((Action.WRAP_CODE, "Do not wrap" if strip.is_wrapped else "Wrap lines"))
     if can_fold(row, block) and not strip.folded:
         wanted.append((Action.FOLD_CODE, "Fold"))

@@ -172,6 +172,12 @@ class Flow:
             block.join(strip, self.width)
         if self.is_last_part(index):
             strip.keep(block.leaf.part + 1)
+        if strip.is_wrapped != strip.seen_wrapped:
+            strip.seen_wrapped = strip.is_wrapped
+            for i in range(index - block.leaf.part, index + 1):
+                self.blocks[i].rearrange(self.width)
+                if i < len(self.heights):
+                    self.heights[i] = self._slot(i)
 
     def is_last_shown(self, index: int) -> bool:
         """Whether a block ends here for the eye: no further part follows, or the others are folded away."""
@@ -205,7 +211,7 @@ class Flow:
         """Wrap the lines of the code block that begins with block ``index``, or leave them whole."""
         strip = self.blocks[index].strip
         if strip is not None and strip.is_wrapped != wrapped:
-            strip.wraps = wrapped
+            strip.wraps = strip.seen_wrapped = wrapped
             self._rearrange(index)
 
     def set_folded(self, index: int, folded: bool) -> None:

@@ -12,7 +12,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntFlag
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+_T = TypeVar("_T")
 
 TASK, TASK_DONE = "☐", "☑"
 """The markers of items of a task list; painted as boxes, copied as ``[ ]`` and ``[x]``."""
@@ -179,6 +181,24 @@ def prose_end(text: str, start: int) -> int:
     return end
 
 
+def clip(inline: Inline, start: int, end: int) -> Inline:
+    """What ``inline`` says from ``start`` to ``end``, with what is marked in it."""
+    start, end = max(0, start), max(0, min(end, units(inline.text)))
+    if start == 0 and end == units(inline.text):
+        return inline
+    return Inline(
+        cut(inline.text, start, end),
+        _within(inline.marks, start, end),
+        _within(inline.links, start, end),
+        _within(inline.formulas, start, end),
+    )
+
+
+def _within(ranges: tuple[tuple[int, int, _T], ...], start: int, end: int) -> tuple[tuple[int, int, _T], ...]:
+    clipped = ((max(start, a) - start, min(end, b) - start, value) for a, b, value in ranges)
+    return tuple(item for item in clipped if item[0] < item[1])
+
+
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
@@ -216,12 +236,12 @@ def is_right_to_left(text: str) -> bool:
     return False
 
 
-def code_leaf(
-    segment: str, glue: str, part: int, info: str, containers: str = "", marker: str = ""
-) -> Leaf:
+def code_leaf(segment: str, glue: str, part: int, info: str, containers: str = "", marker: str = "") -> Leaf:
     language = info.split(maxsplit=1)[0] if info.strip() else ""
     text = visible(segment).replace("\n", LINE_BREAK)
-    return Leaf(Kind.CODE, Inline(text), containers, marker, language=language, part=part, glue=glue, info=info)
+    return Leaf(
+        Kind.CODE, Inline(text), containers, marker, language=language, part=part, glue=glue, info=info
+    )
 
 
 def literal_leaf(segment: str, glue: str, part: int, containers: str = "", marker: str = "") -> Leaf:

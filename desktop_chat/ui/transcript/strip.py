@@ -1,6 +1,7 @@
 """What can be wider than the column: scrolled sideways as one, however many leaves it is cut into."""
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -10,6 +11,16 @@ from desktop_chat.ui.transcript.formats import Formats
 BAR, HOT_BAR = 4, 8
 """Thickness of the bar, and of one below the pointer, in the design's pixels."""
 MIN_THUMB = 28
+LONG_LINE = 1000
+"""Characters; a block with a longer line wraps unless the reader wants otherwise: sideways it would take
+many screens, and each line of the view that much time."""
+
+
+class _Piece(NamedTuple):
+    width: float = 0.0
+    lines: int = 0
+    longest: int = 0
+    is_cut: bool = False
 
 
 class Strip:
@@ -32,12 +43,20 @@ class Strip:
         self.copied = False
         self.is_hot = False
         """Whether the pointer is at the bar."""
-        self._pieces: list[tuple[float, int]] = []
+        self.longest = 0
+        """Characters of the longest line."""
+        self.is_cut = False
+        """Whether a line is so long that it is cut into several leaves: it always wraps."""
+        self.seen_wrapped = False
+        """Whether the heights that leaves have now are of wrapped lines."""
+        self._pieces: list[_Piece] = []
         self._unit = 0.0
 
     @property
     def is_wrapped(self) -> bool:
-        return self.wraps_by_default if self.wraps is None else self.wraps
+        if self.is_cut or self.wraps is None:
+            return self.is_cut or self.wraps_by_default or self.longest > LONG_LINE
+        return self.wraps
 
     @property
     def is_too_wide(self) -> bool:
@@ -68,23 +87,34 @@ class Strip:
         self.offset = max(0.0, min(offset, float(self.max_offset)))
         return self.shift != before
 
-    def measure(self, part: int, width: float, lines: int) -> None:
-        """A leaf has this width, and this many lines that begin in it."""
-        self._pieces += [(0.0, 0)] * (part + 1 - len(self._pieces))
-        old_width, old_lines = self._pieces[part]
-        self._pieces[part] = width, lines
-        self.lines += lines - old_lines
-        if width >= self.content:
-            self.content = width
-        elif old_width == self.content:
-            self.content = max(piece[0] for piece in self._pieces)
+    def measure(
+        self, part: int, width: float, lines: int = 0, longest: int = 0, *, is_cut: bool = False
+    ) -> None:
+        """What a leaf takes: its width, the lines that begin in it, the characters of the longest one, and
+        whether it begins within a line."""
+        piece = _Piece(width, lines, longest, is_cut)
+        self._pieces += [_Piece()] * (part + 1 - len(self._pieces))
+        before, self._pieces[part] = self._pieces[part], piece
+        self.lines += lines - before.lines
+        if before.width < self.content and before.longest < self.longest and not before.is_cut:
+            self.content = max(self.content, width)
+            self.longest = max(self.longest, longest)
+            self.is_cut |= is_cut
+        else:
+            self._sum_up()
 
     def keep(self, parts: int) -> None:
         """There are only so many leaves now."""
         if len(self._pieces) > parts:
             del self._pieces[parts:]
-            self.lines = sum(lines for _width, lines in self._pieces)
-            self.content = max((width for width, _lines in self._pieces), default=0.0)
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        pieces = self._pieces
+        self.lines = sum(piece.lines for piece in pieces)
+        self.content = max((piece.width for piece in pieces), default=0.0)
+        self.longest = max((piece.longest for piece in pieces), default=0)
+        self.is_cut = any(piece.is_cut for piece in pieces)
 
     def set_unit(self, unit: float) -> None:
         """A character is ``unit`` wide now: what stands at the left edge stays there."""

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 from desktop_chat.ui.transcript.blocks import Block
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Spans
-from desktop_chat.ui.transcript.leaves import Inline, Leaf, is_right_to_left, units
+from desktop_chat.ui.transcript.leaves import Inline, Leaf, clip, is_right_to_left, units
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash, make_text
 
@@ -19,6 +19,10 @@ MAX_WORD = 240
 READABLE = 150
 """What a column takes where the table is scrolled sideways anyhow, if it can use it."""
 BAR_ROW = 12
+MAX_SHOWN, LEAST_SHOWN = 20_000, 200
+"""Characters of a piece of a table that are laid out, and of each of its cells however many those are."""
+MAX_LINES = 400
+"""About the most lines of a cell that are laid out."""
 ROW_SPACE = 5
 """The space above and below the text of a row, in the design's pixels."""
 
@@ -72,15 +76,18 @@ class TableBlock(Block):
         known = self.cells if widths == self.column_widths else []
         self.column_widths = widths
         self.strip.room = max(40, width - self.left)
-        self.strip.measure(leaf.part, sum(widths) + len(widths) + 1, 0)
+        self.strip.measure(leaf.part, sum(widths) + len(widths) + 1)
         padding, space = formats.cell_padding, formats.px(ROW_SPACE)
         self.cells, self.row_tops = [], []
+        most = _most_characters(leaf)
         y, offset = 1 if leaf.part == 0 else 0, 0
         for number, row in enumerate(leaf.rows):
             font = formats.table_head_font if leaf.part == 0 and number == 0 else formats.table_font
             before = known[number] if number < len(known) else []
             cells = []
-            for column, inline in enumerate(row[: len(widths)]):
+            for column, whole in enumerate(row[: len(widths)]):
+                room = min(most, max(LEAST_SHOWN, int(MAX_LINES * widths[column] / formats.character_width)))
+                inline = whole if len(whole.text) <= room else _begin(whole, room)
                 cell = before[column] if column < len(before) else None
                 if cell is None or cell.is_pending or cell.inline != inline:
                     cell = make_text(
@@ -92,7 +99,7 @@ class TableBlock(Block):
                         alignment=columns.aligns[column] or side,
                     )
                 cell.offset = offset
-                offset += units(inline.text) + 1
+                offset += units(whole.text) + 1
                 cells.append(cell)
             self.cells.append(cells)
             self.row_tops.append(y)
@@ -175,6 +182,18 @@ class TableBlock(Block):
         painter.fillRect(left, y, 1, self.height, line)
         for column, room in self._columns():
             painter.fillRect(x + column + room, y, 1, self.height, line)
+
+
+def _most_characters(leaf: Leaf) -> int:
+    """How many characters of a cell are shown, so that no leaf takes long; the rest is there to be copied."""
+    sizes = [len(cell.text) for row in leaf.rows for cell in row]
+    return max(sizes, default=0) if sum(sizes) <= MAX_SHOWN else max(LEAST_SHOWN, MAX_SHOWN // len(sizes))
+
+
+def _begin(inline: Inline, characters: int) -> Inline:
+    """The first characters of a cell, with an ellipsis."""
+    begin = clip(inline, 0, characters)
+    return begin._replace(text=begin.text + "…")
 
 
 def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: Formats) -> tuple[int, ...]:
