@@ -95,12 +95,12 @@ def _cuts(block: Block) -> Iterable[int]:
     """Where a block can be cut: between its lines, or the rows of a table."""
     if isinstance(block, TableBlock):
         return block.row_tops[1:-1]
-    texts = block.texts()
-    if len(texts) != 1:
-        return ()
-    text, _left, top = texts[0]
-    lines = [text.line_box(i) for i in range(text.layout.lineCount())]
-    return [round(top + (y + height + after) / 2) for (y, height), (after, _height) in pairwise(lines)]
+    lines = [
+        (top + y, height)
+        for text, _left, top in block.texts()
+        for y, height in map(text.line_box, range(text.layout.lineCount()))
+    ]
+    return [round((y + height + after) / 2) for (y, height), (after, _height) in pairwise(lines)]
 
 
 class Pages:
