@@ -62,6 +62,8 @@ class Keyboard:
             view.scroll_to_start()
         elif key == Qt.Key.Key_End and not alt:
             view.scroll_to_end()
+        elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and view.open_link_at_caret():
+            return
         elif plain and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Menu) and view.has_current():
             view.menu_of_current()
         elif plain and key == Qt.Key.Key_Space and view.has_current():

@@ -11,7 +11,7 @@ from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.clipboard import Offer
 from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.excerpt import Place
-from desktop_chat.ui.transcript.link_places import link_at
+from desktop_chat.ui.transcript.link_places import Link, link_at
 from desktop_chat.ui.transcript.row import Button, Spot
 from desktop_chat.ui.transcript.selection import line, word
 
@@ -128,12 +128,23 @@ class Pointer:
 
     def caret_moved(self) -> None:
         """Tell where the link leads that the caret is in."""
+        link = self.link_at_caret()
+        self._set_link(link.url if link is not None else "")
+
+    def link_at_caret(self) -> Link | None:
+        """The link that the caret is in."""
         view = self._view
         row, part, block, position = view.selection.head or (-1, 0, 0, 0)
-        link = None
         if view.selection.is_empty and 0 <= row < len(view.rows.messages):
-            link = link_at(view.rows.row(row).flow(part), block, position)
-        self._set_link(link.url if link is not None else "")
+            return link_at(view.rows.row(row).flow(part), block, position)
+        return None
+
+    def open_at_caret(self) -> bool:
+        """Open the link that the caret is in; whether there is one."""
+        link = self.link_at_caret()
+        if link is not None:
+            open_link(link.url, self._view, link.text)
+        return link is not None
 
     def move(self, event: QMouseEvent) -> None:
         point = event.position()

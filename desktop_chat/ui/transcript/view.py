@@ -259,6 +259,10 @@ class Transcript(QAbstractScrollArea):
         """The message and the text position nearest to a point of the viewport."""
         return self._pointer.spot_at(point)
 
+    def open_link_at_caret(self) -> bool:
+        """Open the link that the caret is in, as a click does; whether there is one."""
+        return self._pointer.open_at_caret()
+
     def row_rect_on_screen(self, index: int) -> QRect:
         top = self.rows.heights.before(index) - self.rows.top
         rect = QRect(self.column_left, top, self.rows.width, self.rows.heights[index])

@@ -32,6 +32,13 @@ CORPUS = [
         f"<style>@import '{target}';</style>",
         f"| ![x]({target}) | <img src='{target}'> |\n|---|---|\n| ![]({target}) | x |",
         f"```html\n<img src='{target}'>\n```",
+        f"[x]({target})",
+        f"<{target}>",
+        f"[![x]({target})]({target})",
+        f"<svg><image href='{target}'/><use xlink:href='{target}'/></svg>",
+        f"<iframe src='{target}'></iframe><object data='{target}'></object>",
+        f"```svg\n<svg><image href='{target}'/></svg>\n```",
+        f"$\\includegraphics{{{target}}} \\input{{{target}}}$",
     )
 ]
 
@@ -119,7 +126,7 @@ def test_hostile_text_loads_nothing(chat: Chat, monkeypatch: pytest.MonkeyPatch)
 SHOW = """
 import sys
 from PySide6.QtWidgets import QApplication
-from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import Transcript
 app = QApplication([])
@@ -129,6 +136,15 @@ view.show()
 for number, text in enumerate(sys.stdin.read().split("\\x1e")):
     message = Message(str(number), None, Role.ASSISTANT, [Part(PartKind.TEXT, text)], model=text)
     view.set_path([message], lambda one: [one])
+    view.grab()
+    message = Message(f"s{number}", None, Role.ASSISTANT, [], State.STREAMING, model=text)
+    view.add_message(message)
+    for at in range(0, len(text), 9):
+        message.append(PartKind.TEXT, text[at : at + 9])
+        view.append_text(message.id, PartKind.TEXT, text[at : at + 9])
+        view.refresh()
+    message.state = State.COMPLETE
+    view.update_message(message.id)
     view.grab()
     view.link_hovered.emit(text)
     app.processEvents()

@@ -320,7 +320,8 @@ def test_menu_has_every_action(chat: Chat) -> None:
     menu = chat.view.menu(1)
     assert list(entries(menu)) == [
         "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue",
-        "Regenerate", "Edit", "Previous version", "Next version", "Show reasoning", "Select this message", "Select all",
+        "Regenerate", "Edit", "Previous version", "Next version", "Show reasoning", "Select this message",
+        "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard() == message.text
@@ -400,6 +401,15 @@ def test_link_at_the_caret_is_told(chat: Chat) -> None:
         chat.view.selection.anchor = chat.view.selection.head = (0, 1, 0, position)
         chat.view.selection_changed.emit()
     assert told == ["https://example.org/x", ""]
+
+
+def test_enter_opens_the_link_at_the_caret(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    chat.show(answer("a", "[here](https://example.org/x) and elsewhere"))
+    chat.view.selection.set((0, 1, 0, 2), (0, 1, 0, 2))
+    chat.qtbot.keyClick(chat.view, Qt.Key.Key_Return)
+    assert opened == ["https://example.org/x"]
 
 
 def test_click_opens_a_link(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -493,8 +503,8 @@ def test_parts_of_reasoning_are_kept_apart(chat: Chat) -> None:
 
 def test_right_to_left_text_stands_at_the_right(chat: Chat) -> None:
     chat.show(answer("a", "שלום עולם\n\nHello"))
-    texts = [block.text for block in chat.view.rows.row(0).body.blocks]
-    lines = [text.layout.lineAt(0).naturalTextRect() for text in texts if text is not None]
+    texts = [block.texts()[0][0] for block in chat.view.rows.row(0).body.blocks]
+    lines = [text.layout.lineAt(0).naturalTextRect() for text in texts]
     assert lines[0].left() > chat.view.rows.width / 2
     assert lines[1].left() == 0
 
