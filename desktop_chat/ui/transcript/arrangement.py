@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from desktop_chat.domain.message import Message
+from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.transcript.days import Days
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
-from desktop_chat.ui.transcript.row_actions import FOLDED
+from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
 from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012
@@ -163,9 +163,7 @@ class Arrangement:
         message = self.messages[index]
         strips = self._strips.setdefault(message.id, {})
         marks = self._marks.setdefault(message.id, set())
-        row = Row(
-            message, self.formats, self.lexers, self.width, self.explain, strips, self.images, marks
-        )
+        row = Row(message, self.formats, self.lexers, self.width, self.explain, strips, self.images, marks)
         row.is_first = index == 0
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(message.id) or [message.id]
@@ -211,6 +209,11 @@ class Arrangement:
     def built(self, index: int) -> Row | None:
         """The row of a message if it is there."""
         return self._rows.get(index)
+
+    def is_literal(self, index: int) -> bool:
+        """Whether a message is shown as the user wrote it."""
+        message = self.messages[index]
+        return message.role is Role.USER and MARKDOWN not in self._marks.get(message.id, ())
 
     def is_unfolded(self, index: int) -> bool:
         """Whether the reasoning of a message is shown."""

@@ -6,27 +6,22 @@ from typing import NamedTuple
 from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.transcript.arrangement import Arrangement
 from desktop_chat.ui.transcript.citations import noted_leaves
+from desktop_chat.ui.transcript.find import parsed
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
     Kind,
     Leaf,
     cut,
-    literal_leaf,
     prefix,
-    segments,
     separator,
     units,
 )
 from desktop_chat.ui.transcript.leaves import plain as text_of
-from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
 
 END = 1 << 40
 """As a block or a position: behind the last one."""
 MAX_PARSED = 8 * 1024 * 1024
 """Characters that are parsed to copy them; past that the source is copied."""
-PIECE = 4096
-"""Characters parsed in one step."""
-
 Place = tuple[int, int, int, int]
 """Row, part, block and position; places compare in reading order."""
 
@@ -81,7 +76,7 @@ class Excerpt:
     """What is between two places of some messages; taken at once, parsed when it is asked for.
 
     ``leaves`` are those of the texts, by row and part, that were parsed already; ``unfolded`` are the rows
-    whose reasoning is shown.
+    whose reasoning is shown, ``as_markdown`` those of the user's that are not shown as they were written.
     """
 
     def __init__(
@@ -91,9 +86,10 @@ class Excerpt:
         end: Place = (END, 0, 0, 0),
         leaves: dict[tuple[int, int], list[Leaf]] | None = None,
         unfolded: Set[int] = frozenset(),
+        as_markdown: Set[int] = frozenset(),
     ) -> None:
         self._messages, self._start, self._end = messages, start, end
-        self._leaves, self._unfolded = leaves or {}, unfolded
+        self._leaves, self._unfolded, self._as_markdown = leaves or {}, unfolded, as_markdown
 
     @property
     def is_one(self) -> bool:
@@ -112,11 +108,11 @@ class Excerpt:
                 if not start[:2] <= here <= end[:2]:
                     continue
                 source = message.text if part else message.reasoning
-                is_literal = part == 1 and message.role is Role.USER
+                is_literal = part == 1 and message.role is Role.USER and row not in self._as_markdown
                 leaves = self._leaves.get(here)
                 if leaves is None:
                     most -= len(source)
-                    for step in _parsed(source, literal=is_literal or most < 0):
+                    for step in parsed(source, literal=is_literal or most < 0):
                         leaves = step
                         yield None
                     if leaves and part == 1 and most >= 0:
@@ -144,7 +140,8 @@ def excerpt(rows: Arrangement, start: Place, end: Place) -> Excerpt:
             if flow is not None and flow.is_complete:
                 leaves[index, part] = [block.leaf for block in flow.blocks]
     unfolded = {index for index in range(len(messages)) if rows.is_unfolded(first + index)}
-    return Excerpt(messages, (0, *start[1:]), (end[0] - first, *end[1:]), leaves, unfolded)
+    as_markdown = {index for index in range(len(messages)) if not rows.is_literal(first + index)}
+    return Excerpt(messages, (0, *start[1:]), (end[0] - first, *end[1:]), leaves, unfolded, as_markdown)
 
 
 def _chunk(
@@ -156,22 +153,3 @@ def _chunk(
     ]
     ends = last[0] >= len(leaves) or (last[0] == len(leaves) - 1 and slices[-1].is_whole)
     return Chunk(slices, source if first <= (0, 0) and ends else None, is_literal)
-
-
-def _parsed(source: str, *, literal: bool) -> Iterator[list[Leaf]]:
-    """The leaves of a text: after each step as far as they are known, at last all."""
-    if literal:
-        yield [literal_leaf(segment, glue, part) for part, (glue, segment) in enumerate(segments(source))]
-        return
-    stream = MarkdownStream(limit=MAX_MARKDOWN)
-    for start in range(0, len(source), PIECE):
-        stream.feed(source[start : start + PIECE])
-        yield stream.leaves
-    stream.finish()
-    if stream.outdated:
-        stream = stream.again()
-        for start in range(0, len(source), PIECE):
-            stream.feed(source[start : start + PIECE])
-            yield stream.leaves
-        stream.finish()
-    yield stream.leaves

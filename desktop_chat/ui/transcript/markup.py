@@ -5,6 +5,7 @@ gets text, its structure, and links that a click here would open too.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
@@ -20,6 +21,7 @@ from desktop_chat.ui.transcript.leaves import (
     Kind,
     Leaf,
     Mark,
+    clip,
     cut,
     units,
 )
@@ -29,7 +31,12 @@ TAIL = "</body></html>\n"
 
 _T = TypeVar("_T")
 
-Key = Mark | str
+# As integers, which are compared far faster.
+_BOLD, _ITALIC, _STRIKE, _CODE, _RAISED = map(
+    int, (Mark.BOLD, Mark.ITALIC, Mark.STRIKE, Mark.CODE, Mark.RAISED)
+)
+
+Key = int | str
 """What is opened around runs: a mark, or the link to an address."""
 Row = list[Inline | None]
 """The cells of a row; None where one is not taken."""
@@ -111,31 +118,12 @@ def _line(block: list[Slice]) -> Inline | None:
     if leaf.kind is Kind.TABLE:
         cells = [cell for row in _rows(block) for cell in row[1] if cell is not None]
         return cells[0] if len(cells) == 1 else None
-    inline = _clip(leaf.inline, block[0].start, block[0].end)
+    inline = clip(leaf.inline, block[0].start, block[0].end)
     if leaf.kind is Kind.CODE:
         return (
             None if LINE_BREAK in inline.text else Inline(inline.text, ((0, units(inline.text), Mark.CODE),))
         )
     return inline
-
-
-def _clip(inline: Inline, start: int, end: int) -> Inline:
-    """A part of a run of text, with what is marked in it."""
-    end = min(end, units(inline.text))
-    if start <= 0 and end >= units(inline.text):
-        return inline
-    start, end = max(0, start), max(0, end)
-    return Inline(
-        cut(inline.text, start, end),
-        _within(inline.marks, start, end),
-        _within(inline.links, start, end),
-        _within(inline.formulas, start, end),
-    )
-
-
-def _within(ranges: tuple[tuple[int, int, _T], ...], start: int, end: int) -> tuple[tuple[int, int, _T], ...]:
-    clipped = ((max(start, a) - start, min(end, b) - start, value) for a, b, value in ranges)
-    return tuple(item for item in clipped if item[0] < item[1])
 
 
 def _rows(block: list[Slice]) -> list[tuple[bool, Row]]:
@@ -149,7 +137,7 @@ def _rows(block: list[Slice]) -> list[tuple[bool, Row]]:
                 last = position + units(cell.text)
                 inside = start <= position and last <= end
                 touched = inside or (position < end and start < last)
-                cells.append(_clip(cell, max(0, start - position), end - position) if touched else None)
+                cells.append(clip(cell, max(0, start - position), end - position) if touched else None)
                 position = last + 1
             if any(cell is not None for cell in cells):
                 found.append((leaf.part == 0 and number == 0, cells))
@@ -162,7 +150,7 @@ def _rows(block: list[Slice]) -> list[tuple[bool, Row]]:
 def _prose(block: list[Slice]) -> Iterator[tuple[str, Inline]]:
     """The runs of text of a block, each with what joins it to the one before."""
     for number, item in enumerate(block):
-        yield item.leaf.glue if number else "", _clip(item.leaf.inline, item.start, item.end)
+        yield item.leaf.glue if number else "", clip(item.leaf.inline, item.start, item.end)
 
 
 def _code(block: list[Slice]) -> str:
@@ -270,16 +258,16 @@ _SPACES = re.compile("(?m)^ | (?= )")
 
 def _html_inline(inline: Inline) -> str:
     def text(run: Run) -> str:
-        if run.is_formula or run.marks & Mark.CODE:
+        if run.is_formula or run.marks & _CODE:
             return f"<code>{_escaped(run.text)}</code>"
         # More spaces than one would be shown as one.
         found = _SPACES.sub("\xa0", run.text) if "  " in run.text or LINE_BREAK in run.text else run.text
-        return f"<sup>{_escaped(found)}</sup>" if run.marks & Mark.RAISED else _escaped(found)
+        return f"<sup>{_escaped(found)}</sup>" if run.marks & _RAISED else _escaped(found)
 
     def tag(key: Key) -> tuple[str, str]:
         if isinstance(key, str):
             return f'<a href="{escape(key)}">', "</a>"
-        name = {Mark.BOLD: "strong", Mark.ITALIC: "em", Mark.STRIKE: "s"}[key]
+        name = {_BOLD: "strong", _ITALIC: "em", _STRIKE: "s"}[key]
         return f"<{name}>", f"</{name}>"
 
     return "".join(_nested(inline, text, tag))
@@ -343,9 +331,9 @@ def _markdown_inline(inline: Inline) -> str:
     def text(run: Run) -> str:
         if run.is_formula:
             return run.text.replace(LINE_BREAK, "\n")
-        if run.marks & Mark.CODE:
+        if run.marks & _CODE:
             return _code_span(run.text)
-        if run.marks & Mark.RAISED:
+        if run.marks & _RAISED:
             return f"[^{run.text}]"
         if run.url == run.text and run.url:
             return run.text
@@ -354,7 +342,7 @@ def _markdown_inline(inline: Inline) -> str:
     def delimiters(key: Key) -> tuple[str, str]:
         if isinstance(key, str):
             return "[", f"](<{key}>)" if re.search(r"[()\s]", key) else f"]({key})"
-        mark = {Mark.BOLD: "**", Mark.ITALIC: "*", Mark.STRIKE: "~~"}[key]
+        mark = {_BOLD: "**", _ITALIC: "*", _STRIKE: "~~"}[key]
         return mark, mark
 
     return "".join(_nested(inline, text, delimiters, bare=True))
@@ -375,23 +363,27 @@ def _runs(inline: Inline) -> list[Run]:
     for ranges in (inline.marks, inline.links, inline.formulas):
         for start, end, _value in ranges:
             edges |= {start, end}
+    starts = [
+        [start for start, _end, _value in ranges] for ranges in (inline.marks, inline.links, inline.formulas)
+    ]
     found = []
-    ordered = sorted(edges)
-    for start, end in pairwise(ordered):
-        marks = 0
-        for first, last, bits in inline.marks:
-            if first <= start < last:
-                marks |= bits
-        url = next((url for first, last, url in inline.links if first <= start < last), "")
-        formula = any(first <= start < last for first, last, _tex in inline.formulas)
-        found.append(Run(cut(inline.text, start, end), marks, url if is_allowed(url) else "", formula))
+    for start, end in pairwise(sorted(edges)):
+        marks, url = int(_at(inline.marks, starts[0], start) or 0), _at(inline.links, starts[1], start) or ""
+        is_formula = _at(inline.formulas, starts[2], start) is not None
+        found.append(Run(cut(inline.text, start, end), marks, url if is_allowed(url) else "", is_formula))
     return found
+
+
+def _at(ranges: tuple[tuple[int, int, _T], ...], starts: list[int], position: int) -> _T | None:
+    """The value at a position; ``ranges`` are in order and do not overlap."""
+    index = bisect_right(starts, position) - 1
+    return ranges[index][2] if index >= 0 and position < ranges[index][1] else None
 
 
 def _keys(run: Run, *, bare: bool) -> list[Key]:
     """What is opened around a run. ``bare`` where an address needs no link around it."""
-    keys: list[Key] = [mark for mark in (Mark.BOLD, Mark.ITALIC, Mark.STRIKE) if run.marks & mark]
-    if run.url and not (bare and run.url == run.text) and not run.marks & Mark.RAISED:
+    keys: list[Key] = [mark for mark in (_BOLD, _ITALIC, _STRIKE) if run.marks & mark]
+    if run.url and not (bare and run.url == run.text) and not run.marks & _RAISED:
         keys.insert(0, run.url)
     return keys
 
@@ -404,6 +396,9 @@ def _nested(
     bare: bool = False,
 ) -> Iterator[str]:
     """Runs with what is opened and closed around them, well nested; never between a space and its word."""
+    if not (inline.marks or inline.links or inline.formulas):
+        yield text(Run(inline.text, 0, "", False))
+        return
     runs = [run for run in _runs(inline) if run.text]
     keys = [_keys(run, bare=bare) for run in runs]
     opened: list[Key] = []
@@ -414,7 +409,7 @@ def _nested(
             yield delimiters(opened.pop())[1]
         yield held
         held = ""
-        is_text = not run.is_formula and not run.marks & (Mark.CODE | Mark.RAISED)
+        is_text = not run.is_formula and not run.marks & (_CODE | _RAISED)
         body = run.text
         if is_text and body.isspace() and not opened:
             yield text(run)
@@ -424,7 +419,8 @@ def _nested(
         def reach(key: Key, number: int = number) -> int:
             return next((i for i in range(number, len(runs)) if key not in keys[i]), len(runs))
 
-        new.sort(key=reach, reverse=True)
+        if len(new) > 1:
+            new.sort(key=reach, reverse=True)
         closes = number + 1 == len(runs) or any(key not in keys[number + 1] for key in (*opened, *new))
         if is_text and keys[number]:
             lead = body[: len(body) - len(body.lstrip(" "))] if new else ""

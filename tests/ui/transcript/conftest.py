@@ -1,7 +1,8 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -97,13 +98,15 @@ def theme(qapp: QApplication) -> Theme:
 
 
 @pytest.fixture
-def chat(qtbot: QtBot, theme: Theme) -> Chat:
+def chat(qtbot: QtBot, theme: Theme) -> Iterator[Chat]:
     view = Transcript(theme, explain)
     qtbot.addWidget(view)
     view.resize(WIDTH, HEIGHT)
     view.show()
     qtbot.waitExposed(view)
-    return Chat(view, qtbot)
+    yield Chat(view, qtbot)
+    # Qt's own clipboard, which there is without a desktop, keeps what Python made past Python's end.
+    QGuiApplication.clipboard().clear()
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDrag, QGuiApplication
-from pytestqt.qtbot import QtBot
+from PySide6.QtGui import QDrag
 
 from desktop_chat.domain.message import Message, State
 from tests.ui.transcript.conftest import Chat, answer, question
@@ -292,7 +291,8 @@ def test_caret_stays_in_the_column_of_a_table(chat: Chat) -> None:
         key(chat, Qt.Key.Key_Down)
         places.append(chat.view.caret_place)
     assert places[:2] == [(0, 1, 0, 6), (0, 1, 0, 10)]
-    assert places[2] is not None and places[2][2] == 1
+    assert places[2] is not None
+    assert places[2][2] == 1
 
 
 def test_left_leads_on_in_text_from_right_to_left(chat: Chat) -> None:
