@@ -60,6 +60,8 @@ def pieces(text: str) -> Iterator[str]:
         start = end
 
 
+# Possessive, and with few escapes, so that no text makes it slow.
+_LABEL = re.compile(r"\[((?:[^\[\]\\]++|\\.){1,60}+)\]")
 _OPEN_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})")
 _CONTAINER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))(?: {1,4}(?=\S)|\s|$)| {0,3}\[\^[^\s\[\]^]{1,64}\]:")
 _DELIMITERS = re.compile(r"^[|:\- \t]*$")
@@ -286,10 +288,7 @@ class MarkdownStream:
         if "[" in text:
             from markdown_it.common.utils import normalizeReference
 
-            for before in text.split("]")[:-1]:
-                label = before[before.rfind("[") + 1 :] if "[" in before else ""
-                if 0 < len(label) < 1000:
-                    self._labels.add(normalizeReference(label))
+            self._labels.update(normalizeReference(match[1]) for match in _LABEL.finditer(text))
 
     def _cut_list(self, block: Block, lines: list[str], environment: Environment) -> bool:
         """Freeze the items of an open list but the last one that has begun for certain."""
