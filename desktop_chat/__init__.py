@@ -92,6 +92,7 @@ ui/transcript/math_block.py         a formula that stands alone
 ui/transcript/markup.py             what is copied, as HTML and as Markdown
 ui/transcript/menu.py               the menu of a message
 ui/transcript/pages.py              messages cut into pages: between lines, never through one
+ui/transcript/paragraph.py          a paragraph in bands of lines: one that grows is measured at its end
 ui/transcript/parts.py              what the view does for tool calls, sources, pictures, folds and days
 ui/transcript/places.py             places of the text on the screen, and scrolling to them
 ui/transcript/pointer.py            what the pointer does: hovering, clicking, selecting

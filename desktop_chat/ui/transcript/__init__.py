@@ -10,6 +10,7 @@ highlight      colours for code: what is known, and what the helper is asked for
 formulas       drawings of formulas, and their places in a text
 formats        fonts, colours and measures of a theme
 text           text laid out: layout, painting, hit test
+paragraph      text in bands of lines
 blocks         one leaf: paragraphs and rules
 code_actions   copying, saving, wrapping, folding code
 code_block     one leaf of code

@@ -15,10 +15,9 @@ class MathBlock(TextBlock):
         super(TextBlock, self).lay_out(width, colours)
         font, pitch = self._font()
         room = max(40, width - self.left)
-        self.text = make_text(
-            self.leaf.inline, font, room, pitch, self.formats, alignment="center", display=True
-        )
-        self.height = self.text.height + 2 * self.formats.px(SPACE)
+        text = make_text(self.leaf.inline, font, room, pitch, self.formats, alignment="center", display=True)
+        self.bands = [text]
+        self.height = text.height + 2 * self.formats.px(SPACE)
 
     def texts(self) -> list[tuple[Text, float, float]]:
         return [(text, left, self.formats.px(SPACE)) for text, left, _top in super().texts()]

@@ -83,14 +83,16 @@ class Places:
         if found is None or row not in dict(self._rows.visible):
             return QRect()
         block, left, top = found
-        for text, text_left, text_top in block.texts():
-            if text.offset <= position <= text.offset + units(text.inline.text):
-                at = text.to_layout(position - text.offset)
-                line = text.layout.lineForTextPosition(at)
-                if line.isValid():
-                    corner = QPointF(left + text_left + x_of(line, at), top + text_top + line.y())
-                    return QRectF(corner.x() - WIDTH / 2, corner.y(), WIDTH, line.height()).toAlignedRect()
-        return QRect()
+        at = block.text_of(position)
+        if at is None:
+            return QRect()
+        text, text_left, text_top = at
+        inside = text.to_layout(min(position - text.offset, units(text.inline.text)))
+        line = text.layout.lineForTextPosition(inside)
+        if not line.isValid():
+            return QRect()
+        corner = QPointF(left + text_left + x_of(line, inside), top + text_top + line.y())
+        return QRectF(corner.x() - WIDTH / 2, corner.y(), WIDTH, line.height()).toAlignedRect()
 
     def at(self, point: QPointF) -> Place | None:
         """The place nearest to a point of the viewport; None in an empty chat."""

@@ -292,10 +292,11 @@ def make_text(
     if lines:
         last = layout.lineAt(len(ends) - 2)
         end = text.to_text(last.textStart() + last.textLength())
+        text.is_full = len(ends) > lines
         if more and end >= units(inline.text) and len(ends) > 2:
             end = text.to_text(last.textStart())
-            ends.pop()
-        text.is_full = len(ends) > lines
+            text.tall.clear()
+            ends = _lay_out(layout, width, pitch, drawn, text.tall, len(ends) - 2)
         text.inline = inline = clip(inline, 0, end)
     text.height = round(ends[-1])
     if text.tall:
