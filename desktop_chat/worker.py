@@ -8,6 +8,7 @@ environment, gives way to other processes, and ends with the program or after a 
 """
 
 import atexit
+import faulthandler
 import functools
 import json
 import os
@@ -278,13 +279,10 @@ def _give_way() -> None:
 def _limit(seconds: float) -> None:
     """End this process after ``seconds``, whatever holds it up then; 0 lifts the limit.
 
-    The system does it, which needs no lock of Python's, and goes on when the program itself is gone.
+    Neither way needs Python's lock, and both work when the program itself is gone.
     """
-    if sys.platform == "win32":
-        import faulthandler
-
-        faulthandler.cancel_dump_traceback_later()
-        if seconds:
-            faulthandler.dump_traceback_later(seconds * PATIENCE + 1, exit=True)
-    else:
+    faulthandler.cancel_dump_traceback_later()
+    if seconds:
+        faulthandler.dump_traceback_later(seconds * PATIENCE + 1, exit=True, file=2)
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, seconds)

@@ -116,12 +116,17 @@ def test_callbacks_come_with_the_result(worker: Worker, qtbot: QtBot) -> None:
 
 PROGRAM = """
 import sys, time
+import psutil
 sys.path.insert(0, sys.argv[2])
 from desktop_chat.worker import Worker
 worker = Worker({"job": "tests.helpers.jobs:" + sys.argv[1], "echo": "tests.helpers.jobs:echo"})
 worker.submit("echo", 5).result()
 if sys.argv[1] != "echo":
-    worker.submit("job", 0.5)
+    helper = psutil.Process(worker.pid)
+    idle = helper.cpu_times().user
+    worker.submit("job", 2)
+    while sys.argv[1] == "spin" and helper.cpu_times().user < idle + 0.1:
+        time.sleep(0.01)
 print(worker.pid, flush=True)
 time.sleep(600)
 """

@@ -137,6 +137,17 @@ class TestHighlighter:
         code.update(["x", "b"])
         assert desk.asked[-1] == (["root"], ["x", "b"])
 
+    def test_what_follows_a_change_is_asked_for_again(self) -> None:
+        desk = Desk()
+        code = Highlighter("python", desk)
+        code.update(["a", "b"])
+        code.take({"done": [[[], ["one"]], [[], ["two"]]], "slow": False})
+        code.update(["x"])
+        code.take({"done": [[[], ["three"]]], "slow": False})
+        assert code.update(["x"]) == ([], True)
+        assert code.update(["x", "b"]) == ([], False)
+        assert desk.asked[-1] == (["three"], ["b"])
+
     def test_an_answer_to_what_was_replaced_is_not_taken(self) -> None:
         desk = Desk()
         code = Highlighter("python", desk)
