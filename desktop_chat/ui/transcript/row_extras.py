@@ -235,7 +235,8 @@ def _file(row: "Row", zone: Zone, part: Part, attachment: Attachment, width: int
 
 def _add_sources(row: "Row", zone: Zone, width: int) -> None:
     sources = row.citations.sources
-    if not sources or row.is_user:
+    # While text streams in, a list that grows below it would move with each line.
+    if not sources or row.is_user or row.is_streaming:
         return
     px = row.formats.px
     zone.add(Item(Shape.HEADING, _line(row, zone, px(22), width), "Sources"), 0)

@@ -119,6 +119,7 @@ def test_sources_come_while_the_answer_streams(chat: Chat) -> None:
     chat.view.parts.came("a")
     chat.settle()
     assert chat.text() == "The tide rises here.[1]"
+    assert shown(chat) == []
     chat.say("a", "And it falls, and goes on falling.\n\nMore text.")
     # This one is ahead of the text that came.
     ahead = "The tide rises here. And it falls, and goes on falling.\n\nMore text. The last sentence."
