@@ -164,11 +164,18 @@ class CodeBlock(Block):
             count = sum(1 + len(line) // (per_line + 1) for line in lines)
         return self._top() + round(count * self.formats.code_pitch)
 
+    def shows(self, position: int) -> bool:
+        """Whether a position is not folded away."""
+        return not self.strip.folded or (not self.leaf.part and position <= self._end_of_shown())
+
+    def _end_of_shown(self) -> int:
+        """The position behind the lines that a folded block shows."""
+        return units(LINE_BREAK.join(self.leaf.inline.text.split(LINE_BREAK)[:FOLDED_LINES]))
+
     def _folded_height(self) -> int:
         """The height of the lines that a folded block shows."""
         assert self.text is not None
-        shown = LINE_BREAK.join(self.leaf.inline.text.split(LINE_BREAK)[:FOLDED_LINES])
-        last = self.text.layout.lineForTextPosition(units(shown))
+        last = self.text.layout.lineForTextPosition(self._end_of_shown())
         return round((last.lineNumber() + 1) * self.formats.code_pitch)
 
     def paint_box(self, painter: QPainter, x: int, y: int, *, last: bool) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat.ui.transcript.blocks import Block
+from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.strip import MIN_THUMB, Strip
@@ -197,7 +198,18 @@ class Sideways:
         if not self._view.selection.is_dragging:
             place = self._view.selection.head
             if place is not None:
+                self._unfold_at(place)
                 self.reveal(place)
+
+    def _unfold_at(self, place: Place) -> None:
+        """Show the code that the caret is in; a selection may end in what is folded."""
+        view, (row, part, index, position) = self._view, place
+        built = view.rows.built(row) if view.selection.is_empty else None
+        flow = built.flow(part) if built is not None else None
+        block = flow.blocks[index] if flow is not None and index < len(flow.blocks) else None
+        if flow is not None and isinstance(block, CodeBlock) and not block.shows(position):
+            flow.unfold(index)
+            view.refresh()
 
     def reveal(self, place: Place, until: Place | None = None) -> None:
         """Scroll as little as shows a place of text that is laid out, and what follows up to ``until``."""
