@@ -61,6 +61,7 @@ class ChatView(QFrame):
         self.transcript = Transcript(theme, self.explain)
         self.link_line = LinkLine(theme, self.transcript)
         self.transcript.link_hovered.connect(self.link_line.show_address)
+        self.transcript.told.connect(self.link_line.tell)
         self.empty = EmptyState(theme)
         self.find_bar = FindBar(theme, self.transcript.finder, self)
         self.find_bar.resized.connect(self._place_find_bar)

@@ -1,11 +1,14 @@
 """Where the link under the pointer or the caret leads: a line over the corner of the transcript."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from desktop_chat.ui.addresses import elided
 from desktop_chat.ui.theme import Theme
+
+MOMENT = 4000
+"""Milliseconds that words are shown."""
 
 
 class LinkLine(QWidget):
@@ -27,6 +30,11 @@ class LinkLine(QWidget):
         """Show an address, with its host whole where there is room; ``""`` hides the line."""
         self._address = address
         self._place()
+
+    def tell(self, words: str) -> None:
+        """Show some words for a moment."""
+        self.show_address(words)
+        QTimer.singleShot(MOMENT, self, lambda: self.show_address("") if self._address == words else None)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:

@@ -288,11 +288,15 @@ class Arrangement:
             if height == self.heights[index]:
                 return
 
-    def hold(self, y: int) -> None:
-        """Keep the line at ``y`` of the view in its place through what changes next, at the end too."""
+    def hold(self, y: int, *, for_good: bool = False) -> None:
+        """Keep the line at ``y`` of the view in its place through what changes next, at the end too.
+
+        The end is then followed again, but not where that is ``for_good``.
+        """
         line = self._line_at(y)
         if line is not None:
             self._hold(line)
+            self._may_stick = not for_good
 
     def hold_row(self, index: int, offset: int, *, in_view: bool = False) -> None:
         """The same for what stands ``offset`` pixels below the top of a row; with ``in_view`` what is above

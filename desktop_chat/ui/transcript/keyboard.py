@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
 
 from desktop_chat.ui.transcript.row import Action
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _VERSIONS = {Qt.Key.Key_Left: Action.PREVIOUS, Qt.Key.Key_Right: Action.NEXT}
 SELECT_MESSAGE = "Ctrl+Shift+A"
+CARET_ON = "The arrow keys move the caret. F7 ends that."
+CARET_OFF = "The arrow keys scroll."
 
 
 class Keyboard:
@@ -48,7 +50,7 @@ class Keyboard:
         elif (alt and key == Qt.Key.Key_Down) or (plain and key == Qt.Key.Key_N):
             self._move_current(1)
         elif key == Qt.Key.Key_F7 and not event.modifiers():
-            view.caret.toggle_browsing()
+            self._toggle_browsing()
         elif view.caret.press(event):
             return
         elif alt and key in _VERSIONS and view.has_current():
@@ -82,6 +84,13 @@ class Keyboard:
             and not event.modifiers()
             and not self._view.selection.is_empty
         )
+
+    def _toggle_browsing(self) -> None:
+        self._view.caret.toggle_browsing()
+        words = CARET_ON if self._view.caret.browsing else CARET_OFF
+        self._view.told.emit(words)
+        if QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
 
     def _select_message(self) -> None:
         """The one that the keyboard is at, else the one that the caret is in, else the last."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QTextLine
 
+from desktop_chat.domain.message import State
 from desktop_chat.ui.transcript.arrangement import Position
 from desktop_chat.ui.transcript.blocks import Block
 from desktop_chat.ui.transcript.excerpt import Place
@@ -124,6 +125,15 @@ class Places:
             view.scroll_by(rect.top() - margin)
         elif rect.bottom() > height - margin:
             view.scroll_by(rect.bottom() - height + margin)
+
+    def hold_selected(self) -> None:
+        """Who selects text at the end of a chat is not moved by what is written there meanwhile."""
+        rows, selection = self._rows, self._view.selection
+        if selection.is_empty or selection.head is None or not rows.sticks:
+            return
+        rect = self.rect(selection.head)
+        if rows.messages[-1].state is State.STREAMING and rect.isValid():
+            rows.hold(max(0, rect.top()), for_good=True)
 
     def flow(self, row: int, part: int) -> Flow | None:
         """A text that is shown, parsed as far as there is time; None where it is folded."""

@@ -72,6 +72,8 @@ class Transcript(QAbstractScrollArea):
     end_far_changed = Signal(bool)
     """Whether a way to the end is of use: it is a screen or more away, or new text came there."""
     selection_changed = Signal()
+    told = Signal(str)
+    """What keys do from now on, in words to be shown for a moment."""
 
     def __init__(self, theme: Theme, explain: Explain, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,6 +96,7 @@ class Transcript(QAbstractScrollArea):
         self._places = Places(self)
         self.copier = Copier(self)
         self.caret = Caret(self, self._places)
+        self.selection.changed.connect(self._places.hold_selected)
         self.finder = Finder(self)
         self.parts = Parts(self)
         self.setVerticalScrollBar(HitBar(self))

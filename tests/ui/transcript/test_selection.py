@@ -192,6 +192,24 @@ def test_selection_stays_while_text_comes(chat: Chat) -> None:
     assert chat.view.selected_text() == "two three.\n\nFour"
 
 
+def test_view_stays_where_text_is_selected(chat: Chat, long_chat: list[Message]) -> None:
+    chat.view.add_message(message := answer("new", "", State.STREAMING))
+    chat.messages["new"] = message
+    chat.say("new", "word " * 40)
+    chat.settle()
+    index = len(long_chat)
+    drag(chat, chat.text_point(index, 0, 3), chat.text_point(index, 0, 20))
+    top = chat.view.place_rect((index, 1, 0, 3)).top()
+    for _ in range(4):
+        chat.say("new", "\n\nmore words " * 20)
+        chat.settle()
+    assert chat.view.place_rect((index, 1, 0, 3)).top() == top
+    chat.view.scroll_to_end()
+    chat.say("new", "\n\nmore words " * 20)
+    chat.settle()
+    assert chat.view.rows.top == chat.view.rows.max_top
+
+
 def test_selection_goes_with_the_text_that_it_is_in(chat: Chat) -> None:
     message = answer("a", "Old text of it")
     chat.show(question("q", "Why?"), message)
@@ -223,7 +241,8 @@ def test_arrows_scroll_until_caret_browsing(chat: Chat, long_chat: list[Message]
     key(chat, Qt.Key.Key_Up)
     assert chat.view.rows.top < top
     assert chat.view.caret_place is None
-    key(chat, Qt.Key.Key_F7)
+    with chat.qtbot.waitSignal(chat.view.told):
+        key(chat, Qt.Key.Key_F7)
     start = chat.view.caret_place
     assert start is not None
     key(chat, Qt.Key.Key_Right, times=3)
