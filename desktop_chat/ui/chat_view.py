@@ -198,7 +198,7 @@ class ChatView(QFrame):
     def find_text(self) -> None:
         """Let the user find text in the chat; what is selected is the text to begin with."""
         if self._stack.currentWidget() is self.transcript:
-            self.find_bar.open(self.transcript.selected_text())
+            self.find_bar.open(self.transcript.selection.words())
 
     def find_next(self, *, backwards: bool = False) -> None:
         """Go to the next hit, or the one before; where nothing is looked for, ask for what."""

@@ -131,6 +131,14 @@ class Selection(QObject):
         ends = self.ends()
         return None if ends is None else excerpt(self._rows, *ends)
 
+    def words(self) -> str:
+        """What is selected where that is within one block, else ``""``: never more than a moment's work."""
+        found = self.excerpt() if not self.is_empty and self._is_one_block() else None
+        return "" if found is None else found.text()
+
+    def _is_one_block(self) -> bool:
+        return self.anchor is not None and self.head is not None and self.anchor[:3] == self.head[:3]
+
     def text(self) -> str:
         """What is selected, as plain text; messages are separated by an empty line."""
         found = self.excerpt()

@@ -82,6 +82,21 @@ async def test_send_becomes_stop_while_the_answer_is_written(running: Running) -
     assert button.accessibleName() == "Send"
 
 
+async def test_esc_takes_a_selection_away_before_it_stops_the_answer(running: Running) -> None:
+    window = running.window
+    await writing(running)
+    session = window.session
+    assert session is not None
+    window.activateWindow()
+    window.chat.transcript.setFocus()
+    window.chat.transcript.select_all()
+    QTest.keyClick(window.chat.transcript, Qt.Key.Key_Escape)
+    assert session.is_busy
+    assert window.chat.transcript.selection.is_empty
+    QTest.keyClick(window.chat.transcript, Qt.Key.Key_Escape)
+    await until(lambda: not session.is_busy)
+
+
 async def test_a_retry_is_told_in_the_status(running: Running) -> None:
     window = running.window
     type_(window, "wait 30 seconds: fail 429 twice", send=True)
