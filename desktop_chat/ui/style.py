@@ -35,6 +35,11 @@ class Style(QObject):
         self._app.setStyleSheet(style_sheet(self._theme))
 
 
+def handle_color(theme: Theme) -> QColor:
+    """The handle of a scroll bar."""
+    return mixed(theme.colors.faint, theme.colors.window, 0.75)
+
+
 def palette(theme: Theme) -> QPalette:
     """The palette of the theme in force; disabled texts are faded."""
     c = theme.colors
@@ -80,7 +85,7 @@ def style_sheet(theme: Theme) -> str:
     px = theme.px
     images = f"{FOLDER.as_posix()}/{'dark' if theme.dark else 'light'}"
     disabled = mixed(c.text, c.window, 0.45).name()
-    handle = mixed(c.faint, c.window, 0.75).name()
+    handle = handle_color(theme).name()
     accent_hover = mixed(c.accent, c.text, 0.88).name()
     window, side, raised, line, text = (x.name() for x in (c.window, c.side, c.raised, c.line, c.text))
     dim, faint, accent, soft, hover = (x.name() for x in (c.dim, c.faint, c.accent, c.accent_soft, c.hover))

@@ -9,9 +9,11 @@ Positions are UTF-16 code units, as Qt counts them.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntFlag
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
@@ -125,12 +127,14 @@ def plain(leaf: Leaf) -> str:
 
 def units(text: str) -> int:
     """The length of ``text`` in UTF-16 code units."""
-    return len(text) if not text or max(text) <= "\uffff" else len(text) + sum(c > "\uffff" for c in text)
+    if text.isascii() or max(text) <= "\uffff":
+        return len(text)
+    return len(text) + sum(c > "\uffff" for c in text)
 
 
 def cut(text: str, start: int, end: int) -> str:
     """``text[start:end]`` with positions in UTF-16 code units."""
-    if not text or max(text) <= "\uffff":
+    if text.isascii() or max(text) <= "\uffff":
         return text[start:end]
     return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "replace")
 
@@ -195,8 +199,15 @@ def clip(inline: Inline, start: int, end: int) -> Inline:
 
 
 def _within(ranges: tuple[tuple[int, int, _T], ...], start: int, end: int) -> tuple[tuple[int, int, _T], ...]:
-    clipped = ((max(start, a) - start, min(end, b) - start, value) for a, b, value in ranges)
-    return tuple(item for item in clipped if item[0] < item[1])
+    found = []
+    # Ranges stand in order and do not overlap.
+    for at in range(max(0, bisect_right(ranges, start, key=itemgetter(0)) - 1), len(ranges)):
+        first, last, value = ranges[at]
+        if first >= end:
+            break
+        if last > start:
+            found.append((max(start, first) - start, min(end, last) - start, value))
+    return tuple(found)
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
