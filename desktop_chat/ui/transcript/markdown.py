@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 MAX_NESTING = 20
 MAX_COLUMNS = 100
 MAX_MARKERS = 800
-"""Characters that may begin inline markup in one leaf, ``*`` and ``[`` counted twice; text with more of them is
-shown literally, since the parsers' worst cases are built of nothing else."""
+"""Characters that may begin inline markup in one leaf, ``*`` and ``[`` counted twice; text with more of them
+is shown literally, since the parsers' worst cases are built of nothing else."""
 MAX_INFO = 200
 """Characters of an info string that are kept."""
 
 Environment = dict[str, Any]
+_SPECIAL = re.compile(r"[\n*_\[\]`<~&!\\$@]|://")
 _TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
 
 
@@ -318,12 +319,14 @@ class _Flattening:
         return i + 1
 
     def _runs(self, content: str, is_open: bool) -> list[tuple[bool, Inline]]:
+        if _is_plain(content):
+            return [(False, Inline(clean(content)))]
         tokens = self._parsed(content, is_open)
         return [(False, _literal(content))] if tokens is None else runs(tokens)
 
     def _inline(self, content: str, is_open: bool) -> Inline:
-        if not content:
-            return Inline()
+        if _is_plain(content):
+            return Inline(clean(content))
         tokens = self._parsed(content, is_open)
         return _literal(content) if tokens is None else joined(tokens)
 
@@ -335,6 +338,11 @@ class _Flattening:
         tokens: list[Token] = []
         self.md.inline.parse(content, self.md, self.environment, tokens)
         return tokens
+
+
+def _is_plain(content: str) -> bool:
+    """Whether there is nothing to parse, as in most cells of tables."""
+    return not _SPECIAL.search(content) and "www." not in content.lower()
 
 
 def _literal(content: str) -> Inline:
