@@ -348,7 +348,6 @@ class Transcript(QAbstractScrollArea):
         """A slice of what can wait: parsing long messages, showing colours and formulas that came."""
         if not self.rows.is_complete:
             self.refresh()
-            return
         if self.rows.light():
             self.refresh()
 

@@ -81,6 +81,14 @@ def test_code_that_takes_too_long_stays_plain_and_harms_nothing_else(
     assert code_colours(chat) != []
 
 
+def test_colours_that_come_while_text_is_parsed_are_not_forgotten(chat: Chat) -> None:
+    chat.show(answer("a", "```python\nx = 1\n```"))
+    chat.view.rows.row(0).body.unlit[0] = []
+    chat.view.rows.is_complete = False
+    chat.view._lexers.loaded.emit()
+    chat.settle()
+
+
 class TestHighlighter:
     def test_only_what_changed_is_asked_for(self) -> None:
         desk = Desk()
