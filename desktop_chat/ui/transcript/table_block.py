@@ -16,6 +16,8 @@ from desktop_chat.ui.transcript.text import Text, Wash, make_text
 MIN_CELL = 28
 MAX_WORD = 240
 """A longer word is broken where the table does not fit otherwise, in the design's pixels."""
+NARROW = 80
+"""No column is narrower that has more to say."""
 READABLE = 150
 """What a column takes where the table is scrolled sideways anyhow, if it can use it."""
 BAR_ROW = 12
@@ -46,7 +48,7 @@ class TableBlock(Block):
 
     @property
     def look(self) -> Hashable:
-        return self.stamp, self.strip.look
+        return self.strip.look
 
     @property
     def edge(self) -> int:
@@ -216,7 +218,11 @@ def _column_widths(rows: tuple[tuple[Inline, ...], ...], room: int, formats: For
     if sum(widths) <= available:
         return tuple(widths)
     longest = max(formats.px(MIN_CELL), min(formats.px(MAX_WORD), available // 2 - padding))
-    words = [min(ceil(word), longest) + padding for word in least]
+    narrow = formats.px(0 if formats.on_paper else NARROW)
+    words = [
+        max(min(ceil(word), longest), min(ceil(width), narrow)) + padding
+        for word, width in zip(least, natural, strict=True)
+    ]
     if formats.on_paper:
         words = [min(word, max(available // count, formats.px(MIN_CELL))) for word in words]
     if sum(words) > available:
