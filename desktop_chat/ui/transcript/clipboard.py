@@ -69,7 +69,11 @@ def _make(excerpt: Excerpt, formats: tuple[str, ...]) -> Iterator[QMimeData | No
     markdown: list[str] = []
     for chunk in excerpt.chunks():
         if chunk is not None and PLAIN in formats:
-            plain += ("\n\n" if plain else "", chunk.plain)
+            if plain:
+                plain.append("\n\n")
+            for piece in chunk.pieces():
+                plain.append(piece)
+                yield None
         yield None
         if chunk is not None and HTML in formats:
             for piece in markup.html(chunk, alone=excerpt.is_one):

@@ -59,17 +59,17 @@ class Chunk(NamedTuple):
     @property
     def plain(self) -> str:
         """The text as it is shown, without markup."""
-        parts: list[str] = []
+        return "".join(self.pieces())
+
+    def pieces(self) -> Iterator[str]:
+        """The same, block by block."""
         before: Leaf | None = None
         for item in self.slices:
             text = item.text
-            if before is not None:
-                parts.append(separator(before, item.leaf))
-            if item.start == 0 and (item.end > 0 or not text):
-                parts.append(prefix(item.leaf))
-            parts.append(text)
+            between = separator(before, item.leaf) if before is not None else ""
+            begins = item.start == 0 and (item.end > 0 or not text)
+            yield between + (prefix(item.leaf) if begins else "") + text
             before = item.leaf
-        return "".join(parts)
 
 
 class Excerpt:

@@ -63,7 +63,8 @@ def html(chunk: Chunk, *, alone: bool = False) -> Iterator[str]:
             yield _html_inline(inline)
             return
         in_item = bool(leaf.marker) and leaf.containers.endswith("i")
-        yield "".join(_move(stack, leaf)) + _html_block(block, in_item=in_item)
+        yield "".join(_move(stack, leaf))
+        yield from _html_block(block, in_item=in_item)
     yield "".join(_ENDS[name] for name in reversed(stack))
 
 
@@ -94,7 +95,9 @@ def markdown(chunk: Chunk, *, alone: bool = False) -> Iterator[str]:
             first += begin
             indents.append(indent)
         rest = "\n" + "".join(indents)
-        yield first + _markdown_block(block).replace("\n", rest)
+        yield first
+        for piece in _markdown_block(block):
+            yield piece.replace("\n", rest)
         before = leaf
 
 
@@ -217,40 +220,42 @@ def _container(container: str, marker: str) -> tuple[str, str]:
 # HTML
 
 
-def _html_block(block: list[Slice], *, in_item: bool) -> str:
+def _html_block(block: list[Slice], *, in_item: bool) -> Iterator[str]:
     leaf = block[0].leaf
     if leaf.kind is Kind.RULE:
-        return "<hr>\n"
-    if leaf.kind is Kind.CODE:
-        return f"<pre><code>{escape(_code(block), quote=False)}</code></pre>\n"
-    if leaf.kind is Kind.TABLE:
-        return _html_table(block)
-    text = "".join(glue.replace("\n", "<br>\n") + _html_inline(inline) for glue, inline in _prose(block))
-    if leaf.kind is Kind.MATH:
-        return f"<p>{text}</p>\n"
-    if leaf.heading:
-        return f"<h{leaf.heading}>{text}</h{leaf.heading}>\n"
-    if leaf.marker in (TASK, TASK_DONE):
-        text = f"{leaf.marker} {text}"
-    elif leaf.marker and leaf.containers.endswith("f"):
-        text = f"<sup>{escape(leaf.marker)}</sup> {text}"
-    return text if in_item else f"<p>{text}</p>\n"
+        yield "<hr>\n"
+    elif leaf.kind is Kind.CODE:
+        yield f"<pre><code>{escape(_code(block), quote=False)}</code></pre>\n"
+    elif leaf.kind is Kind.TABLE:
+        yield from _html_table(block)
+    else:
+        begin, end = ("", "") if in_item else ("<p>", "</p>\n")
+        if leaf.heading:
+            begin, end = f"<h{leaf.heading}>", f"</h{leaf.heading}>\n"
+        elif leaf.marker in (TASK, TASK_DONE):
+            begin += f"{leaf.marker} "
+        elif leaf.marker and leaf.containers.endswith("f"):
+            begin += f"<sup>{escape(leaf.marker)}</sup> "
+        yield begin
+        for glue, inline in _prose(block):
+            yield glue.replace("\n", "<br>\n") + _html_inline(inline)
+        yield end
 
 
-def _html_table(block: list[Slice]) -> str:
+def _html_table(block: list[Slice]) -> Iterator[str]:
     columns = block[0].leaf.columns
     aligns = columns.aligns if columns is not None else ()
     rows = _rows(block)
-    lines = ["<table>\n"]
+    yield "<table>\n"
     for is_head, cells in rows:
-        lines.append("<tr>")
+        line = ["<tr>"]
         for number, cell in enumerate(cells):
             tag = "th" if is_head else "td"
             align = aligns[number] if number < len(aligns) and len(rows) > 1 else ""
             attribute = f' align="{align}"' if align else ""
-            lines.append(f"<{tag}{attribute}>{'' if cell is None else _html_inline(cell)}</{tag}>")
-        lines.append("</tr>\n")
-    return "".join([*lines, "</table>\n"])
+            line.append(f"<{tag}{attribute}>{'' if cell is None else _html_inline(cell)}</{tag}>")
+        yield "".join([*line, "</tr>\n"])
+    yield "</table>\n"
 
 
 _SPACES = re.compile("(?m)^ | (?= )")
@@ -280,20 +285,23 @@ def _escaped(text: str) -> str:
 # Markdown
 
 
-def _markdown_block(block: list[Slice]) -> str:
+def _markdown_block(block: list[Slice]) -> Iterator[str]:
     leaf = block[0].leaf
     if leaf.kind is Kind.RULE:
-        return "---"
-    if leaf.kind is Kind.CODE:
-        return _fenced(_code(block), leaf.language)
-    if leaf.kind is Kind.TABLE:
-        return _markdown_table(block)
-    if leaf.kind is Kind.MATH:
-        return block[0].text
-    text = "".join(glue.replace("\n", "\\\n") + _markdown_inline(inline) for glue, inline in _prose(block))
-    if leaf.heading:
-        return "#" * leaf.heading + " " + text.replace("\\\n", " ")
-    return _NUMBER.sub(r"\1\\\2", _BEGINS_BLOCK.sub(r"\\\g<0>", text))
+        yield "---"
+    elif leaf.kind is Kind.CODE:
+        yield _fenced(_code(block), leaf.language)
+    elif leaf.kind is Kind.TABLE:
+        yield from _markdown_table(block)
+    elif leaf.kind is Kind.MATH:
+        yield block[0].text
+    elif leaf.heading:
+        text = "".join(_markdown_inline(inline) for _glue, inline in _prose(block))
+        yield "#" * leaf.heading + " " + text.replace("\\\n", " ")
+    else:
+        for glue, inline in _prose(block):
+            text = _BEGINS_BLOCK.sub(r"\\\g<0>", _markdown_inline(inline))
+            yield glue.replace("\n", "\\\n") + _NUMBER.sub(r"\1\\\2", text)
 
 
 _BEGINS_BLOCK = re.compile(r"(?m)^(?:(?:#{1,6}|[-+])(?=\s|$)|>|(?:-{2,}|=+)\s*$)")
@@ -309,17 +317,18 @@ def _fenced(code: str, language: str) -> str:
     return f"{fence}{language}\n{code}\n{fence}"
 
 
-def _markdown_table(block: list[Slice]) -> str:
+def _markdown_table(block: list[Slice]) -> Iterator[str]:
     rows = _rows(block)
     columns = block[0].leaf.columns
-    count = max(len(cells) for _is_head, cells in rows) if rows else 0
+    count = max((len(cells) for _is_head, cells in rows), default=0)
     aligns = columns.aligns if columns is not None and count == len(columns.aligns) else ("",) * count
     rules = {"left": ":---", "center": ":---:", "right": "---:"}
-    lines = [_markdown_row(cells) for _is_head, cells in rows]
     if not rows or not rows[0][0]:
-        lines.insert(0, _markdown_row([None] * count))
-    lines.insert(1, "|" + "|".join(rules.get(align, "---") for align in aligns) + "|")
-    return "\n".join(lines)
+        rows.insert(0, (True, [None] * count))
+    yield _markdown_row(rows[0][1])
+    yield "\n|" + "|".join(rules.get(align, "---") for align in aligns) + "|"
+    for _is_head, cells in rows[1:]:
+        yield "\n" + _markdown_row(cells)
 
 
 def _markdown_row(cells: Row) -> str:
