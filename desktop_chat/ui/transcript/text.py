@@ -122,7 +122,7 @@ class Text:
         return found
 
     def _draw_lines(self, painter: QPainter, origin: QPointF, clip: QRectF) -> None:
-        """Draw the lines that ``clip`` touches, and no other: in a PDF what is cut off is text all the same."""
+        """Draw the lines that ``clip`` touches, no other: in a PDF what is cut off is text all the same."""
         for i in range(self.layout.lineCount()):
             line = self.layout.lineAt(i)
             top = origin.y() + line.y()
