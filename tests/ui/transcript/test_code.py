@@ -168,17 +168,16 @@ def test_a_line_of_many_screens_wraps(chat: Chat) -> None:
 
 def test_a_line_that_grows_too_long_wraps_while_it_streams(chat: Chat) -> None:
     chat.show(answer("a", "", State.STREAMING))
-    chat.say("a", "```\n" + "first\n" * 30)
+    chat.say("a", "```\n" + "first " * 40 + "\n" + "second\n" * 30)
     chat.settle()
     assert not strip(chat).is_wrapped
     for _ in range(40):
         chat.say("a", "word " * 20)
         chat.settle()
     assert strip(chat).is_wrapped
-    streamed = [chat.view.rows.row(0).body.heights[i] for i in range(2)]
-    chat.end("a")
-    chat.show(answer("b", chat.messages["a"].text))
-    assert [chat.view.rows.row(0).body.heights[i] for i in range(2)] == streamed
+    chat.view.scroll_to_start()
+    chat.settle()
+    assert chat.view.rows.row(0).body.blocks[0].texts()[0][0].layout.lineCount() > 24
 
 
 def test_fold_and_unfold(chat: Chat) -> None:
@@ -222,11 +221,13 @@ def test_folds_outlive_the_look_and_the_row(chat: Chat, theme: Theme) -> None:
 
 
 def test_folding_from_below_keeps_the_block_in_sight(chat: Chat) -> None:
-    chat.show(answer("a", TALL + "\nEnd"), question("q", "Go on"))
-    chat.view.scroll_to_end()
+    chat.show(answer("a", TALL + "\n\nMore text." * 80), question("q", "Go on"))
+    chat.view.scroll_to_start()
+    chat.view.scroll_by(HEIGHT)
     chat.view.code.trigger(Action.FOLD_CODE, 0, 1, 0)
-    row_y = dict(chat.view.rows.visible)[0]
-    assert row_y + chat.view.rows.row(0).body_top + chat.view.rows.row(0).body.top(0) >= 0
+    row = chat.view.rows.row(0)
+    header = dict(chat.view.rows.visible)[0] + row.body_top + row.body.top(0)
+    assert 0 <= header < HEIGHT / 2
 
 
 def test_copied_is_said_for_a_moment(chat: Chat, qtbot: QtBot) -> None:
