@@ -95,7 +95,7 @@ def _make(excerpt: Excerpt, formats: tuple[str, ...]) -> Iterator[QMimeData | No
         data.setText("".join(plain))
     yield None
     if HTML in formats:
-        data.setHtml("".join([*html, markup.TAIL]))
+        data.setData(HTML, QByteArray("".join([*html, markup.TAIL]).encode("utf-8", "replace")))
     yield data
 
 
