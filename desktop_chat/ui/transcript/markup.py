@@ -242,6 +242,11 @@ def _html_block(block: list[Slice], *, in_item: bool) -> Iterator[str]:
         yield end
 
 
+_FORMULA = re.compile(r"\s*(?:[=@]|[+-](?![\d.,]+\s*%?$))")
+_AS_TEXT = ' sdnum="1033;0;@"'
+"""What keeps LibreOffice from computing what a cell says, or asking a server for it."""
+
+
 def _html_table(block: list[Slice]) -> Iterator[str]:
     columns = block[0].leaf.columns
     aligns = columns.aligns if columns is not None else ()
@@ -253,6 +258,8 @@ def _html_table(block: list[Slice]) -> Iterator[str]:
             tag = "th" if is_head else "td"
             align = aligns[number] if number < len(aligns) and len(rows) > 1 else ""
             attribute = f' align="{align}"' if align else ""
+            if cell is not None and _FORMULA.match(cell.text):
+                attribute += _AS_TEXT
             line.append(f"<{tag}{attribute}>{'' if cell is None else _html_inline(cell)}</{tag}>")
         yield "".join([*line, "</tr>\n"])
     yield "</table>\n"

@@ -167,6 +167,13 @@ def test_only_the_selected_rows_and_cells_of_a_table(chat: Chat) -> None:
     assert body(taken(HTML)) == "d"
 
 
+def test_cell_that_looks_like_a_formula_is_text(chat: Chat) -> None:
+    chat.show(answer("a", "| a | b |\n|---|---|\n| =1+1 | -2 |\n"))
+    chat.view.select_all()
+    copy(chat)
+    assert '<td sdnum="1033;0;@">=1+1</td><td>-2</td>' in taken(HTML)
+
+
 def test_code_is_copied_exactly(chat: Chat) -> None:
     code = "\n".join(f"\tline {i}  " for i in range(200))
     chat.show(answer("a", f"```\n{code}\n```\n\nend"))
