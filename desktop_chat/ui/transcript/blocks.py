@@ -23,11 +23,14 @@ from desktop_chat.ui.transcript.paragraph import lay_out_bands
 from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.text import Text, Wash
 
+PAINTED = 1 << 30
+"""A y that no block reaches."""
+
 
 class Block:
     """One leaf at its place in a flow. ``height`` is estimated until :meth:`lay_out` ran at this width.
 
-    ``width`` is that of the last layout, 0 where there is none. ``stamp`` changes with what is seen.
+    ``width`` is that of the last layout, 0 where there is none.
     Places are relative to the block's top left corner; x counts from the left edge of the flow.
     """
 
@@ -38,7 +41,8 @@ class Block:
         self.leaf = leaf
         self.formats = formats
         self.width = 0
-        self.stamp = 0
+        self.fresh = 0
+        """The y from which on the block looks different from what was painted, as far as it knows."""
         self.height = self._estimate(width)
 
     @property
@@ -48,8 +52,13 @@ class Block:
 
     @property
     def look(self) -> Hashable:
-        """Another one for all that is seen otherwise."""
-        return self.stamp
+        """Another one where the whole block looks different."""
+        return None
+
+    @property
+    def head(self) -> tuple[int, Hashable]:
+        """The height of a header, and its own look."""
+        return 0, None
 
     @property
     def edge(self) -> int:
@@ -94,7 +103,6 @@ class Block:
         """Show another leaf of the same kind; its height is that of the one before until it is laid out."""
         self.leaf = leaf
         self.width = 0
-        self.stamp += 1
 
     def release(self) -> None:
         """Drop the layout; the height stays as what it was."""
@@ -103,7 +111,7 @@ class Block:
     def lay_out(self, width: int, colours: Spans | None = None) -> None:
         """Measure the leaf at ``width``; ``colours`` are those of a piece of code."""
         self.width = width
-        self.stamp += 1
+        self.fresh = 0
 
     def texts(self) -> list[tuple[Text, float, float]]:
         """Each text that is laid out, with its place in the block, in reading order."""
@@ -288,6 +296,7 @@ class TextBlock(Block):
         self.bands = []
 
     def lay_out(self, width: int, colours: Spans | None = None) -> None:
+        fresh = self.fresh
         super().lay_out(width, colours)
         font, pitch = self._font()
         key = max(40, width - self.left), self.leaf.heading
@@ -295,6 +304,8 @@ class TextBlock(Block):
         self._laid_out = key
         self.bands = lay_out_bands(self.leaf.inline, font, key[0], pitch, self.formats, known)
         self.height = sum(band.height for band in self.bands)
+        kept = (band.height for band, before in zip(self.bands, known, strict=False) if band is before)
+        self.fresh = min(fresh, sum(kept))
 
     def texts(self) -> list[tuple[Text, float, float]]:
         found: list[tuple[Text, float, float]] = []

@@ -35,6 +35,7 @@ class CodeBlock(Block):
 
     def __init__(self, leaf: Leaf, formats: Formats, width: int) -> None:
         self.text: Text | None = None
+        self._shown: tuple[str, Spans] = "", []
         self.strip = Strip()
         self.strip.wraps_by_default = formats.wrap_code
         super().__init__(leaf, formats, width)
@@ -62,10 +63,12 @@ class CodeBlock(Block):
 
     def release(self) -> None:
         super().release()
-        self.text = None
+        self.text, self._shown = None, ("", [])
 
     def lay_out(self, width: int, colours: Spans | None = None) -> None:
+        fresh, before = self.fresh, self._shown
         super().lay_out(width, colours)
+        self._shown = self.leaf.inline.text, colours or []
         self.strip.room = self._room(width)
         if self.is_hidden:
             self.text, self.height = None, 0
@@ -88,6 +91,19 @@ class CodeBlock(Block):
             )
             self._measure(widest)
         self.height = self._top() + (self._folded_height() if self.strip.folded else self.text.height)
+        self.fresh = min(fresh, self._first_difference(*before))
+
+    def _first_difference(self, text: str, colours: Spans) -> int:
+        """About the y from which on the lines differ from ``text`` in ``colours``."""
+        now, colours_now = self._shown
+        if self.text is None or not text or not now.startswith(text):
+            return 0
+        differing = (min(a, b) for a, b in zip(colours, colours_now, strict=False) if a != b)
+        new = colours_now[len(colours) :] or colours[len(colours_now) :]
+        position = min(units(text), next(differing, (units(text),))[0], *(span[0] for span in new[:1]))
+        line = self.text.layout.lineForTextPosition(position)
+        # A word that grows may take the one before it along, into another line.
+        return max(0, round(self._top() + line.y() - 2 * self.formats.code_pitch)) if line.isValid() else 0
 
     def texts(self) -> list[tuple[Text, float, float]]:
         if self.text is None:
@@ -101,9 +117,13 @@ class CodeBlock(Block):
 
     @property
     def look(self) -> Hashable:
+        return self.strip.look
+
+    @property
+    def head(self) -> tuple[int, Hashable]:
         if self.leaf.part:
-            return self.stamp, self.strip.look
-        return self.stamp, self.strip.look, self.strip.lines, self.strip.copied
+            return 0, None
+        return self.formats.code_header, (self.strip.lines, self.strip.copied)
 
     @property
     def is_last_shown(self) -> bool:

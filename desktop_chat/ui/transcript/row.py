@@ -3,9 +3,10 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop_chat.domain.message import SAID, Attachment, Message, PartKind, Role, State
-from desktop_chat.ui.transcript.blocks import Block
+from desktop_chat.ui.transcript.blocks import PAINTED, Block
 from desktop_chat.ui.transcript.citations import Citations
 from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.days import clock
@@ -13,7 +14,7 @@ from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.images import Images
-from desktop_chat.ui.transcript.leaves import Kind, clean
+from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
 from desktop_chat.ui.transcript.row_extras import Zone, call_words, steps, things
 from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
@@ -36,6 +37,17 @@ class Spot:
     part: int
     block: int
     position: int
+
+
+class Piece(NamedTuple):
+    """A part of a row that is painted as one. Where ``look`` is another one, all of it has to be painted
+    again; else what is below ``fresh``, counted from its top."""
+
+    key: object
+    top: int
+    height: int
+    look: object
+    fresh: int = PAINTED
 
 
 class Row:
@@ -237,13 +249,6 @@ class Row:
     def offered(self) -> Action | None:
         """What the state row offers, if anything."""
         return self.notice.action if self.notice is not None else None
-
-    def code_at(self, part: int, index: int) -> str | None:
-        """The whole code block at a block of a flow, or None where that is no code."""
-        flow = self.flow(part)
-        if flow is None or index >= len(flow.blocks) or flow.blocks[index].leaf.kind is not Kind.CODE:
-            return None
-        return flow.code(index)
 
     def codes(self) -> list[str]:
         """All code blocks of the body."""
@@ -495,28 +500,22 @@ class Row:
                 self.arrange()
         return self.height != before
 
-    def pieces(self, top: int, bottom: int) -> Iterator[tuple[object, int, int, object]]:
-        """What is visible as (key, y, height, stamp): a piece with another stamp looks different."""
+    def take_pieces(self, top: int, bottom: int) -> Iterator[Piece]:
+        """What is visible. What a block says of itself to be fresh is taken as painted by this."""
         extras = (self._extras_key, self.is_folded)
         head = (self.thought_label, self.unfolded, self.message.model, self.day, extras)
         if self.body_top > top:
-            yield (id(self), 0), 0, self.body_top, head
+            yield Piece((id(self), 0), 0, self.body_top, head)
         for part, flow, _x, y in self.flows():
             last = len(flow.blocks) - 1 if part and self.is_streaming else -1
             for index in flow.visible(top - y, min(bottom - y, self._seen(part, flow))):
-                block = flow.blocks[index]
-                last_part = flow.is_last_part(index)
-                yield (
-                    id(block),
-                    y + flow.heights.before(index),
-                    flow.heights[index],
-                    (
-                        block.look,
-                        index == last,
-                        last_part,
-                        self.is_last,
-                    ),
-                )
+                block, place = flow.blocks[index], y + flow.heights.before(index)
+                look = (block.look, index == last, flow.is_last_part(index), self.is_last)
+                yield Piece(id(block), place, flow.heights[index], look, flow.gap(index) + block.fresh)
+                block.fresh = PAINTED
+                height, head_look = block.head
+                if height:
+                    yield Piece((id(block), 0), place, flow.gap(index) + height, head_look)
         end = self.body_top + self._seen(1, self.body)
         if end < bottom:
             foot = (
@@ -528,7 +527,7 @@ class Row:
                 self.is_last,
                 extras,
             )
-            yield (id(self), 1), end, self.height - end, foot
+            yield Piece((id(self), 1), end, self.height - end, foot)
 
 
 def speaker(message: Message) -> str:

@@ -67,6 +67,7 @@ class TableBlock(Block):
         self.cells, self.column_widths = [], ()
 
     def lay_out(self, width: int, colours: Spans | None = None) -> None:
+        fresh = self.fresh
         super().lay_out(width, colours)
         formats, leaf = self.formats, self.leaf
         columns = leaf.columns
@@ -108,6 +109,10 @@ class TableBlock(Block):
             y += max((cell.height for cell in cells), default=round(formats.table_pitch)) + 2 * space + 1
         self.row_tops.append(y)
         self.height = y
+        same = 0
+        while same < min(len(known), len(self.cells)) and known[same] == self.cells[same]:
+            same += 1
+        self.fresh = min(fresh, max(0, self.row_tops[same] - 1))
 
     def texts(self) -> list[tuple[Text, float, float]]:
         found: list[tuple[Text, float, float]] = []
