@@ -74,6 +74,7 @@ class Arrangement:
         self.visible: list[tuple[int, int]] = []
         """The visible rows: index, and y in the view."""
         self.is_complete = True
+        self._lit: set[int] = set()
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._anchor = Anchor()
         self._may_stick = False
@@ -489,6 +490,11 @@ class Arrangement:
                 if flow.unlit:
                     changed |= flow.light()
         return changed
+
+    def has_arrivals(self) -> bool:
+        """Whether messages came into view whose colours or formulas may have come while they were not."""
+        before, self._lit = self._lit, {index for index, _y in self.visible}
+        return bool(self._lit - before) and not self.is_lit
 
     @property
     def is_lit(self) -> bool:

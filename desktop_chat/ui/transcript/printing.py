@@ -1,7 +1,7 @@
 """A chat on paper: the same rows as on the screen, cut into pages, drawn in slices of time."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPagedPaintDevice, QPainter
@@ -83,7 +83,7 @@ class PrintJob(QObject):
                 self._timer.start(0 if goes_on else PAUSE)
                 return
 
-    def _work(self) -> Iterator[bool]:
+    def _work(self) -> Generator[bool, None, None]:
         """Yields after each step: True to go on, False to wait a little."""
         paper = self._device.pageLayout()
         scale = self._device.logicalDpiX() / DPI

@@ -337,7 +337,7 @@ class Transcript(QAbstractScrollArea):
         if end_far != self._end_far:
             self._end_far = end_far
             self.end_far_changed.emit(end_far)
-        if not rows.is_complete:
+        if not rows.is_complete or rows.has_arrivals():
             self._idle.start()
 
     def _rendered(self) -> None:
