@@ -16,11 +16,13 @@ import psutil
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QEventLoop
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import Transcript, preload, view
+from desktop_chat.ui.transcript.find import Query
 from tests.benchmarks.figures import Figure, table
 from tests.benchmarks.rivals import OneDocument, Ours, Rival, SetMarkdown
 from tests.benchmarks.sample import CHARACTERS_PER_TOKEN, markdown
@@ -258,11 +260,70 @@ def _moves(bench: Bench, rival: Rival) -> tuple[list[float], float, float]:
     return steps, jump, resized
 
 
+def finding(bench: Bench, scale: float) -> list[Figure]:
+    """From the key press to the first hit, in messages that were never laid out."""
+    count = round(MESSAGES * scale)
+    messages = conversation(count)
+    place = count // 2 | 1
+    messages[place].parts[:] = [Part(PartKind.TEXT, "A **needle** in all of the hay.")]
+    bench.show(bench.ours, messages)
+    finder = bench.view.finder
+    started, steps = time.process_time(), []
+    finder.find(Query("needle in all"))
+    while not finder.total:
+        steps.append(bench.cpu(lambda: None))
+    first = time.process_time() - started
+    while not finder.is_complete:
+        steps.append(bench.cpu(lambda: None))
+    finder.find(None)
+    rival = OneDocument()
+    bench.place(rival)
+    fewer = max(20, round(RIVAL_MESSAGES * min(1.0, scale * 4)))
+    rival.show(messages[place - fewer : place + 1])
+    theirs = bench.cpu(lambda: rival.widget.document().find("needle in all"))
+    rival.widget.close()
+    against = f"{rival.name}, {fewer} messages"
+    return [
+        Figure(f"find in {count:,} messages, first hit", first * 1e3, "ms", 60, theirs * 1e3, against),
+        Figure("  the longest step", max(steps) * 1e3, "ms", 16),
+    ]
+
+
+def copying(bench: Bench, scale: float) -> list[Figure]:
+    """Select all and copy, as text, HTML and Markdown."""
+    count = round(1_000 * scale)
+    bench.show(bench.ours, conversation(count))
+    view = bench.view
+    started, steps = time.process_time(), []
+    steps.append(bench.cpu(view.select_all))
+    steps.append(bench.cpu(view.copy_selection))
+    while view.copier.is_busy:
+        steps.append(bench.cpu(lambda: None))
+    spent = time.process_time() - started
+    # A clipboard that holds an object of Python when the program ends takes it down, off screen.
+    QGuiApplication.clipboard().clear()
+    rival = OneDocument()
+    bench.place(rival)
+    fewer = max(20, round(RIVAL_MESSAGES * min(1.0, scale * 4)))
+    rival.show(conversation(fewer))
+    rival.widget.selectAll()
+    theirs = bench.cpu(rival.widget.copy)
+    QGuiApplication.clipboard().clear()
+    rival.widget.close()
+    against = f"{rival.name}, {fewer} messages"
+    return [
+        Figure(f"select all, copy {count:,} messages", spent * 1e3, "ms", 500, theirs * 1e3, against),
+        Figure("  the longest step", max(steps) * 1e3, "ms", 16),
+    ]
+
+
 MEASUREMENTS: dict[str, Callable[[Bench, float], list[Figure]]] = {
     "streaming": streaming,
     "growth": growth,
     "real_time": real_time,
     "opening": opening,
+    "finding": finding,
+    "copying": copying,
 }
 
 
