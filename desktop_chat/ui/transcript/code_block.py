@@ -81,7 +81,8 @@ class CodeBlock(Block):
             layout.setFormats(
                 [format_range(start, end, formats.colour(name)) for start, end, name in colours]
             )
-        self.text = Text(self.leaf.inline, layout)
+        room = self.strip.room if self.strip.is_wrapped else ENDLESS
+        self.text = Text(self.leaf.inline, layout, width=room)
         if self.strip.is_wrapped:
             self.text.height = lay_out(layout, self.strip.room, formats.code_pitch)
         else:

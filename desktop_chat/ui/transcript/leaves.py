@@ -24,10 +24,15 @@ LINE_BREAK = "\u2028"
 """A line break within a leaf."""
 SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
 """The most that one leaf of code or literal text holds."""
-TABLE_ROWS = 20
-"""Rows of one leaf of a table; the first of them decide the widths of its columns."""
+TABLE_ROWS, TABLE_CELLS = 20, 400
+"""The most rows and about the most cells of one leaf of a table."""
 PROSE_CHARACTERS = 4000
 """The most that one leaf of a paragraph holds: bounds what parsing and laying out one leaf can cost."""
+
+
+def table_rows(columns: int) -> int:
+    """Rows of one leaf of a table of so many columns; the first of them decide the widths of its columns."""
+    return max(1, min(TABLE_ROWS, TABLE_CELLS // max(1, columns)))
 
 
 class Kind(Enum):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from desktop_chat.ui.transcript.inline import formula, joined, runs
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
-    TABLE_ROWS,
     TASK,
     TASK_DONE,
     Columns,
@@ -25,6 +24,7 @@ from desktop_chat.ui.transcript.leaves import (
     literal_leaf,
     prose_end,
     segments,
+    table_rows,
 )
 from desktop_chat.ui.transcript.syntax import extend
 from desktop_chat.ui.transcript.unfinished import settle
@@ -295,9 +295,10 @@ class _Flattening:
                 rows.append(tuple(cells))
                 cells = []
             i += 1
-        part, columns = 0, Columns(tuple(aligns), tuple(rows[: TABLE_ROWS + 1]))
+        count = table_rows(len(aligns))
+        part, columns = 0, Columns(tuple(aligns), tuple(rows[: count + 1]))
         body = rows[1:]
-        chunks = [body[k : k + TABLE_ROWS] for k in range(0, len(body), TABLE_ROWS)]
+        chunks = [body[k : k + count] for k in range(0, len(body), count)]
         if top and len(self.blocks) == 1 and self.resumed.columns is not None:
             part, columns = self.resumed.table_part, self.resumed.columns
         else:

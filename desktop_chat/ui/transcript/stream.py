@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from desktop_chat.ui.transcript.leaves import (
     PROSE_CHARACTERS,
-    TABLE_ROWS,
     Leaf,
     code_leaf,
     literal_leaf,
     prose_end,
     segments,
+    table_rows,
 )
 from desktop_chat.ui.transcript.markdown import Block, Environment, Resumed, parse
 from desktop_chat.ui.transcript.unfinished import shown
@@ -305,11 +305,12 @@ class MarkdownStream:
 
     def _cut_table(self, block: Block, lines: list[str]) -> None:
         """Freeze the full leaves of an open table; its head stays before the tail for the parser."""
-        rows = min(block.rows, len(lines) - 3)
-        chunks = (rows - 1) // TABLE_ROWS
+        assert block.columns is not None
+        rows, count = min(block.rows, len(lines) - 3), table_rows(len(block.columns.aligns))
+        chunks = (rows - 1) // count
         if chunks < 1:
             return
-        end = 2 + chunks * TABLE_ROWS
+        end = 2 + chunks * count
         self._remember_labels(lines[:end])
         self._prefix = "\n".join(lines[:2]) + "\n"
         self._tail = "\n".join(lines[end:])

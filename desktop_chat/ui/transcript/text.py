@@ -18,6 +18,8 @@ from desktop_chat.ui.transcript.leaves import Inline, Mark, clip, is_right_to_le
 
 TIGHT = 2
 """Pixels between a tall formula and the lines above and below it."""
+BLEED = 8
+"""Pixels that a mark or a slanted letter may stand out at the sides."""
 
 
 class Wash(NamedTuple):
@@ -108,8 +110,11 @@ class Text:
         """What a selection of ``start`` to ``end`` covers, line by line; ``pitch`` 0 the letters alone."""
         found = []
         start, end = self.to_layout(start), self.to_layout(end, up=True)
-        for i in range(self.layout.lineCount()):
+        begin = self.layout.lineForTextPosition(start)
+        for i in range(begin.lineNumber() if begin.isValid() else 0, self.layout.lineCount()):
             line = self.layout.lineAt(i)
+            if line.textStart() > end:
+                break
             first, last = max(start, line.textStart()), min(end, line.textStart() + line.textLength())
             if first > last or (first == last and line.textLength()):
                 continue
@@ -142,6 +147,8 @@ class Text:
         """Draw the text with its top left corner at ``origin``; ``washes`` have positions of the block."""
         if origin.y() > clip.bottom() or origin.y() + self.height < clip.top():
             return
+        if origin.x() > clip.right() + BLEED or origin.x() + self.width < clip.left() - BLEED:
+            return
         for box in self.boxes:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(formats.colors.hover)
@@ -149,6 +156,8 @@ class Text:
         length = units(self.inline.text)
         for start, end, color, outline in washes:
             first, last = max(0, start - self.offset), min(length, end - self.offset)
+            if first > last:
+                continue
             for box in self.rectangles(first, last, pitch):
                 painter.fillRect(box.translated(origin), color)
                 if outline is not None:

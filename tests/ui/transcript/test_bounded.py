@@ -1,0 +1,66 @@
+"""What is done at once is bounded, whatever the text is: counted, not timed."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from desktop_chat.ui.transcript.find import Query
+from desktop_chat.ui.transcript.leaves import TABLE_CELLS
+from desktop_chat.ui.transcript.text import Text
+from tests.ui.transcript.conftest import Chat, answer
+from tests.ui.transcript.hostile import TEXTS
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[int]:
+    """The number of calls of a method, as the only item of a list."""
+    calls, method = [0], getattr(owner, name)
+
+    def counting(*arguments: object, **options: object) -> object:
+        calls[0] += 1
+        return method(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, counting)
+    return calls
+
+
+@pytest.mark.parametrize("columns", [2, 30, 100])
+def test_a_leaf_of_a_table_has_few_cells(chat: Chat, columns: int) -> None:
+    build: Callable[[str], str] = lambda cell: "|" + f"{cell}|" * columns + "\n"  # noqa: E731
+    text = build("a") + build("-") + build("b") * 60
+    chat.show(answer("a", text))
+    blocks = chat.view.rows.row(0).body.blocks
+    assert {block.leaf.part for block in blocks} == set(range(len(blocks)))
+    assert max(sum(map(len, block.leaf.rows)) for block in blocks) <= TABLE_CELLS + columns
+    assert sum(len(block.leaf.rows) for block in blocks) == 61
+
+
+def test_hits_out_of_view_cost_nothing_to_paint(
+    chat: Chat, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.show(answer("a", TEXTS["emphasis"](20_000)))
+    chat.view.finder.find(Query("a"))
+    chat.qtbot.waitUntil(lambda: chat.view.finder.is_settled)
+    assert chat.view.finder.total > 5_000
+    measured = counted(monkeypatch, Text, "rectangles")
+    chat.view.grab()
+    assert 100 < measured[0] < 3_000
+
+
+def test_hits_that_touch_are_painted_as_one(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat.show(answer("a", "x" * 20_000))
+    chat.view.finder.find(Query("x"))
+    chat.qtbot.waitUntil(lambda: chat.view.finder.is_settled)
+    measured = counted(monkeypatch, Text, "rectangles")
+    chat.view.grab()
+    assert 0 < measured[0] < 100
+
+
+def test_columns_out_of_view_are_not_painted(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = "|" + "a|" * 100 + "\n|" + "-|" * 100 + "\n" + ("|" + "some words|" * 100 + "\n") * 30
+    chat.show(answer("a", wide))
+    chat.view.finder.find(Query("words"))
+    chat.qtbot.waitUntil(lambda: chat.view.finder.is_settled)
+    measured = counted(monkeypatch, Text, "rectangles")
+    chat.view.grab()
+    assert 0 < measured[0] < 500
