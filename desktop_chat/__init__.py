@@ -57,8 +57,8 @@ ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/theme.py                         colours, fonts and sizes of both themes
 ui/transcript/                      the chat view; the only home of markdown-it
-ui/transcript/accessible.py         for screen readers: a list, one item a message, and what happens in it
-ui/transcript/accessible_items.py   messages, links and buttons for screen readers
+ui/transcript/accessible.py         for screen readers: that there is a transcript, and what happens in it
+ui/transcript/accessible_items.py   the list, messages, links and buttons for screen readers
 ui/transcript/accessible_slots.py   two questions of screen readers that PySide does not pass on
 ui/transcript/accessible_text.py    the text of a message for screen readers
 ui/transcript/announcer.py          what is said of an answer while it is written

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent, QWheelEvent
@@ -16,10 +18,12 @@ from desktop_chat.ui.actions import Actions
 from desktop_chat.ui.chat_view import ChatView
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.icons import app_icon
-from desktop_chat.ui.paper import Paper
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.sidebar import Sidebar
 from desktop_chat.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.paper import Paper
 
 SIZE = (1280, 820)
 SMALLEST = (420, 400)
@@ -59,8 +63,6 @@ class MainWindow(QMainWindow):
 
         self.sidebar = Sidebar(theme, chats.is_writing)
         self.chat = ChatView(chats, settings, theme, tasks)
-        self.paper = Paper(theme, self.chat.explain, self)
-        self.chat.insert_notice(self.paper.bar)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -153,6 +155,15 @@ class MainWindow(QMainWindow):
         self.sidebar.undo.offer(conversation.id, conversation.title or UNTITLED)
         if conversation.id == shown:
             self.new_chat()
+
+    @cached_property
+    def paper(self) -> "Paper":
+        """What prints and exports; made when it is asked for."""
+        from desktop_chat.ui.paper import Paper
+
+        paper = Paper(self._theme, self.chat.explain, self)
+        self.chat.insert_notice(paper.bar)
+        return paper
 
     def print_chat(self) -> None:
         if (session := self.session) is not None:

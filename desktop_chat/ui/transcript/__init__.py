@@ -52,8 +52,8 @@ printing       a chat on paper
 menu           the menu of a message
 sideways       scrolling code and tables sideways
 triggers       what buttons do
-accessible     the view for screen readers: the list, and events
-accessible_items  messages, links and buttons
+accessible     the view for screen readers: how they find it, and events
+accessible_items  the list, messages, links and buttons
 accessible_text   their text: caret, selection, places, looks
 accessible_slots  two questions that PySide does not pass on
 announcer      what is said of an answer while it is written

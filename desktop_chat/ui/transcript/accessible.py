@@ -1,9 +1,12 @@
-"""The transcript for screen readers: a list with one item per message, each with its rendered text."""
+"""The transcript for screen readers: how they come to know of it, and what they are told happens in it.
+
+What they find in it is imported when one asks.
+"""
 
 from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QObject, QPoint
+from PySide6.QtCore import QObject
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
@@ -13,74 +16,18 @@ from PySide6.QtGui import (
     QAccessibleTextRemoveEvent,
     QAccessibleTextSelectionEvent,
 )
-from PySide6.QtWidgets import QAccessibleWidget
 
-from desktop_chat.ui.transcript.accessible_items import MessageItem
 from desktop_chat.ui.transcript.leaves import units
-from desktop_chat.ui.transcript.readings import Readings
 
 if TYPE_CHECKING:
+    from desktop_chat.ui.transcript.accessible_items import TranscriptList
     from desktop_chat.ui.transcript.view import Transcript
 
 MAX_INSERTED = 4000
 """Characters that one event tells of; a reader asks for the text itself."""
 
 
-class TranscriptList(QAccessibleWidget):
-    """The transcript as a list. Items are made when they are asked for."""
-
-    def __init__(self, view: "Transcript") -> None:
-        super().__init__(view, QAccessible.Role.List, "Transcript")
-        self._view = view
-        self._readings = Readings(view)
-        self._items: dict[str, MessageItem] = {}
-        self.growing = ""
-        """The message that is being written."""
-        self.grown = ""
-        """What screen readers were told of its text."""
-
-    def childCount(self) -> int:
-        return len(self._view.rows.messages)
-
-    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
-        messages = self._view.rows.messages
-        if not 0 <= index < len(messages):
-            return None
-        return self.item(messages[index].id)
-
-    def item(self, message_id: str) -> MessageItem:
-        item = self._items.get(message_id)
-        if item is None:
-            item = self._items[message_id] = MessageItem(self._view, self._readings, message_id)
-            QAccessible.registerAccessibleInterface(item)
-        return item
-
-    def forget_items(self) -> None:
-        """Have Qt delete the items. They belong to no widget, with which it would."""
-        for item in self._items.values():
-            item.forget()
-        self._items.clear()
-
-    def forget_others(self) -> None:
-        """The same for those of messages that are not shown any more."""
-        for message_id in [one for one in self._items if one not in self._view.rows.index]:
-            self._items.pop(message_id).forget()
-
-    def indexOfChild(self, child: QAccessibleInterface) -> int:
-        if isinstance(child, MessageItem):
-            return self._view.rows.index.get(child.message_id, -1)
-        return -1
-
-    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
-        point = self._view.viewport().mapFromGlobal(QPoint(x, y))
-        index = self._view.row_index_at(point.y())
-        return None if index is None else self.child(index)
-
-    def focusChild(self) -> QAccessibleInterface | None:  # type: ignore[override]
-        return self.child(self._view.current) if self._view.hasFocus() else None
-
-
-_interfaces: list[TranscriptList] = []
+_interfaces: list["TranscriptList"] = []
 _installed = False
 
 
@@ -97,6 +44,8 @@ def _make(_class_name: str, item: QObject | None) -> QAccessibleInterface | None
 
     if not isinstance(item, Transcript):
         return None
+    from desktop_chat.ui.transcript.accessible_items import TranscriptList
+
     # Qt asks again when PySide has changed the class of the object, and deletes every interface that it got
     # with the object: it must get a new one each time. It keeps no reference to the Python object, which must
     # not go before that.
@@ -132,9 +81,7 @@ def selection_changed(view: "Transcript") -> None:
     found, head = _list(view), view.selection.head
     if found is None or head is None:
         return
-    item = found.child(head[0])
-    if not isinstance(item, MessageItem):
-        return
+    item = found.item(view.rows.messages[head[0]].id)
     text = item.text_interface
     QAccessible.updateAccessibility(QAccessibleTextCursorEvent(item, text.offset(head) or 0))
     start, end = text.selected() or (0, 0)
@@ -176,9 +123,11 @@ def _common(a: str, b: str) -> int:
     return low
 
 
-def _list(view: "Transcript") -> TranscriptList | None:
+def _list(view: "Transcript") -> "TranscriptList | None":
     if not QAccessible.isActive():
         return None
+    from desktop_chat.ui.transcript.accessible_items import TranscriptList
+
     found = QAccessible.queryAccessibleInterface(view)
     return found if isinstance(found, TranscriptList) else None
 

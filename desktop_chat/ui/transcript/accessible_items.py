@@ -1,4 +1,4 @@
-"""What a screen reader finds in the transcript: messages, and in them their links and buttons.
+"""What a screen reader finds in the transcript: a list of messages, and in them their links and buttons.
 
 PySide asks for an interface's address in ``interface_cast``: a Python object or None there is a crash as soon
 as a screen reader asks, so it is ``VoidPtr``, of the address or of 0.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import shiboken6
 from PySide6.QtCore import QObject, QPoint, QRect, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
+from PySide6.QtWidgets import QAccessibleWidget
 
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.links import open_link
@@ -297,3 +298,57 @@ class PartItem(Item):
             open_link(found.url, self._view, found.text)
         elif isinstance(found, Button) and found.enabled:
             self._view.trigger(self.index, found.action, found)
+
+
+class TranscriptList(QAccessibleWidget):
+    """The transcript as a list. Items are made when they are asked for."""
+
+    def __init__(self, view: "Transcript") -> None:
+        super().__init__(view, QAccessible.Role.List, "Transcript")
+        self._view = view
+        self._readings = Readings(view)
+        self._items: dict[str, MessageItem] = {}
+        self.growing = ""
+        """The message that is being written."""
+        self.grown = ""
+        """What screen readers were told of its text."""
+
+    def childCount(self) -> int:
+        return len(self._view.rows.messages)
+
+    def child(self, index: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        messages = self._view.rows.messages
+        if not 0 <= index < len(messages):
+            return None
+        return self.item(messages[index].id)
+
+    def item(self, message_id: str) -> MessageItem:
+        item = self._items.get(message_id)
+        if item is None:
+            item = self._items[message_id] = MessageItem(self._view, self._readings, message_id)
+            QAccessible.registerAccessibleInterface(item)
+        return item
+
+    def forget_items(self) -> None:
+        """Have Qt delete the items. They belong to no widget, with which it would."""
+        for item in self._items.values():
+            item.forget()
+        self._items.clear()
+
+    def forget_others(self) -> None:
+        """The same for those of messages that are not shown any more."""
+        for message_id in [one for one in self._items if one not in self._view.rows.index]:
+            self._items.pop(message_id).forget()
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        if isinstance(child, MessageItem):
+            return self._view.rows.index.get(child.message_id, -1)
+        return -1
+
+    def childAt(self, x: int, y: int) -> QAccessibleInterface | None:  # type: ignore[override]
+        point = self._view.viewport().mapFromGlobal(QPoint(x, y))
+        index = self._view.row_index_at(point.y())
+        return None if index is None else self.child(index)
+
+    def focusChild(self) -> QAccessibleInterface | None:  # type: ignore[override]
+        return self.child(self._view.current) if self._view.hasFocus() else None
