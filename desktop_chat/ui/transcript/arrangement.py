@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.transcript.days import Days
+from desktop_chat.ui.transcript.flow import Budget
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import Lexers
@@ -17,6 +18,8 @@ from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012
 """Seconds that parsing may take before the view is shown with what is there."""
+LAYOUT_SLICE = 0.03
+"""Processor seconds that laying out may take before; far more than what is in view of any usual text needs."""
 MAX_ROWS = 48
 """Messages that are kept parsed; the ones not seen for longest go first."""
 MAX_BLOCKS = 400
@@ -426,9 +429,9 @@ class Arrangement:
 
     def arrange(self) -> None:
         """Parse and lay out what is in view, and settle where it stands."""
-        parse_until = deadline_in(PARSE_SLICE)
+        parse_until, budget = deadline_in(PARSE_SLICE), Budget(LAYOUT_SLICE)
         for _attempt in range(MAX_PASSES):
-            if not self._arrange_once(parse_until):
+            if not self._arrange_once(parse_until, budget):
                 break
         if self.messages and self.is_complete and not self.sticks:
             if self._anchor.part < 0:
@@ -440,7 +443,7 @@ class Arrangement:
                 self.sticks, self._may_stick = self.top >= self.max_top, False
         self._forget()
 
-    def _arrange_once(self, parse_until: float) -> bool:
+    def _arrange_once(self, parse_until: float, budget: Budget) -> bool:
         self.visible, self.is_complete = [], True
         if not self.messages:
             self.top = 0
@@ -455,9 +458,9 @@ class Arrangement:
         while y < self.view_height and index < len(self.messages):
             row = self.row(index)
             row.advance(parse_until)
-            row.lay_out(-y, self.view_height - y)
+            row.lay_out(-y, self.view_height - y, budget)
             row.arrange()
-            self.is_complete &= row.is_complete
+            self.is_complete &= row.is_complete and row.is_laid_out
             self._rows.move_to_end(index)
             self.visible.append((index, y))
             if row.height != self.heights[index]:

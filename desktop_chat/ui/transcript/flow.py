@@ -1,5 +1,6 @@
 """The blocks of one text, one below the other, as the text grows."""
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +37,17 @@ def make_block(leaf: Leaf, formats: Formats, width: int) -> Block:
     return _BLOCKS[leaf.kind](leaf, formats, width)
 
 
+class Budget:
+    """Processor time for laying out; what is done first is done in any case."""
+
+    def __init__(self, seconds: float = math.inf) -> None:
+        self._until = time.thread_time() + seconds
+        self.is_spent = False
+
+    def check(self) -> None:
+        self.is_spent = time.thread_time() >= self._until
+
+
 class Flow:
     """A text as blocks. ``heights[i]`` is what block ``i`` takes, with the space above it.
 
@@ -69,6 +81,8 @@ class Flow:
         self._highlighters: dict[int, Highlighter] = {}
         self.laid_out = 0
         """Layouts made since the last :meth:`release`."""
+        self.is_laid_out = True
+        """Whether all that was asked for last is laid out."""
         self._starts: list[int] = []
         self._notes: dict[int, tuple[Note, ...]] = {}
 
@@ -257,14 +271,19 @@ class Flow:
             y += height
             index += 1
 
-    def lay_out(self, top: int, bottom: int) -> bool:
-        """Lay out what is visible; returns whether a height changed."""
-        changed = False
+    def lay_out(self, top: int, bottom: int, budget: Budget | None = None) -> bool:
+        """Lay out what is visible, all or as far as ``budget`` goes; returns whether a height changed."""
+        changed, budget = False, budget or Budget()
+        self.is_laid_out = True
         for index in self.visible(top, bottom):
             block = self.blocks[index]
             if block.width != self.width:
+                if budget.is_spent:
+                    self.is_laid_out = False
+                    break
                 changed |= self._lay_out(index, self._colours(index))
                 self.laid_out += 1
+                budget.check()
         return changed
 
     def _lay_out(self, index: int, colours: Spans | None) -> bool:

@@ -10,7 +10,7 @@ from desktop_chat.ui.transcript.blocks import PAINTED, Block
 from desktop_chat.ui.transcript.citations import Citations
 from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.days import clock
-from desktop_chat.ui.transcript.flow import Flow
+from desktop_chat.ui.transcript.flow import Budget, Flow
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
 from desktop_chat.ui.transcript.images import Images
@@ -235,6 +235,11 @@ class Row:
         return self.body.is_complete and (
             not self.unfolded or self.thought is None or self.thought.is_complete
         )
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Whether all that was asked for last is laid out."""
+        return all(flow.is_laid_out for _part, flow, _x, _y in self.flows())
 
     def flows(self) -> Iterator[tuple[int, Flow, int, int]]:
         """What text is shown: part, flow, x and y."""
@@ -492,11 +497,12 @@ class Row:
 
     # Painting
 
-    def lay_out(self, top: int, bottom: int) -> bool:
-        """Lay out the blocks between two y; returns whether the row's height changed."""
+    def lay_out(self, top: int, bottom: int, budget: Budget | None = None) -> bool:
+        """Lay out the blocks between two y, all or as far as ``budget`` goes; returns whether the row's
+        height changed."""
         before = self.height
         for _part, flow, _x, y in list(self.flows()):
-            if flow.lay_out(top - y, bottom - y):
+            if flow.lay_out(top - y, bottom - y, budget):
                 self.arrange()
         return self.height != before
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from desktop_chat.ui.transcript import arrangement
+from desktop_chat.ui.transcript.blocks import TextBlock
 from desktop_chat.ui.transcript.find import Query
 from desktop_chat.ui.transcript.leaves import TABLE_CELLS
 from desktop_chat.ui.transcript.text import Text
 from tests.ui.transcript.conftest import Chat, answer
 from tests.ui.transcript.hostile import TEXTS
+from tests.ui.transcript.test_repaints import difference
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[int]:
@@ -64,3 +67,23 @@ def test_columns_out_of_view_are_not_painted(chat: Chat, monkeypatch: pytest.Mon
     measured = counted(monkeypatch, Text, "rectangles")
     chat.view.grab()
     assert 0 < measured[0] < 500
+
+
+def test_what_takes_long_to_lay_out_is_laid_out_in_steps(
+    chat: Chat, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "\n\n".join(f"Paragraph {number}" for number in range(100))
+    chat.show(answer("a", text))
+    end = chat.view.rows.top
+    monkeypatch.setattr(arrangement, "LAYOUT_SLICE", 0.0)
+    made = counted(monkeypatch, TextBlock, "lay_out")
+    chat.view.resize(chat.view.width() - 200, chat.view.height())
+    assert made[0] == 1
+    assert not chat.view.is_settled
+    chat.settle()
+    chat.view.resize(chat.view.width() + 200, chat.view.height())
+    chat.settle()
+    assert made[0] > 20
+    assert chat.view.rows.top == end
+    qapp.processEvents()
+    assert difference(chat) == ""
