@@ -29,6 +29,7 @@ from tests.benchmarks.sample import CHARACTERS_PER_TOKEN, markdown
 
 WAIT = QEventLoop.ProcessEventsFlag.WaitForMoreEvents
 TOKENS_A_FLUSH = 8
+FRAME = view.FRAME
 WIDTH, HEIGHT = 744, 768
 MESSAGES, RIVAL_MESSAGES = 10_000, 300
 """A rival that opened 10,000 messages would take minutes: it opens fewer, and the ratio says how many."""
@@ -135,7 +136,7 @@ class Bench:
         return flushes
 
     def paced(self, rival: Rival, tokens: int, rate: int) -> float:
-        """The share of a core that a stream of ``rate`` tokens a second needs; ten reads of it a second."""
+        """The share of a core that a stream of ``rate`` tokens a second needs, in 30 reads a second."""
         message = Message("stream", None, Role.ASSISTANT, [], State.STREAMING, model="model")
         self.show(rival, [*conversation(10), message], message)
         text, reads = markdown(tokens), 30
@@ -198,7 +199,9 @@ def growth(bench: Bench, scale: float) -> list[Figure]:
 def real_time(bench: Bench, scale: float) -> list[Figure]:
     """150 tokens a second, as they come: the share of one core."""
     tokens = round(3_000 * scale)
+    view.FRAME = FRAME
     ours = bench.paced(bench.ours, tokens, 150) * 100
+    view.FRAME = 0.0
     rival = bench.rivals()[1]
     return [
         Figure(
