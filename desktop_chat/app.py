@@ -6,9 +6,9 @@
 4. The profile is claimed. Where another process has it, the prompt is handed over and this one ends.
    Then come the log and the handlers for uncaught exceptions: they are the first process's alone.
 5. The window is built and painted, while a thread opens the database.
-6. Behind the window, in threads: the list of chats is read, the Markdown parser is imported, and the
-   database is checked. openai and keyring follow when the user begins to write, and a helper process for
-   the colours of code and for formulas when there are any.
+6. Behind the window, in threads: the list of chats is read, the transcript is imported, and the database
+   is checked. openai and keyring follow when the user begins to write, and a helper process for the colours
+   of code and for formulas when there are any.
 7. The loop runs until the last window closes, the session manager quits or a signal comes.
 8. Answers are stopped and saved, tasks cancelled, connections closed, the database is closed last.
 """

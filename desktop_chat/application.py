@@ -34,7 +34,6 @@ from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript import preload as preload_transcript
 
 log = logging.getLogger(__name__)
 
@@ -308,7 +307,7 @@ class Program:
 
     async def _load_behind_the_window(self) -> None:
         """What reading needs, and the check of the database."""
-        await asyncio.to_thread(preload_transcript)
+        await asyncio.to_thread(_load_transcript)
         assert self.store is not None
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
@@ -342,6 +341,12 @@ class Program:
         if not self.window.grab().save(str(path), "PNG"):
             print(f"desktop-chat: {path} cannot be written", file=sys.stderr)
             self.exit_code = 1
+
+
+def _load_transcript() -> None:
+    from desktop_chat.ui.transcript import preload
+
+    preload()
 
 
 @contextlib.contextmanager

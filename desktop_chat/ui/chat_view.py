@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
@@ -23,13 +24,14 @@ from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
-from desktop_chat.ui.find_bar import FindBar
-from desktop_chat.ui.link_line import LinkLine
 from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript import Position, Transcript
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.find_bar import FindBar
+    from desktop_chat.ui.transcript import Transcript
 
 COMPOSER_WIDTH = 680
 FIND_WIDTH = 430
@@ -39,12 +41,18 @@ CHARACTERS_PER_TOKEN = 4
 
 
 class ChatView(QFrame):
-    """The middle of the window. :attr:`details` belongs to it, but stands where the window puts it."""
+    """The middle of the window. :attr:`details` belongs to it, but stands where the window puts it.
+
+    The transcript is half of what there is to import, and an empty chat shows none: it is made, and the find
+    bar with it, when a chat has something to show.
+    """
 
     status_changed = Signal(str, str, str)
     """The words, the name of the dot's colour, the endpoint's name."""
     title_changed = Signal(str)
     settings_requested = Signal()
+    field_added = Signal(QWidget)
+    """A field to type in that was not there from the begin."""
 
     def __init__(
         self, chats: Chats, settings: Settings, theme: Theme, tasks: Tasks, parent: QWidget | None = None
@@ -58,14 +66,9 @@ class ChatView(QFrame):
         self.session: ChatSession | None = None
 
         self.header = ChatHeader(theme)
-        self.transcript = Transcript(theme, self.explain)
-        self.link_line = LinkLine(theme, self.transcript)
-        self.transcript.link_hovered.connect(self.link_line.show_address)
-        self.transcript.told.connect(self.link_line.tell)
+        self._transcript: Transcript | None = None
+        self._find_bar: FindBar | None = None
         self.empty = EmptyState(theme)
-        self.find_bar = FindBar(theme, self.transcript.finder, self)
-        self.find_bar.resized.connect(self._place_find_bar)
-        self.transcript.finder.changed.connect(self._place_find_bar)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
@@ -77,7 +80,6 @@ class ChatView(QFrame):
         middle = QWidget()
         self._stack = QStackedLayout(middle)
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.transcript)
         self._composer_place = QWidget()
         self._composer_row = QHBoxLayout(self._composer_place)
         self._composer_row.addStretch(1)
@@ -98,6 +100,32 @@ class ChatView(QFrame):
         settings.changed.connect(self._setting_changed)
         self._setting_changed("send_with_enter")
         self._restyle()
+
+    @property
+    def transcript(self) -> "Transcript":
+        """The messages; made when they are first asked for."""
+        if self._transcript is None:
+            from desktop_chat.ui.transcript import Transcript
+
+            self._transcript = Transcript(self._theme, self.explain)
+            self._transcript.announce = self._settings.announce
+            self._wire_transcript(self._transcript)
+            self._stack.addWidget(self._transcript)
+        return self._transcript
+
+    @property
+    def find_bar(self) -> "FindBar":
+        """Where the user finds text; made when it is first asked for."""
+        if self._find_bar is None:
+            from desktop_chat.ui.find_bar import FindBar
+
+            finder = self.transcript.finder
+            bar = self._find_bar = FindBar(self._theme, finder, self)
+            bar.resized.connect(self._place_find_bar)
+            finder.changed.connect(self._place_find_bar)
+            self.field_added.emit(bar.field)
+            self._place_find_bar()
+        return self._find_bar
 
     def set_session(self, session: ChatSession) -> None:
         """Show another chat. The draft, the edit and the place of the one before are kept."""
@@ -120,6 +148,8 @@ class ChatView(QFrame):
         self._show_conversation()
         self._show_path()
         if (place := self._settings.places.get(conversation_id)) is not None:
+            from desktop_chat.ui.transcript import Position
+
             self.transcript.restore(Position(*place))
         self.composer.set_draft(self._chats.drafts.get(session.draft_key, ""))
         if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
@@ -197,12 +227,12 @@ class ChatView(QFrame):
 
     def find_text(self) -> None:
         """Let the user find text in the chat; what is selected is the text to begin with."""
-        if self._stack.currentWidget() is self.transcript:
+        if self._stack.currentWidget() is not self.empty:
             self.find_bar.open(self.transcript.selection.words())
 
     def find_next(self, *, backwards: bool = False) -> None:
         """Go to the next hit, or the one before; where nothing is looked for, ask for what."""
-        if self.find_bar.isHidden():
+        if self._find_bar is None or self._find_bar.isHidden():
             self.find_text()
         elif backwards:
             self.transcript.finder.previous()
@@ -216,8 +246,9 @@ class ChatView(QFrame):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc that nothing else takes closes the find bar."""
-        if event.key() == Qt.Key.Key_Escape and not self.find_bar.isHidden():
-            self.find_bar.close_bar()
+        bar = self._find_bar
+        if event.key() == Qt.Key.Key_Escape and bar is not None and not bar.isHidden():
+            bar.close_bar()
         else:
             super().keyPressEvent(event)
 
@@ -241,7 +272,13 @@ class ChatView(QFrame):
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
-        view = self.transcript
+
+    def _wire_transcript(self, view: "Transcript") -> None:
+        from desktop_chat.ui.link_line import LinkLine
+
+        self.link_line = LinkLine(self._theme, view)
+        view.link_hovered.connect(self.link_line.show_address)
+        view.told.connect(self.link_line.tell)
         view.regenerate_requested.connect(lambda id: self._with(lambda s: s.regenerate(id)))
         view.continue_requested.connect(lambda id: self._with(lambda s: s.continue_answer(id)))
         view.try_again_requested.connect(lambda id: self._with(lambda s: s.try_again(id)))
@@ -296,7 +333,8 @@ class ChatView(QFrame):
 
     def _show_path(self) -> None:
         if (session := self.session) is not None:
-            self.transcript.set_path(session.tree.path, session.tree.versions)
+            if self._transcript is not None or len(session.tree):
+                self.transcript.set_path(session.tree.path, session.tree.versions)
             self._show_stack()
             self._show_usage()
 
@@ -342,7 +380,8 @@ class ChatView(QFrame):
             words, color, below = WRITING, "accent", self._progress(session)
         elif endpoint is None:
             words, color = "No endpoint", "warn"
-        self.transcript.set_status(session.answer_id, below)
+        if self._transcript is not None:
+            self._transcript.set_status(session.answer_id, below)
         self.status_changed.emit(words, color, endpoint.name if endpoint else "")
 
     def _progress(self, session: ChatSession) -> str:
@@ -379,7 +418,8 @@ class ChatView(QFrame):
             self._stack.setCurrentWidget(self.transcript)
         else:
             self._stack.setCurrentWidget(self.empty)
-            self.find_bar.close_bar()
+            if self._find_bar is not None:
+                self._find_bar.close_bar()
 
     def _show_usage(self) -> None:
         if (session := self.session) is not None:
@@ -398,7 +438,9 @@ class ChatView(QFrame):
         self.jump.raise_()
 
     def _place_find_bar(self) -> None:
-        bar, view, margin = self.find_bar, self.transcript, self._theme.px(8)
+        if self._find_bar is None:
+            return
+        bar, view, margin = self._find_bar, self.transcript, self._theme.px(8)
         right = view.verticalScrollBar().sizeHint().width() + margin
         width = min(self._theme.px(FIND_WIDTH), self.width() - margin - right)
         top = view.mapTo(self, QPoint(0, margin)).y()
@@ -420,8 +462,8 @@ class ChatView(QFrame):
     def _setting_changed(self, name: str) -> None:
         if name == "send_with_enter":
             self.composer.set_send_with_enter(self._settings.send_with_enter)
-        if name in ("send_with_enter", "announce"):
-            self.transcript.announce = self._settings.announce
+        if name == "announce" and self._transcript is not None:
+            self._transcript.announce = self._settings.announce
         if name in ("send_with_enter", "endpoints", "default_endpoint"):
             self.empty.show_next_step(
                 connected=bool(self._settings.all_endpoints), send_with_enter=self._settings.send_with_enter

@@ -76,9 +76,9 @@ class MainWindow(QMainWindow):
         self.actions_.keep_in(
             self.chat.composer.text_edit,
             self.chat.details.prompt,
-            self.chat.find_bar.field,
             self.sidebar.search,
         )
+        self.chat.field_added.connect(self.actions_.keep_in)
         self._wire()
         self._restore()
         self._restyle()

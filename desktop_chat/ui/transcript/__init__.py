@@ -68,7 +68,7 @@ __all__ = ["Position", "Transcript", "preload"]
 
 
 def preload() -> None:
-    """Import what the first message needs: markdown-it. Takes 0.1 s or so; call it on a background thread."""
+    """Import what the first message needs. Takes 0.2 s or so; call it on a background thread."""
     from desktop_chat.ui.transcript.markdown import parser
 
     parser().parse("")
