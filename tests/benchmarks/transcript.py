@@ -15,7 +15,7 @@ import psutil
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -141,12 +141,22 @@ class Bench:
         self.show(rival, [*conversation(10), message], message)
         text, reads = markdown(tokens), 30
         step = rate * CHARACTERS_PER_TOKEN // reads
+        pieces = (text[at : at + step] for at in range(0, len(text), step))
+        loop = QEventLoop()
+        timer = QTimer(interval=1000 // reads, timerType=Qt.TimerType.PreciseTimer)
+
+        def read() -> None:
+            piece = next(pieces, None)
+            if piece is None:
+                loop.quit()
+            else:
+                rival.add(piece)
+
+        timer.timeout.connect(read)
         began, spent = time.perf_counter(), time.process_time()
-        for number, at in enumerate(range(0, len(text), step), 1):
-            rival.add(text[at : at + step])
-            while (left := began + number / reads - time.perf_counter()) > 0:
-                self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
-                time.sleep(min(left, 0.004))
+        timer.start()
+        loop.exec()
+        timer.stop()
         return (time.process_time() - spent) / (time.perf_counter() - began)
 
 
