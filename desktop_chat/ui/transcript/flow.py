@@ -289,9 +289,20 @@ class Flow:
     def _lay_out(self, index: int, colours: Spans | None) -> bool:
         """Lay out a block; returns whether its height changed."""
         block = self.blocks[index]
+        scrolled = block.strip is not None and block.strip.scrolls
         block.lay_out(self.width, colours)
         if block.is_pending:
             self.unlit.setdefault(index, None)
+        changed = self._place(index)
+        if block.strip is not None and block.strip.scrolls != scrolled:
+            # The bar is below the last piece.
+            while not self.is_last_part(index):
+                index += 1
+            changed |= self._place(index)
+        return changed
+
+    def _place(self, index: int) -> bool:
+        """Take over the height of a block; returns whether it changed."""
         slot = self._slot(index)
         if slot == self.heights[index]:
             return False

@@ -356,3 +356,19 @@ def test_a_caret_opens_what_is_folded(chat: Chat) -> None:
     assert strip(chat).folded
     chat.view.selection.set((0, 1, 2, 0), (0, 1, 2, 0))
     assert not strip(chat).folded
+
+
+def test_room_for_the_bar_of_a_wide_table_comes_and_goes_with_it(chat: Chat) -> None:
+    row = "|" + "some words|" * 4 + "\n"
+    chat.show(answer("a", row + "|" + "-|" * 4 + "\n" + row * 200))
+    body = chat.view.rows.row(0).body
+    chat.view.scroll_to_start()
+    chat.settle()
+    for width in (200, 744):
+        chat.view.resize(width, 300)
+        chat.settle()
+        assert [body.heights[i] for i in range(len(body.blocks))] == [
+            body._slot(i) for i in range(len(body.blocks))
+        ]
+        scrolls = body.blocks[0].strip.scrolls
+        assert scrolls == (width == 200)
