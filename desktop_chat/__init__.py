@@ -42,7 +42,7 @@ ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
 ui/paper.py                         a chat on paper or as a PDF: dialogs, progress, where it goes
 ui/preferences/                     the settings: one file a page
-ui/preferences/appearance.py        theme, size, what Enter does
+ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announcements, what Enter does
 ui/preferences/data.py              where everything is kept
 ui/preferences/dialog.py            the settings dialog: pages at the left, all applied at once
 ui/preferences/endpoint_editor.py   one endpoint: where it is, its key, its dialect, its models
@@ -65,12 +65,12 @@ ui/transcript/announcer.py          what is said of an answer while it is writte
 ui/transcript/arrangement.py        which messages stand where: virtual rows and their heights
 ui/transcript/blocks.py             leaves laid out one by one; paragraphs and rules
 ui/transcript/caret.py              the caret: moved by keys, shown while they do
-ui/transcript/citations.py          sources of an answer: numbered, and placed in the text where they are cited
+ui/transcript/citations.py          sources of an answer: numbered, placed where they are cited
 ui/transcript/clipboard.py          copying: plain text, HTML and Markdown, made in slices
-ui/transcript/code_actions.py        what can be done with a code block: copy, save, wrap, fold
+ui/transcript/code_actions.py       what can be done with a code block: copy, save, wrap, fold
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
-ui/transcript/code_header.py       what the header of a code block says and offers
-ui/transcript/code_names.py        names of languages, and of files that code is saved to
+ui/transcript/code_header.py        what the header of a code block says and offers
+ui/transcript/code_names.py         names of languages, and of files that code is saved to
 ui/transcript/days.py               on which messages another day begins, and what it is called
 ui/transcript/excerpt.py            a part of a chat to be copied, as leaves
 ui/transcript/extras_painter.py     how steps, pictures, files and sources are drawn

@@ -215,7 +215,7 @@ def _command() -> list[str]:
 
 
 def _read(pipe: IO[bytes]) -> bytes:
-    """One message. Raises ``EOFError`` as :class:`WorkerError` where it is cut short or too long."""
+    """One message. Raises :class:`WorkerError` where there is none, or it is cut short or too long."""
     head = pipe.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise WorkerError("no more messages")

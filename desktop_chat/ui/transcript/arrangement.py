@@ -19,7 +19,7 @@ from desktop_chat.ui.transcript.strip import Strip
 PARSE_SLICE = 0.012
 """Seconds that parsing may take before the view is shown with what is there."""
 LAYOUT_SLICE = 0.03
-"""Processor seconds that laying out may take before; far more than what is in view of any usual text needs."""
+"""Processor seconds that laying out may take before; far more than what is in view of usual text needs."""
 MAX_ROWS = 48
 """Messages that are kept parsed; the ones not seen for longest go first."""
 MAX_BLOCKS = 400

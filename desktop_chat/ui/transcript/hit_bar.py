@@ -71,7 +71,7 @@ class HitBar(QScrollBar):
         self._later()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the bar as the style sheet says, but ten times as fast: it changes with each line that comes."""
+        """Draw the bar as the style sheet says, ten times as fast: it changes with each line that comes."""
         theme, painter = self._view.theme, QPainter(self)
         if self.maximum() > self.minimum():
             option = QStyleOptionSlider()

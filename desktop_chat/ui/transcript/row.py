@@ -255,10 +255,6 @@ class Row:
         """What the state row offers, if anything."""
         return self.notice.action if self.notice is not None else None
 
-    def codes(self) -> list[str]:
-        """All code blocks of the body."""
-        return [self.body.code(index) for index in self.body.code_blocks()]
-
     def plain_text(self) -> str:
         """The rendered text of the body, parsed to its end."""
         message = self.message
@@ -483,17 +479,6 @@ class Row:
     def _seen(self, part: int, flow: Flow) -> int:
         """How much of the height of a flow is seen."""
         return min(flow.heights.total, self.body_height) if part else flow.heights.total
-
-    def text_between(self, start: Spot | None, end: Spot | None) -> str:
-        """The plain text between two spots; None is the begin or the end of what is shown."""
-        found = []
-        for part, flow, _left, _top in self.flows():
-            if (start is not None and part < start.part) or (end is not None and part > end.part):
-                continue
-            first = (start.block, start.position) if start is not None and start.part == part else (0, 0)
-            last = (end.block, end.position) if end is not None and end.part == part else None
-            found.append(flow.text(first, last))
-        return "\n\n".join(found)
 
     # Painting
 

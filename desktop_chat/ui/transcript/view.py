@@ -235,10 +235,6 @@ class Transcript(QAbstractScrollArea):
         """The place nearest to a point of the viewport; None in an empty chat."""
         return self._places.at(point)
 
-    def reveal_place(self, place: Place) -> None:
-        """Scroll as little as brings a place into view."""
-        self._places.reveal(place)
-
     # What screen readers ask
 
     def speaker(self, index: int) -> str:

@@ -1,8 +1,8 @@
 """Texts that cost a parser, a layout or a reader more than their length says.
 
-Data for tests and benchmarks: a name, and what builds about ``size`` characters of it. Most are repetitions that
-once were quadratic in a parser of Markdown or in a layout. ``python -m tests.ui.transcript.hostile`` prints the
-slowest step of each.
+Data for tests and benchmarks: a name, and what builds about ``size`` characters of it. Most are repetitions
+that once were quadratic in a parser of Markdown or in a layout.
+``python -m tests.ui.transcript.hostile`` prints the slowest step of each.
 """
 
 import time
