@@ -22,9 +22,9 @@ class Frame(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A strip of a row that is on one page. ``keeps`` where the next piece must be on the same page.
+    """What of a row stays together where pages are cut. ``keeps`` where the next piece must be on the same page.
 
-    ``frame`` is that of the code that the piece goes on with, ``head`` the strip with the header of the table
+    ``frame`` is that of the code that the piece goes on with, ``head`` the top and bottom of the header of the table
     that it goes on with: that is repeated where the piece begins a page.
     """
 
@@ -36,7 +36,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(slots=True)
-class Strip:
+class Fragment:
     """What of a row stands on a page, at ``y``. ``above`` and ``below`` are the boxes that are cut there."""
 
     row: int
@@ -48,15 +48,15 @@ class Strip:
 
 
 def pieces(row: Row) -> list[Piece]:
-    """The strips of a row, whose blocks are all laid out, from its top to the end of what it says."""
+    """The pieces of a row, whose blocks are all laid out, from its top to the end of what it says."""
     found: list[Piece] = []
     start = end = 0
     for _part, flow, x, top in row.flows():
-        strips = list(_flow_pieces(flow, x, top))
-        if strips:
-            strips[0] = strips[0]._replace(top=start)
-            found += strips
-            start = end = strips[-1].bottom
+        within = list(_flow_pieces(flow, x, top))
+        if within:
+            within[0] = within[0]._replace(top=start)
+            found += within
+            start = end = within[-1].bottom
     rest = row.bubble_bottom if row.is_user else row.meta_top
     if not found:
         return [Piece(0, max(rest, 1))]
@@ -104,21 +104,21 @@ def _cuts(block: Block) -> Iterable[int]:
 
 
 class Pages:
-    """Pages of ``height`` pixels, filled from the top. ``made`` holds the strips of each."""
+    """Pages of ``height`` pixels, filled from the top. ``made`` holds the fragments of each."""
 
     def __init__(self, height: int) -> None:
         self.height = height
-        self.made: list[list[Strip]] = [[]]
+        self.made: list[list[Fragment]] = [[]]
         self._y = 0
 
-    def add(self, row: int, strips: list[Piece]) -> None:
+    def add(self, row: int, pieces: list[Piece]) -> None:
         """Put the pieces of the next row below what is there."""
         if self._y:
             self._y += BETWEEN_ROWS
         group: list[Piece] = []
-        for number, piece in enumerate(strips):
+        for number, piece in enumerate(pieces):
             group.append(piece)
-            if not piece.keeps or number == len(strips) - 1:
+            if not piece.keeps or number == len(pieces) - 1:
                 self._place(row, group)
                 group = []
 
@@ -130,26 +130,26 @@ class Pages:
                 self._turn(piece)
             begins = self._y == 0
             if begins and piece.head is not None:
-                self._put(Strip(row, *piece.head, 0))
+                self._put(Fragment(row, *piece.head, 0))
             top = piece.top
             # What is higher than a page, such as a cell with a whole text, can only be cut anywhere.
             while piece.bottom - top > self.height - self._y:
                 stop = top + self.height - self._y
-                self._put(Strip(row, top, stop, self._y))
+                self._put(Fragment(row, top, stop, self._y))
                 top = stop
                 self._turn(piece)
-            self._put(Strip(row, top, piece.bottom, self._y, piece.frame if begins else None))
+            self._put(Fragment(row, top, piece.bottom, self._y, piece.frame if begins else None))
 
     def _turn(self, piece: Piece) -> None:
         self.made[-1][-1].below = piece.frame
         self.made.append([])
         self._y = 0
 
-    def _put(self, strip: Strip) -> None:
+    def _put(self, fragment: Fragment) -> None:
         page = self.made[-1]
         before = page[-1] if page else None
-        self._y = strip.y + strip.bottom - strip.top
-        if before is not None and (before.row, before.bottom) == (strip.row, strip.top):
-            before.bottom = strip.bottom
+        self._y = fragment.y + fragment.bottom - fragment.top
+        if before is not None and (before.row, before.bottom) == (fragment.row, fragment.top):
+            before.bottom = fragment.bottom
         else:
-            page.append(strip)
+            page.append(fragment)

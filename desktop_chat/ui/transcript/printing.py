@@ -10,7 +10,7 @@ from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
-from desktop_chat.ui.transcript.pages import Frame, Pages, Strip, pieces
+from desktop_chat.ui.transcript.pages import Frame, Pages, Fragment, pieces
 from desktop_chat.ui.transcript.row import Explain, Row
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 
@@ -28,7 +28,7 @@ MAX_ROWS = 100
 """Messages that stay laid out between the two passes."""
 HEADER, FOOTER = 34, 30
 WITHIN_LINE = 1.5
-"""A line that reaches so far into a strip belongs to the strip beside it."""
+"""A line that reaches so far into a fragment belongs to the fragment beside it."""
 
 
 class PrintJob(QObject):
@@ -60,7 +60,7 @@ class PrintJob(QObject):
         self._lexers = Lexers(self)
         self._rows: dict[int, Row] = {}
         self._painter = QPainter()
-        self.pages: list[list[Strip]] = []
+        self.pages: list[list[Fragment]] = []
         self._steps = self._work()
         self._timer = QTimer(self, interval=0, singleShot=True)
         self._timer.timeout.connect(self._go_on)
@@ -110,9 +110,9 @@ class PrintJob(QObject):
             if number + 1 > first:
                 done = self._device.newPage() and done
             self._paint_margins(number, height)
-            for strip in page:
-                yield from self._lay_out(strip.row)
-                self._paint(strip)
+            for fragment in page:
+                yield from self._lay_out(fragment.row)
+                self._paint(fragment)
                 yield True
             for index in [i for i in self._rows if page and i < page[-1].row]:
                 del self._rows[index]
@@ -144,17 +144,17 @@ class PrintJob(QObject):
         row.arrange()
         self._rows[index] = row
 
-    def _paint(self, strip: Strip) -> None:
-        painter, top = self._painter, HEADER + strip.y
-        height = strip.bottom - strip.top
+    def _paint(self, fragment: Fragment) -> None:
+        painter, top = self._painter, HEADER + fragment.y
+        height = fragment.bottom - fragment.top
         painter.save()
         painter.setClipRect(QRectF(-8, top, self._width + 16, height))
         clip = QRectF(0, top + WITHIN_LINE, self._width, height - 2 * WITHIN_LINE)
         paint_row(
-            self._rows[strip.row],
+            self._rows[fragment.row],
             painter,
             0,
-            top - strip.top,
+            top - fragment.top,
             clip,
             lambda _part, _block: (),
             active=False,
@@ -163,7 +163,7 @@ class PrintJob(QObject):
             on_paper=True,
         )
         painter.restore()
-        for frame, y in ((strip.above, top), (strip.below, top + height - 1)):
+        for frame, y in ((fragment.above, top), (fragment.below, top + height - 1)):
             if frame is not None:
                 self._paint_edge(frame, y)
 

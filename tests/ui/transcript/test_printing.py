@@ -126,14 +126,14 @@ def test_no_line_is_cut_and_none_is_lost(qtbot: QtBot, height: int) -> None:
         row = laid_out(message)
         pages = Pages(height)
         pages.add(0, pieces(row))
-        strips = [strip for page in pages.made for strip in page]
+        fragments = [fragment for page in pages.made for fragment in page]
         for page in pages.made:
-            assert all(strip.y + strip.bottom - strip.top <= height for strip in page)
+            assert all(fragment.y + fragment.bottom - fragment.top <= height for fragment in page)
             assert all(a.y + a.bottom - a.top <= b.y for a, b in pairwise(page))
         for top, bottom in lines_of(row):
-            holding = [strip for strip in strips if strip.top < bottom - 1 and strip.bottom > top + 1]
+            holding = [fragment for fragment in fragments if fragment.top < bottom - 1 and fragment.bottom > top + 1]
             assert holding, "the line is on a page"
-            assert all(strip.top <= top + 1 and bottom <= strip.bottom + 1 for strip in holding)
+            assert all(fragment.top <= top + 1 and bottom <= fragment.bottom + 1 for fragment in holding)
 
 
 def test_a_heading_is_never_the_last_of_a_page(qtbot: QtBot) -> None:
@@ -182,7 +182,7 @@ def test_cut_code_gets_an_edge_on_both_pages_and_a_table_its_header_again(qtbot:
 def test_what_is_higher_than_a_page_is_cut_anywhere() -> None:
     pages = Pages(100)
     pages.add(0, [Piece(0, 30), Piece(30, 380)])
-    assert sum(strip.bottom - strip.top for page in pages.made for strip in page) == 380
+    assert sum(fragment.bottom - fragment.top for page in pages.made for fragment in page) == 380
     assert len(pages.made) == 5
 
 
