@@ -10,7 +10,7 @@ from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.highlight import Lexers
-from desktop_chat.ui.transcript.pages import Frame, Pages, Fragment, pieces
+from desktop_chat.ui.transcript.pages import Fragment, Frame, Pages, pieces
 from desktop_chat.ui.transcript.row import Explain, Row
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
 

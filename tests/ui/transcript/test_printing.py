@@ -131,7 +131,9 @@ def test_no_line_is_cut_and_none_is_lost(qtbot: QtBot, height: int) -> None:
             assert all(fragment.y + fragment.bottom - fragment.top <= height for fragment in page)
             assert all(a.y + a.bottom - a.top <= b.y for a, b in pairwise(page))
         for top, bottom in lines_of(row):
-            holding = [fragment for fragment in fragments if fragment.top < bottom - 1 and fragment.bottom > top + 1]
+            holding = [
+                fragment for fragment in fragments if fragment.top < bottom - 1 and fragment.bottom > top + 1
+            ]
             assert holding, "the line is on a page"
             assert all(fragment.top <= top + 1 and bottom <= fragment.bottom + 1 for fragment in holding)
 
