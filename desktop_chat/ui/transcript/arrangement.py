@@ -10,7 +10,7 @@ from desktop_chat.ui.transcript.days import Days
 from desktop_chat.ui.transcript.flow import Budget
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
@@ -66,8 +66,8 @@ class Arrangement:
     added, folded or made again above and below it. It is chosen anew only when the reader scrolls.
     """
 
-    def __init__(self, formats: Formats, lexers: Lexers, explain: Explain) -> None:
-        self.formats, self.lexers, self.explain = formats, lexers, explain
+    def __init__(self, formats: Formats, highlighting: HighlightClient, explain: Explain) -> None:
+        self.formats, self.highlighting, self.explain = formats, highlighting, explain
         self.messages: list[Message] = []
         self.versions: Callable[[str], list[str]] = lambda message_id: [message_id]
         self.index: dict[str, int] = {}
@@ -167,7 +167,7 @@ class Arrangement:
         message = self.messages[index]
         strips = self._strips.setdefault(message.id, {})
         marks = self._marks.setdefault(message.id, set())
-        row = Row(message, self.formats, self.lexers, self.width, self.explain, strips, self.images, marks)
+        row = Row(message, self.formats, self.highlighting, self.width, self.explain, strips, self.images, marks)
         row.is_first = index == 0
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(message.id) or [message.id]

@@ -13,7 +13,7 @@ from desktop_chat.ui.transcript.citations import Note, noted
 from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.highlight import MAX_CODE, Highlighter, Lexers, Spans
+from desktop_chat.ui.transcript.highlight import MAX_CODE, Highlighter, HighlightClient, Spans
 from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
 from desktop_chat.ui.transcript.math_block import MathBlock
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream, piece_end, pieces
@@ -58,14 +58,14 @@ class Flow:
     def __init__(
         self,
         formats: Formats,
-        lexers: Lexers,
+        highlighting: HighlightClient,
         width: int,
         *,
         literal: bool = False,
         strips: dict[int, Strip] | None = None,
     ) -> None:
         """``strips`` is what is known of code blocks and tables by the index of their first leaf."""
-        self.formats, self.lexers, self.width = formats, lexers, width
+        self.formats, self.highlighting, self.width = formats, highlighting, width
         self.strips = {} if strips is None else strips
         self.blocks: list[Block] = []
         self.heights = Heights()
@@ -323,13 +323,13 @@ class Flow:
         leaf = self.blocks[index].leaf
         if leaf.kind is not Kind.CODE or leaf.part * SEGMENT_CHARACTERS > MAX_CODE:
             return None
-        language = self.lexers.language(leaf.language)
+        language = self.highlighting.language(leaf.language)
         if not language:
             return None
         first = index - leaf.part
         highlighter = self._highlighters.get(first)
         if highlighter is None or highlighter.language != language:
-            highlighter = self._highlighters[first] = Highlighter(language, self.lexers)
+            highlighter = self._highlighters[first] = Highlighter(language, self.highlighting)
         spans, complete = highlighter.update([b.leaf.inline.text for b in self.blocks[first : index + 1]])
         if not complete:
             self.unlit[index] = spans

@@ -29,20 +29,20 @@ Spans = list[tuple[int, int, str]]
 """(start, end, colour name) with positions in UTF-16 code units."""
 
 
-class Lexers(QObject):
-    """The way to the helper that colours code. ``loaded`` is emitted, on the GUI thread, with each answer."""
+class HighlightClient(QObject):
+    """The way to the helper that colours code. ``answered`` is emitted, on the GUI thread, with each answer."""
 
-    loaded = Signal()
-    _answered = Signal(object, object, float)
+    answered = Signal()
+    _done = Signal(object, object, float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._unknown: set[str] = set()
         self._is_quick = False
-        self._answered.connect(self._take, Qt.ConnectionType.QueuedConnection)
+        self._done.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def language(self, name: str) -> str:
-        """The name of a fence's language as lexers have it; ``""`` where there is none for it."""
+        """The name of a fence's language as Pygments has it; ``""`` where there is none for it."""
         name = name.lower().strip("{}.,")
         return "" if name in self._unknown or len(name) > 40 or not name.isprintable() else name
 
@@ -64,14 +64,14 @@ class Lexers(QObject):
 
     def _pass_on(self, highlighter: "Highlighter", done: "Future[Any]", begun: float) -> None:
         try:
-            self._answered.emit(highlighter, done, time.perf_counter() - begun)
+            self._done.emit(highlighter, done, time.perf_counter() - begun)
         except RuntimeError:
             return  # the view was closed meanwhile
 
     def _take(self, highlighter: "Highlighter", done: "Future[Any]", seconds: float) -> None:
         self._is_quick = seconds < WAIT
         self._hand_over(highlighter, done)
-        self.loaded.emit()
+        self.answered.emit()
 
     def _hand_over(self, highlighter: "Highlighter", done: "Future[Any]") -> None:
         try:
@@ -109,7 +109,7 @@ class Highlighter:
     """The colours of one code block, as far as they are known."""
 
     language: str
-    lexers: Lexers
+    client: HighlightClient
     given_up: bool = False
     _parts: list[Part] = field(default_factory=list)
     _asked: list[tuple[int, int, str]] = field(default_factory=list)
@@ -125,7 +125,7 @@ class Highlighter:
             if missing and not self._asked and not self.given_up:
                 self._asked = missing[:MAX_LINES]
                 lines = [line for _part, _number, line in self._asked]
-                self.lexers.ask(self, self._state(*missing[0][:2]), lines, wait=wait)
+                self.client.ask(self, self._state(*missing[0][:2]), lines, wait=wait)
         return self._spans(self._parts[len(texts) - 1]), not missing or self.given_up
 
     def _compare(self, texts: list[str]) -> list[tuple[int, int, str]]:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPagedPaintDevice, QPainter
 from desktop_chat.domain.message import Message, Role
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.formats import Formats
-from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.pages import Fragment, Frame, Pages, pieces
 from desktop_chat.ui.transcript.row import Explain, Row
 from desktop_chat.ui.transcript.row_painter import paint as paint_row
@@ -57,7 +57,7 @@ class PrintJob(QObject):
         self._title, self._explain, self._device, self._chosen = title, explain, device, chosen
         self._theme = theme.on_paper()
         self._formats = Formats(self._theme)
-        self._lexers = Lexers(self)
+        self._highlighting = HighlightClient(self)
         self._rows: dict[int, Row] = {}
         self._painter = QPainter()
         self.pages: list[list[Fragment]] = []
@@ -125,7 +125,7 @@ class PrintJob(QObject):
         """Have a message laid out as a whole, with its colours and formulas."""
         if index in self._rows:
             return
-        row = Row(self._messages[index], self._formats, self._lexers, self._width, self._explain)
+        row = Row(self._messages[index], self._formats, self._highlighting, self._width, self._explain)
         row.set_unfolded(True)
         row.body.end()
         while not row.is_complete:

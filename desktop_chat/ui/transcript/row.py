@@ -12,7 +12,7 @@ from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.days import clock
 from desktop_chat.ui.transcript.flow import Budget, Flow
 from desktop_chat.ui.transcript.formats import Formats
-from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
@@ -57,7 +57,7 @@ class Row:
         self,
         message: Message,
         formats: Formats,
-        lexers: Lexers,
+        highlighting: HighlightClient,
         width: int,
         explain: Explain,
         strips: dict[int, dict[int, Strip]] | None = None,
@@ -66,7 +66,7 @@ class Row:
     ) -> None:
         """``strips`` is what is known of the code blocks and tables of each part, ``marks`` what the user
         folded, unfolded or switched in this message; the caller keeps both."""
-        self.message, self.formats, self.lexers, self.width = message, formats, lexers, width
+        self.message, self.formats, self.highlighting, self.width = message, formats, highlighting, width
         self.explain = explain
         self.versions: list[str] = [message.id]
         self.is_last = False
@@ -136,7 +136,7 @@ class Row:
     def _new_body(self, text: str) -> Flow:
         literal = self.is_user and MARKDOWN not in self.marks
         strips = self.strips.setdefault(1, {})
-        body = Flow(self.formats, self.lexers, self._body_width(), literal=literal, strips=strips)
+        body = Flow(self.formats, self.highlighting, self._body_width(), literal=literal, strips=strips)
         self.citations.is_settled = False
         body.add(text)
         return body
@@ -205,7 +205,7 @@ class Row:
         self.unfolded = unfolded and bool(self._reasoning)
         if self.unfolded and self.thought is None:
             strips = self.strips.setdefault(0, {})
-            self.thought = Flow(self.formats, self.lexers, self._thought_width(), strips=strips)
+            self.thought = Flow(self.formats, self.highlighting, self._thought_width(), strips=strips)
             self.thought.add(self._reasoning)
             if not self.is_streaming:
                 self.thought.end()

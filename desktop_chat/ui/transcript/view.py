@@ -28,7 +28,7 @@ from desktop_chat.ui.transcript.code_actions import CodeActions
 from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.finder import Finder
 from desktop_chat.ui.transcript.formats import Formats
-from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.hit_bar import HitBar
 from desktop_chat.ui.transcript.keyboard import Keyboard
 from desktop_chat.ui.transcript.menu import fill_menu, show_context_menu, show_menu_of_current
@@ -87,10 +87,10 @@ class Transcript(QAbstractScrollArea):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.theme = theme
         theme.changed.connect(self._theme_changed)
-        self._lexers = Lexers(self)
-        self._lexers.loaded.connect(self._rendered)
+        self._highlighting = HighlightClient(self)
+        self._highlighting.answered.connect(self._rendered)
         formulas.shared().ready.connect(self._rendered)
-        self.rows = Arrangement(Formats(theme), self._lexers, explain)
+        self.rows = Arrangement(Formats(theme), self._highlighting, explain)
         self.selection = Selection(self.rows, self)
         self.selection.changed.connect(self.selection_changed)
         self._places = Places(self)

@@ -7,7 +7,7 @@ import pytest
 
 from desktop_chat.domain.message import State
 from desktop_chat.ui.transcript import highlight
-from desktop_chat.ui.transcript.highlight import MAX_LINES, Highlighter, Lexers, Spans
+from desktop_chat.ui.transcript.highlight import MAX_LINES, Highlighter, HighlightClient, Spans
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, cut
 from tests.ui.transcript.conftest import Chat, answer
 
@@ -18,7 +18,7 @@ def f(a="x\\n", b=1.5):  # why
     return a if b else None'''
 
 
-class Desk(Lexers):
+class Desk(HighlightClient):
     """Keeps what is asked for, until the test answers."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ def test_colours_that_come_while_text_is_parsed_are_not_forgotten(chat: Chat) ->
     chat.show(answer("a", "```python\nx = 1\n```"))
     chat.view.rows.row(0).body.unlit[0] = []
     chat.view.rows.is_complete = False
-    chat.view._lexers.loaded.emit()
+    chat.view._highlighting.answered.emit()
     chat.settle()
 
 

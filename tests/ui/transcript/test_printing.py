@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from desktop_chat.domain.message import Message, State
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.formats import Formats
-from desktop_chat.ui.transcript.highlight import Lexers
+from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.pages import Pages, Piece, pieces
 from desktop_chat.ui.transcript.printing import PrintJob
 from desktop_chat.ui.transcript.row import Row
@@ -111,7 +111,7 @@ def lines_of(row: Row) -> list[tuple[float, float]]:
 
 
 def laid_out(message: Message) -> Row:
-    row = Row(message, Formats(Theme("light").on_paper()), Lexers(), 640, explain)
+    row = Row(message, Formats(Theme("light").on_paper()), HighlightClient(), 640, explain)
     row.set_unfolded(True)
     row.body.end()
     row.advance(float("inf"))
