@@ -167,7 +167,9 @@ class Arrangement:
         message = self.messages[index]
         strips = self._strips.setdefault(message.id, {})
         marks = self._marks.setdefault(message.id, set())
-        row = Row(message, self.formats, self.highlighting, self.width, self.explain, strips, self.images, marks)
+        row = Row(
+            message, self.formats, self.highlighting, self.width, self.explain, strips, self.images, marks
+        )
         row.is_first = index == 0
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(message.id) or [message.id]

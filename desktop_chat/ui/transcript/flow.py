@@ -13,7 +13,7 @@ from desktop_chat.ui.transcript.citations import Note, noted
 from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
-from desktop_chat.ui.transcript.highlight import MAX_CODE, Highlighter, HighlightClient, Spans
+from desktop_chat.ui.transcript.highlight import MAX_CODE, HighlightClient, Highlighter, Spans
 from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
 from desktop_chat.ui.transcript.math_block import MathBlock
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream, piece_end, pieces

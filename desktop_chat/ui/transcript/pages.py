@@ -24,8 +24,8 @@ class Frame(NamedTuple):
 class Piece(NamedTuple):
     """What of a row is not cut. ``keeps`` where the next piece must be on the same page.
 
-    ``frame`` is that of the code that the piece goes on with, ``head`` the top and bottom of the header of the
-    table that it goes on with: that is repeated where the piece begins a page.
+    ``frame`` is that of the code that the piece goes on with, ``head`` the top and bottom of the header of
+    the table that it goes on with: that is repeated where the piece begins a page.
     """
 
     top: int

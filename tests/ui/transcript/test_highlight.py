@@ -7,7 +7,7 @@ import pytest
 
 from desktop_chat.domain.message import State
 from desktop_chat.ui.transcript import highlight
-from desktop_chat.ui.transcript.highlight import MAX_LINES, Highlighter, HighlightClient, Spans
+from desktop_chat.ui.transcript.highlight import MAX_LINES, HighlightClient, Highlighter, Spans
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, cut
 from tests.ui.transcript.conftest import Chat, answer
 

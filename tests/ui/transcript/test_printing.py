@@ -135,7 +135,7 @@ def test_no_line_is_cut_and_none_is_lost(qtbot: QtBot, height: int) -> None:
                 fragment for fragment in fragments if fragment.top < bottom - 1 and fragment.bottom > top + 1
             ]
             assert holding, "the line is on a page"
-            assert all(fragment.top <= top + 1 and bottom <= fragment.bottom + 1 for fragment in holding)
+            assert all(one.top <= top + 1 and bottom <= one.bottom + 1 for one in holding)
 
 
 def test_a_heading_is_never_the_last_of_a_page(qtbot: QtBot) -> None:
