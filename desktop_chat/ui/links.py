@@ -27,14 +27,20 @@ def open_link(url: str, parent: QWidget | None, text: str = "") -> None:
         return
     reasons = doubts(url, text)
     if not reasons:
-        QDesktopServices.openUrl(parsed(url))
+        _hand_over(url, parent)
         return
     said = "\n\n".join((f"This link leads to\n\n    {host(parsed(url))}", "\n".join(reasons), _lines(url)))
     details = shown(url) if len(shown(url)) > _SHOWN_LENGTH else ""
     buttons = QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel
     box = _box("Open this address?", said, parent, buttons, details)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-    box.button(QMessageBox.StandardButton.Open).clicked.connect(lambda: QDesktopServices.openUrl(parsed(url)))
+    box.button(QMessageBox.StandardButton.Open).clicked.connect(lambda: _hand_over(url, parent))
+
+
+def _hand_over(url: str, parent: QWidget | None) -> None:
+    if not QDesktopServices.openUrl(parsed(url)):
+        program = "mail program" if parsed(url).scheme() == "mailto" else "browser"
+        _box("This link was not opened", f"No {program} could be started.\n\n{_lines(url)}", parent)
 
 
 def _box(

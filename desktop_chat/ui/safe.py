@@ -7,8 +7,10 @@ made here shows text literally.
 import html
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
+
+from desktop_chat.ui.icons import pixmap
 
 
 def label(text: str = "", *, wrap: bool = False) -> QLabel:
@@ -51,12 +53,20 @@ def message_box(
 ) -> QMessageBox:
     """A message box, not yet shown, that shows all its texts literally. ``details`` unfold on a button."""
     box = QMessageBox(icon, title, "", buttons, parent)
+    drawn = _ICONS.get(icon)
+    if drawn is not None:
+        color = box.palette().color(QPalette.ColorRole.Accent)
+        box.setIconPixmap(pixmap(drawn, color, ICON, box.devicePixelRatioF()))
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(text)
     if details:
         box.setDetailedText(details)
     return box
 
+
+ICON = 28
+"""Pixels."""
+_ICONS = {QMessageBox.Icon.Warning: "triangle-alert", QMessageBox.Icon.Question: "circle-alert"}
 
 _INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF, *range(0x80, 0xA0)]

@@ -123,6 +123,7 @@ QPushButton[flat="true"] {{ background: transparent; border: 2px solid transpare
 QPushButton[flat="true"]:hover {{ background: {hover}; color: {text}; }}
 QPushButton[flat="true"]:focus {{ border: 2px solid {accent}; padding: 0 {px(6)}px; }}
 QPushButton::menu-indicator {{ image: none; width: 0; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 
 QToolButton {{ background: transparent; border: 2px solid transparent; border-radius: {px(8)}px;
   min-width: {px(24)}px; min-height: {px(24)}px; padding: 0; }}

@@ -54,7 +54,7 @@ def _colors(values: str) -> Colors:
 
 
 LIGHT = _colors("""
-    #ffffff #f6f6f7 #ffffff #e4e4e7  #1b1b1f #6b6b76 #6f6f7a  #2f6feb #e8f0fe #ffffff
+    #ffffff #f6f6f7 #ffffff #e4e4e7  #1b1b1f #6a6a75 #6f6f7a  #2461e0 #e8f0fe #ffffff
     #f1f3f7 #f7f7f9 #ececef  #1a7f4b #9a6700 #fff4d6 #c62f2f #fdeaea
     #ffefb8 #ffdf7a
     #8250df #0a7d55 #1f5fd0 #6f6f7a #0a7d55

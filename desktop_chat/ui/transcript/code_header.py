@@ -51,7 +51,9 @@ def _places(row: "Row", block: CodeBlock) -> list[tuple[Action, QRectF, str]]:
     found = []
     right: float = block.width - px(5)
     for action, label in wanted:
-        width = px(28) if action in ICONS else metrics.horizontalAdvance(label) + px(16)
+        # As wide for "Copy" as for "Copied": what stands beside it stays where it is.
+        widest = "Copied" if action is Action.COPY_CODE else label
+        width = px(28) if action in ICONS else metrics.horizontalAdvance(widest) + px(16)
         if action is not Action.COPY_CODE and right - width < block.left + px(13 + LEAST_NAME):
             continue
         right -= width
@@ -108,4 +110,8 @@ def _paint_button(painter: QPainter, block: CodeBlock, button: Button, box: QRec
         painter.setPen(
             colors.accent if hot or (strip.copied and button.action is Action.COPY_CODE) else colors.text
         )
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
+    if button.action is Action.COPY_CODE:
+        box = box.adjusted(0, 0, -px(8), 0)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, button.label)
+    else:
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)

@@ -124,7 +124,7 @@ def _paint_chip(item: Item, box: QRectF, painter: QPainter, formats: Formats) ->
 
 def _paint_source(item: Item, box: QRectF, painter: QPainter, formats: Formats) -> None:
     colors, px = formats.colors, formats.px
-    painter.setFont(formats.meta_font)
+    painter.setFont(formats.thought_font)
     painter.setPen(colors.accent if item.url else colors.dim)
     painter.drawText(QRectF(box.left(), box.top(), px(18), box.height()), RIGHT, item.aside)
     host_width = (
@@ -142,4 +142,4 @@ def _paint_more(item: Item, box: QRectF, painter: QPainter, formats: Formats, ho
     color = formats.colors.text if hot else formats.colors.dim
     middle = QPointF(box.left() + formats.px(4), box.center().y())
     chevron(painter, middle, formats.px(3.5), color, 90 if item.is_open else 0)
-    _text(painter, item.label, formats.thought_font, color.name(), box, formats.px(12))
+    _text(painter, item.label, formats.thought_font, color.name(), box, formats.px(16))

@@ -127,15 +127,16 @@ class Finder(QObject):
                     # Hits that touch look like one, which is drawn as fast.
                     start = known.pop()[0]
                 known.append((start, end))
-        color = self._view.theme.colors.hit
-        return [Wash(start, end, color) for start, end in marks.get((part, block), ())]
+        formats = self._view.rows.formats
+        color, ink = formats.colors.hit, formats.ink
+        return [Wash(start, end, color, ink=ink) for start, end in marks.get((part, block), ())]
 
     def current_wash(self, row: int, part: int, block: int) -> list[Wash]:
         """The stronger mark of the current hit, where a block has it."""
         if self.current is None or self.current[:3] != (row, part, block):
             return []
-        colors = self._view.theme.colors
-        return [Wash(*self.current[3:], colors.hit_current, colors.accent)]
+        formats = self._view.rows.formats
+        return [Wash(*self.current[3:], formats.colors.hit_current, formats.colors.accent, formats.ink)]
 
     # What is asked
 

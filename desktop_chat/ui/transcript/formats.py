@@ -43,6 +43,9 @@ class Formats:
         self.code_width = QFontMetricsF(self.code_font).horizontalAdvance("0")
         self.selection = QColor(self.colors.accent)
         self.selection.setAlpha(70)
+        self.ink = QTextCharFormat()
+        """Of text that was found: comments and links could not be read on the colour of hits."""
+        self.ink.setForeground(self.colors.text)
         self.indent = self.px(24)
         self.code_header = self.px(32)
         self.code_padding = self.px(10)

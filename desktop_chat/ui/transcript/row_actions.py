@@ -63,7 +63,7 @@ def buttons(row: "Row") -> list[Button]:
     found: list[Button] = []
     if not row.is_user and row.thought_label:
         width = QFontMetricsF(formats.thought_font).horizontalAdvance(row.thought_label)
-        box = QRectF(0, row.fold_top - px(4), width + px(20), px(28))
+        box = QRectF(0, row.fold_top - px(4), width + px(24), px(28))
         found.append(Button(Action.FOLD, box, row.thought_label))
     if row.notice is not None and row.notice.action is not None:
         action = row.notice.action

@@ -139,7 +139,7 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             middle = QPointF(box.left() + px(4), box.center().y())
             chevron(painter, middle, px(3.5), color, 90 if row.unfolded else 0)
             painter.setPen(color)
-            box.adjust(px(12), 0, px(12), 0)
+            box.adjust(px(16), 0, px(16), 0)
             painter.drawText(box, LEFT, button.label)
         elif button.action is Action.TOGGLE and button.key == FOLDED and row.is_folded:
             painter.setFont(formats.thought_font)

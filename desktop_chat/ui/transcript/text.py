@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QTextLayout, QTextLine
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QTextCharFormat, QTextLayout, QTextLine
 
 from desktop_chat.ui.transcript.formats import Formats, format_range
 from desktop_chat.ui.transcript.formulas import Shown, shown
@@ -29,6 +29,8 @@ class Wash(NamedTuple):
     end: int
     color: QColor
     outline: QColor | None = None
+    ink: QTextCharFormat | None = None
+    """How the letters look on it, where their own colours could be hard to read."""
 
 
 @dataclass(slots=True)
@@ -154,21 +156,31 @@ class Text:
             painter.setBrush(formats.colors.hover)
             painter.drawRoundedRect(box.translated(origin), 4, 4)
         length = units(self.inline.text)
-        for start, end, color, outline in washes:
+        inks: list[QTextLayout.FormatRange] = []
+        for start, end, color, outline, ink in washes:
             first, last = max(0, start - self.offset), min(length, end - self.offset)
             if first > last:
                 continue
+            if ink is not None:
+                inks.append(format_range(self.to_layout(first), self.to_layout(last, up=True), ink))
+            above = 0
             for box in self.rectangles(first, last, pitch):
-                painter.fillRect(box.translated(origin), color)
+                # In whole pixels that touch those of the line above, else there are seams between lines.
+                start_corner, end_corner = (origin + corner for corner in (box.topLeft(), box.bottomRight()))
+                place = QRect(start_corner.toPoint(), end_corner.toPoint() - QPoint(1, 1))
+                if abs(place.top() - above) <= 1:
+                    place.setTop(above)
+                above = place.top() + place.height()
+                painter.fillRect(place, color)
                 if outline is not None:
                     painter.setPen(outline)
                     painter.setBrush(Qt.BrushStyle.NoBrush)
-                    painter.drawRect(box.translated(origin).toAlignedRect().adjusted(0, 0, -1, -1))
+                    painter.drawRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.setPen(formats.colors.dim if dim else formats.colors.text)
         if formats.on_paper:
             self._draw_lines(painter, origin, clip)
         else:
-            self.layout.draw(painter, origin, [], clip)
+            self.layout.draw(painter, origin, inks, clip)
         if self.shown is not None:
             self._paint_formulas(painter, origin, clip, self.shown)
 

@@ -35,8 +35,11 @@ def test_contrast(qapp: QApplication, mode: str) -> None:
             assert contrast(text, ground) >= 4.5
     assert contrast(c.on_accent, c.accent) >= 4.5
     assert contrast(c.on_accent, mixed(c.accent, c.text, 0.88)) >= 4.5
-    for ground in (c.window, c.side, c.raised, c.accent_soft):
-        assert contrast(c.accent, ground) >= 3
+    for ground in (c.window, c.side, c.raised, c.accent_soft, c.hover, c.user, c.code):
+        assert contrast(c.accent, ground) >= 4.5, "links, and labels that are on or below the pointer"
+    assert contrast(c.dim, c.hover) >= 4.5, "code in quotes"
+    for ground in (c.hit, c.hit_current):
+        assert contrast(Formats(theme).ink.foreground().color(), ground) >= 4.5
     assert contrast(c.text, focused_fill(theme)) >= 3, "the focus ring of a primary button"
     assert contrast(c.on_accent, focused_fill(theme)) >= 4.5
     assert contrast(mixed(c.faint, c.window, 0.75), c.window) >= 3, "scroll bars"

@@ -180,3 +180,13 @@ def test_elided_address_without_a_host_ends_in_an_ellipsis() -> None:
     )
     assert elided("nothing at all", 8) == "nothing…"
     assert elided("https://example.org/", 40) == "https://example.org/"
+
+
+def test_a_link_that_no_program_opens_is_told(
+    parent: QWidget, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: False)
+    open_link("https://example.org/a", parent)
+    box = next(iter(parent.findChildren(QMessageBox)))
+    assert "No browser could be started" in box.text()
+    assert "https://example.org/a" in box.text()

@@ -405,7 +405,7 @@ def test_link_at_the_caret_is_told(chat: Chat) -> None:
 
 def test_enter_opens_the_link_at_the_caret(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
     chat.show(answer("a", "[here](https://example.org/x) and elsewhere"))
     chat.view.selection.set((0, 1, 0, 2), (0, 1, 0, 2))
     chat.qtbot.keyClick(chat.view, Qt.Key.Key_Return)
@@ -414,7 +414,7 @@ def test_enter_opens_the_link_at_the_caret(chat: Chat, monkeypatch: pytest.Monke
 
 def test_click_opens_a_link(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
     chat.show(answer("a", "[here](https://example.org/x)"))
     chat.qtbot.mouseClick(chat.view.viewport(), Qt.MouseButton.LeftButton, pos=chat.text_point(0, 0, 2))
     assert opened == ["https://example.org/x"]
@@ -424,7 +424,7 @@ def test_click_on_a_link_that_names_another_host_asks_first(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toString()) or True)
     chat.show(answer("a", "| a | b |\n|---|---|\n| x | [example.org](https://evil.example/x) |"))
     cell, left, top = chat.view.rows.row(0).body.blocks[0].texts()[3]
     assert cell.inline.text == "example.org"
