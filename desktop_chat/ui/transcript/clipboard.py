@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QMimeData, QObject, QTimer
 from PySide6.QtGui import QClipboard, QGuiApplication
 
+from desktop_chat.ui.transcript import markup
 from desktop_chat.ui.transcript.excerpt import Excerpt
 
 PLAIN, HTML, MARKDOWN = "text/plain", "text/html", "text/markdown"
@@ -63,8 +64,6 @@ class Copier(QObject):
 
 def _make(excerpt: Excerpt, formats: tuple[str, ...]) -> Iterator[QMimeData | None]:
     """The texts in each format; None after a step of work."""
-    from desktop_chat.ui.transcript import markup
-
     plain: list[str] = []
     html: list[str] = [markup.HEAD]
     markdown: list[str] = []
@@ -126,8 +125,6 @@ class Offer(QMimeData):
 def _text(excerpt: Excerpt, kind: str) -> str:
     if kind == PLAIN:
         return excerpt.text(MOST_AT_ONCE)
-    from desktop_chat.ui.transcript import markup
-
     make = markup.html if kind == HTML else markup.markdown
     found = (make(chunk, alone=excerpt.is_one) for chunk in excerpt.chunks(MOST_AT_ONCE) if chunk is not None)
     if kind == HTML:
