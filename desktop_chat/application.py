@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 import qasync
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat import __version__, logs
@@ -40,6 +41,9 @@ log = logging.getLogger(__name__)
 HELPER = "helper"
 """What the names of the threads begin with that do nothing which must be finished."""
 
+SELDOM = (2_000, 20, 20)
+"""When the collector of garbage looks at new, at older and at all objects: it holds the program up meanwhile,
+0.2 s for a long chat. All are looked at when the user turns to another program, too."""
 CLOSE_SECONDS = 1.8
 """What has not closed by then is left behind: a quit ends within two seconds."""
 
@@ -138,6 +142,8 @@ async def _live(
         log_path=log_path,
     )
     application.quit_requested.connect(program.quitting.set)
+    gc.set_threshold(*SELDOM)
+    application.applicationStateChanged.connect(_collect_unseen)
     _report_everything_to(program.report)
     return await program.run(instance)
 
@@ -308,6 +314,8 @@ class Program:
     async def _load_behind_the_window(self) -> None:
         """What reading needs, and the check of the database."""
         await asyncio.to_thread(_load_transcript)
+        # What is imported stays: the collector need not look at it again and again, 90 ms each time.
+        gc.freeze()
         assert self.store is not None
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
@@ -334,6 +342,7 @@ class Program:
             await self.credentials.load()
         except KeyringUnavailable as error:
             log.info("keyring: %s", error)
+        gc.freeze()
         log.debug("ready to ask after %.3f s of CPU", time.process_time())
 
     async def _take_screenshot(self, path: Path) -> None:
@@ -341,6 +350,11 @@ class Program:
         if not self.window.grab().save(str(path), "PNG"):
             print(f"desktop-chat: {path} cannot be written", file=sys.stderr)
             self.exit_code = 1
+
+
+def _collect_unseen(state: Qt.ApplicationState) -> None:
+    if state is Qt.ApplicationState.ApplicationInactive:
+        gc.collect()
 
 
 def _load_transcript() -> None:

@@ -13,12 +13,14 @@
            remembers, and of one that nobody does
 ``hang``   has a thread of the loop's hang for longer than any test lasts
 ``spawn``  says ``children`` and the variables that a child process has, in JSON
+``count``  says ``objects`` and how many the collector of garbage looks at
 ``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it
 
 All of it is said on standard output, a line each.
 """
 
 import asyncio
+import gc
 import hashlib
 import json
 import subprocess
@@ -131,6 +133,9 @@ class Child(application.Program):
         script = "import json, os; print(json.dumps(dict(os.environ)))"
         process = await asyncio.to_thread(subprocess.check_output, [sys.executable, "-c", script], text=True)
         say("children", process)
+
+    async def _count(self) -> None:
+        say("objects", len(gc.get_objects()))
 
 
 if __name__ == "__main__":

@@ -216,6 +216,13 @@ def test_the_key_is_nowhere(start: Start, server: Server, tmp_path: Path) -> Non
     assert files_with(tmp_path, KEY) == []
 
 
+def test_what_is_imported_is_not_looked_at_by_each_collection(start: Start, tmp_path: Path) -> None:
+    """It is 100,000 objects, and the program stands still meanwhile."""
+    run = start(*("--profile", tmp_path), steps="ready,count")
+    assert int(run.said("objects")) < 30_000
+    assert run.end(TERM)[0] == 0
+
+
 def corrupt(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\0" + b"\xff" * 8000)
 
