@@ -71,6 +71,7 @@ ui/transcript/code_actions.py       what can be done with a code block: copy, sa
 ui/transcript/code_block.py         a piece of a code block, with its frame and header
 ui/transcript/code_header.py        what the header of a code block says and offers
 ui/transcript/code_names.py         names of languages, and of files that code is saved to
+ui/transcript/continuation.py       where a long block is cut, and what stands before the rest
 ui/transcript/days.py               on which messages another day begins, and what it is called
 ui/transcript/excerpt.py            a part of a chat to be copied, as leaves
 ui/transcript/extras_painter.py     how steps, pictures, files and sources are drawn

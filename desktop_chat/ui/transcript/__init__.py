@@ -6,6 +6,7 @@ syntax         formulas and footnotes: rules that markdown-it lacks
 inline         the tokens within a paragraph -> text with marks, links and formulas
 unfinished     markup that is still open, as it will look once it is closed
 stream         the same for text that grows: what is final is frozen
+continuation   where a long block is cut, and how the rest goes on
 highlight      colours for code: what is known, and what the helper is asked for
 formulas       drawings of formulas, and their places in a text
 formats        fonts, colours and measures of a theme

@@ -26,8 +26,10 @@ SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
 """The most that one leaf of code or literal text holds."""
 TABLE_ROWS, TABLE_CELLS = 20, 400
 """The most rows and about the most cells of one leaf of a table."""
-PROSE_CHARACTERS = 4000
+PROSE_CHARACTERS, PROSE_WEIGHT, MAX_MARKERS = 4000, 6000, 800
 """The most that one leaf of a paragraph holds: bounds what parsing and laying out one leaf can cost."""
+LINE = 80
+"""Characters that a line counts as besides its own: it costs a parser more than they do."""
 
 
 def table_rows(columns: int) -> int:
@@ -173,6 +175,31 @@ def segments(text: str) -> Iterator[tuple[str, str]]:
             start, glue = end, "\n"
 
 
+def weight(text: str) -> int:
+    """What it takes to parse ``text``, in characters."""
+    return len(text) + LINE * text.count("\n")
+
+
+def reach(text: str, most: int) -> int:
+    """Where the least begin of ``text`` ends whose :func:`weight` is ``most``, or its end."""
+    start = 0
+    while start < len(text):
+        newline = text.find("\n", start, start + most)
+        if newline < 0:
+            return min(len(text), start + max(1, most))
+        most -= newline + 1 - start + LINE
+        start = newline + 1
+        if most <= 0:
+            break
+    return start
+
+
+def markers(text: str) -> int:
+    """How much may begin inline markup in ``text``: ``*`` and ``[`` count twice, they cost a parser most."""
+    return sum(map(text.count, "*_[]`<~&!\\$*["))
+
+
+_MARKER = re.compile(r"[*_\[\]`<~&!\\$]")
 _SENTENCE = re.compile(r"[.!?…]\s+(?=\w)")
 _SPACE = re.compile(r"\s+(?=[^\W\d_])")
 
@@ -180,14 +207,25 @@ _SPACE = re.compile(r"\s+(?=[^\W\d_])")
 def prose_end(text: str, start: int) -> int:
     """Where the leaf of a paragraph that begins at ``start`` ends: at a sentence or a word, if it can."""
     end = start + PROSE_CHARACTERS
+    end = min(end, start + reach(text[start:end], PROSE_WEIGHT))
+    if end - start > MAX_MARKERS // 2 and markers(text[start:end]) > MAX_MARKERS:
+        # Cut where half of them are; what has no words between them stays together and is shown literally.
+        places = [match.start() for match in _MARKER.finditer(text, start, end)]
+        place = _good_end(text, start, places[MAX_MARKERS // 4])
+        if place > start:
+            return place
     if len(text) <= end:
         return len(text)
+    return _good_end(text, start, end) or end
+
+
+def _good_end(text: str, start: int, end: int) -> int:
     for pattern in (_SENTENCE, _SPACE):
-        places = [match.end() for match in pattern.finditer(text, end - 1000, end)]
+        places = [match.end() for match in pattern.finditer(text, max(start, end - 1000), end)]
         places = [place for place in places if place < end and text[place].isalpha()]
         if places:
             return places[-1]
-    return end
+    return 0
 
 
 def clip(inline: Inline, start: int, end: int) -> Inline:

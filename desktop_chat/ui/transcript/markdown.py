@@ -8,11 +8,12 @@ import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from desktop_chat.ui.transcript.inline import formula, joined, runs
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
+    MAX_MARKERS,
     TASK,
     TASK_DONE,
     Columns,
@@ -22,6 +23,7 @@ from desktop_chat.ui.transcript.leaves import (
     clean,
     code_leaf,
     literal_leaf,
+    markers,
     prose_end,
     segments,
     table_rows,
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
 
 MAX_NESTING = 20
 MAX_COLUMNS = 100
-MAX_MARKERS = 800
-"""Characters that may begin inline markup in one leaf, ``*`` and ``[`` counted twice; text with more of them
-is shown literally, since the parsers' worst cases are built of nothing else."""
 MAX_INFO = 200
 """Characters of an info string that are kept."""
 
@@ -62,12 +61,44 @@ def parser() -> "MarkdownIt":
     return md
 
 
+class Container(NamedTuple):
+    """A quote, list item or footnote: its letter as of :class:`Leaf`, its first line, an item's number."""
+
+    letter: str
+    line: int
+    number: int | None
+
+
+@dataclass(slots=True)
+class Inner:
+    """A block that holds text, within its containers: its line, its first leaf, what the parser says of it.
+
+    ``begin`` is where the containers begin of which nothing is shown before it; ``part`` is that of its first
+    leaf. ``pieces`` are the leaves up to the end of each bounded piece of a paragraph; ``stand_in`` is what
+    its text began with that stood for what was cut off.
+    """
+
+    kind: str
+    line: int
+    begin: int
+    leaf: int
+    within: tuple[Container, ...]
+    content: str
+    markup: str
+    info: str
+    part: int = 0
+    pieces: list[int] = field(default_factory=list)
+    rows: int = 0
+    columns: Columns | None = None
+    stand_in: str = ""
+
+
 @dataclass(slots=True)
 class Block:
     """A top-level block: its kind (markdown-it's token type), its lines and its first leaf.
 
     ``items`` of a list are (first line, first leaf, number); ``rows`` counts the body rows of a table;
-    ``pieces`` are the leaves of each bounded piece of a paragraph.
+    ``pieces`` are the leaves of each bounded piece of a paragraph; ``last`` is the last text in it.
     """
 
     kind: str
@@ -79,19 +110,23 @@ class Block:
     rows: int = 0
     columns: Columns | None = None
     pieces: list[int] = field(default_factory=list)
+    last: Inner | None = None
 
 
 @dataclass(slots=True)
 class Resumed:
-    """What a text goes on with whose beginning was cut off: the number of the next list item, or a table
-    whose first rows are shown already, or the part of a paragraph, or a container, whose first leaf then
-    stands for what was cut off."""
+    """What a text goes on with whose beginning was cut off: the numbers of the items that it begins in; a
+    table whose first rows are shown already; the part of a paragraph, or of code, which then begins with a
+    stand-in; containers, of which each has one of the first ``opened`` leaves, that are not shown again."""
 
-    number: int | None = None
+    numbers: tuple[int | None, ...] = ()
     columns: Columns | None = None
     table_part: int = 0
     prose_part: int = 0
-    within: bool = False
+    code_part: int = 0
+    code_glue: str = ""
+    code_stand_in: str = ""
+    opened: int = 0
 
 
 def parse(
@@ -127,6 +162,8 @@ class _Flattening:
         self.containers = ""
         self.marker = ""
         self.numbers: list[int | None] = []
+        self.lists = 0
+        self.within: list[tuple[Container, int]] = []
         last = next(
             (i for i in range(len(tokens) - 1, -1, -1) if tokens[i].type == "inline" and tokens[i].content),
             -1,
@@ -150,15 +187,45 @@ class _Flattening:
                     i = end + 1
                     continue
             i = self._token(i)
-        if self.resumed.within and self.leaves:
-            self._drop_first()
+        if self.resumed.opened:
+            self._drop(self.resumed.opened)
         return self.leaves, self.blocks
 
-    def _drop_first(self) -> None:
-        del self.leaves[0]
+    def _drop(self, count: int) -> None:
+        del self.leaves[:count]
         for block in self.blocks:
-            block.leaf = max(0, block.leaf - 1)
-            block.items = [(line, max(0, leaf - 1), number) for line, leaf, number in block.items]
+            block.leaf = max(0, block.leaf - count)
+            block.items = [(line, max(0, leaf - count), number) for line, leaf, number in block.items]
+            if block.last is not None:
+                block.last.leaf = max(0, block.last.leaf - count)
+                block.last.pieces = [max(0, leaf - count) for leaf in block.last.pieces]
+
+    @property
+    def _resumes(self) -> bool:
+        """Whether the next leaf is what the text goes on with."""
+        return len(self.leaves) == self.resumed.opened and len(self.blocks) == 1
+
+    def _enter(self, letter: str, token: "Token", number: int | None = None) -> None:
+        self.containers += letter
+        line = token.map[0] if token.map else 0
+        self.within.append((Container(letter, line, number), len(self.leaves)))
+
+    def _begin(self, kind: str, token: "Token") -> Inner:
+        line = token.map[0] if token.map else 0
+        begin = min((one.line for one, leaf in self.within if leaf == len(self.leaves)), default=line)
+        within = tuple(one for one, _leaf in self.within)
+        inner = Inner(
+            kind,
+            line,
+            begin,
+            len(self.leaves),
+            within,
+            token.content,
+            token.markup,
+            token.info.strip()[:MAX_INFO],
+        )
+        self.blocks[-1].last = inner
+        return inner
 
     def _end(self, i: int) -> int:
         while not (self.tokens[i].level == 0 and self.tokens[i].nesting < 0):
@@ -193,18 +260,23 @@ class _Flattening:
         elif kind in ("fence", "code_block"):
             self._code(token)
         elif kind == "hr":
+            self._begin(kind, token)
             self._add(Leaf(Kind.RULE, containers=self.containers, marker=self._take_marker()))
         elif kind == "table_open":
             return self._table(i)
         elif kind == "math_block":
+            self._begin(kind, token)
             inline = formula(token.content, token.markup)
             self._add(Leaf(Kind.MATH, inline, self.containers, self._take_marker()))
+        elif kind == "held":
+            self._begin(kind, token)
         elif kind == "blockquote_open":
-            self.containers += "q"
+            self._enter("q", token)
         elif kind == "footnote_open":
             if self.marker:
                 self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
-            self.containers, self.marker = self.containers + "f", clean(token.content)
+            self._enter("f", token)
+            self.marker = clean(token.content)
         elif kind in ("bullet_list_open", "ordered_list_open"):
             self._open_list(token)
         elif kind in ("bullet_list_close", "ordered_list_close"):
@@ -215,14 +287,17 @@ class _Flattening:
             if self.marker and kind != "blockquote_close":
                 self._add(Leaf(Kind.TEXT, containers=self.containers, marker=self._take_marker()))
             self.containers = self.containers[:-1]
+            self.within.pop()
         return i + 1
 
     def _open_list(self, token: "Token") -> None:
         number = None
         if token.type == "ordered_list_open":
             number = int(token.attrGet("start") or 0) if token.attrGet("start") is not None else 1
-            if token.level == 0 and len(self.blocks) == 1 and self.resumed.number is not None:
-                number = self.resumed.number
+            if len(self.blocks) == 1 and self.lists < len(self.resumed.numbers):
+                resumed = self.resumed.numbers[self.lists]
+                number = number if resumed is None else resumed
+        self.lists += 1
         self.numbers.append(number)
 
     def _open_item(self, token: "Token") -> None:
@@ -231,7 +306,7 @@ class _Flattening:
         number = self.numbers[-1]
         if token.level == 1 and token.map and self.blocks[-1].kind.endswith("list_open"):
             self.blocks[-1].items.append((token.map[0], len(self.leaves), number))
-        self.containers += "i"
+        self._enter("i", token, number)
         self.marker = "•" if number is None else f"{number}{token.markup}"
         if number is not None:
             self.numbers[-1] = number + 1
@@ -245,8 +320,9 @@ class _Flattening:
 
     def _prose(self, i: int, heading: int) -> None:
         content = self.tokens[i].content
-        first = not self.leaves and not self.containers and len(self.blocks) == 1
-        part = self.resumed.prose_part if first and not heading else 0
+        part = self.resumed.prose_part if self._resumes and not heading else 0
+        inner = self._begin("heading_open" if heading else "paragraph_open", self.tokens[i])
+        inner.part = part
         if self.marker and self.containers[-1] == "i" and (task := _TASK.match(content)):
             self.marker, content = TASK if task[1] == " " else TASK_DONE, content[task.end() :]
         start = 0
@@ -268,6 +344,7 @@ class _Flattening:
                     )
                 )
             start, part = end, part + 1
+            inner.pieces.append(len(self.leaves))
             if self.tokens[i].level == 1 and not self.containers:
                 self.blocks[-1].pieces.append(len(self.leaves) - before)
         if not content:
@@ -277,14 +354,21 @@ class _Flattening:
         info = token.info.strip()[:MAX_INFO]
         if token.level == 0:
             self.blocks[-1].info = info
-        for part, (glue, segment) in enumerate(segments(token.content.removesuffix("\n"))):
+        inner, resumed = self._begin(token.type, token), self.resumed
+        first, first_glue = 0, ""
+        if self._resumes and resumed.code_part:
+            first, first_glue, inner.stand_in = resumed.code_part, resumed.code_glue, resumed.code_stand_in
+            inner.part, inner.content = first, token.content.removeprefix(inner.stand_in)
+        for part, (glue, segment) in enumerate(segments(inner.content.removesuffix("\n")), first):
+            glue = first_glue if part == first else glue
             self._add(code_leaf(segment, glue, part, info, self.containers, self._take_marker()))
 
     def _table(self, i: int) -> int:
         rows: list[tuple[Inline, ...]] = []
         aligns: list[str] = []
         cells: list[Inline] = []
-        top = self.tokens[i].level == 0
+        top, resumes = self.tokens[i].level == 0, self._resumes
+        inner = self._begin("table_open", self.tokens[i])
         while self.tokens[i].type != "table_close":
             token = self.tokens[i]
             if token.type == "th_open":
@@ -299,10 +383,11 @@ class _Flattening:
         part, columns = 0, Columns(tuple(aligns), tuple(rows[: count + 1]))
         body = rows[1:]
         chunks = [body[k : k + count] for k in range(0, len(body), count)]
-        if top and len(self.blocks) == 1 and self.resumed.columns is not None:
+        if resumes and self.resumed.columns is not None:
             part, columns = self.resumed.table_part, self.resumed.columns
         else:
             chunks = [[rows[0], *(chunks[0] if chunks else [])], *chunks[1:]]
+        inner.rows, inner.columns, inner.part = len(body), columns, part
         if top:
             self.blocks[-1].rows, self.blocks[-1].columns = len(body), columns
         for number, chunk in enumerate(chunks, part):
@@ -332,7 +417,8 @@ class _Flattening:
         return _literal(content) if tokens is None else joined(tokens)
 
     def _parsed(self, content: str, is_open: bool) -> "list[Token] | None":
-        if sum(map(content.count, "*_[]`<~&!\\$*[")) > MAX_MARKERS:
+        # The parsers' worst cases are built of nothing else; then the text is shown literally.
+        if markers(content) > MAX_MARKERS:
             return None
         if is_open:
             content = settle(content)

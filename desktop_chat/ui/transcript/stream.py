@@ -5,14 +5,16 @@ from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from desktop_chat.ui.transcript.continuation import cut_within, reopened
 from desktop_chat.ui.transcript.leaves import (
-    PROSE_CHARACTERS,
     Leaf,
     code_leaf,
     literal_leaf,
     prose_end,
+    reach,
     segments,
     table_rows,
+    weight,
 )
 from desktop_chat.ui.transcript.markdown import Block, Environment, Resumed, parse
 from desktop_chat.ui.transcript.unfinished import shown
@@ -22,27 +24,6 @@ MAX_MARKDOWN = 256 * 1024
 PIECE, MAX_OPEN = 4096, 10_000
 """The most that is read before the clock is looked at, and the most of a block that is still open, all of
 which each call reads again: one that gets longer is cut, at places that depend on the text alone."""
-LINE = 80
-"""Characters that a line counts as besides its own: it costs a parser more than they do."""
-
-
-def weight(text: str) -> int:
-    """What it takes to parse ``text``, in characters."""
-    return len(text) + LINE * text.count("\n")
-
-
-def reach(text: str, most: int) -> int:
-    """Where the least begin of ``text`` ends whose :func:`weight` is ``most``, or its end."""
-    start = 0
-    while start < len(text):
-        newline = text.find("\n", start, start + most)
-        if newline < 0:
-            return min(len(text), start + max(1, most))
-        most -= newline + 1 - start + LINE
-        start = newline + 1
-        if most <= 0:
-            break
-    return start
 
 
 def piece_end(text: str, start: int = 0) -> int:
@@ -63,7 +44,6 @@ def pieces(text: str) -> Iterator[str]:
 # Possessive, and with few escapes, so that no text makes it slow.
 _LABEL = re.compile(r"\[((?:[^\[\]\\]++|\\.){1,60}+)\]")
 _OPEN_FENCE = re.compile(r"^( {0,3})(`{3,}|~{3,})")
-_CONTAINER = re.compile(r"( {0,3}(?:[-*+]|\d{1,9}[.)]))(?: {1,4}(?=\S)|\s|$)| {0,3}\[\^[^\s\[\]^]{1,64}\]:")
 _DELIMITERS = re.compile(r"^[|:\- \t]*$")
 _ALWAYS_CLOSED = frozenset({"heading_open", "hr", "fence"})
 _CLOSED_BY_BLANK = frozenset({"paragraph_open", "table_open", "blockquote_open"})
@@ -299,7 +279,7 @@ class MarkdownStream:
             if "|" in line and (start + 2 >= len(lines) or _DELIMITERS.match(lines[start + 1])):
                 continue
             if start < len(lines) - 1 and indent <= 3 and not line[indent:].startswith("\t"):
-                self._cut(lines, start, leaf, Resumed(number=number), environment)
+                self._cut(lines, start, leaf, Resumed(numbers=(number,)), environment)
                 return True
         return False
 
@@ -320,10 +300,8 @@ class MarkdownStream:
     def _cut_paragraph(self, block: Block) -> None:
         for leaves in block.pieces:
             text = self._tail
-            if len(text) <= PROSE_CHARACTERS + 100 or text[0] in " \t":
-                return
             end = prose_end(text, 0)
-            if not text[end].isalpha():
+            if len(text) <= end + 100 or text[0] in " \t" or not text[end].isalpha():
                 return
             self._remember_labels([text[:end]])
             self._tail = text[end:]
@@ -331,36 +309,47 @@ class MarkdownStream:
             self.frozen += leaves
 
     def _shorten(self) -> None:
-        """End the open block, of which nothing else is final; what follows goes on in its container."""
-        end = self._tail.rfind("\n") + 1 or len(self._tail)
+        """Cut the open block, or end it, where nothing else is final; what follows goes on in its container."""
+        end = self._tail.rfind("\n") + 1
+        if 2 * end < len(self._tail):
+            end = len(self._tail)
         text, part = self._prefix + self._tail[:end], self._resumed.table_part
+        lines = text.split("\n")
+        if self._cut_within(text, lines, end):
+            return
         environment: Environment = {"references": ChainMap({}, self._references)}
         leaves, blocks = parse(text, environment, self._resumed)
         del self.leaves[self.frozen :]
         self.leaves += leaves
         self.frozen = len(self.leaves)
-        lines = text.split("\n")
         self._learn(environment, len(lines))
         self._remember_labels(lines)
         self._tail, self._prefix, self._resumed = self._tail[end:], "", Resumed()
-        if not blocks or not text.endswith("\n"):
+        if not blocks:
             return
         block = blocks[-1]
-        if block.kind == "table_open" and block.start == 0:
+        if block.kind == "table_open" and block.start == 0 and text.endswith("\n"):
             self._prefix = "\n".join(lines[:2]) + "\n"
             self._resumed = Resumed(columns=block.columns, table_part=part + len(leaves))
-        else:
-            self._go_on_within(block, lines)
+        elif again := reopened(block, lines):
+            self._prefix, self._resumed = again
 
-    def _go_on_within(self, block: Block, lines: list[str]) -> None:
-        """Let the text that follows stand in the list item or footnote that was cut."""
-        start, number = block.start, None
-        if block.items:
-            start, _leaf, number = block.items[-1]
-        container = _CONTAINER.match(lines[start])
-        if container and (block.items or block.kind == "footnote_open"):
-            lead = container[0] if container[0].endswith(" ") else container[0] + " "
-            self._prefix, self._resumed = lead + "x\n\n", Resumed(number=number, within=True)
+    def _cut_within(self, text: str, lines: list[str], end: int) -> bool:
+        """Freeze what is final within the open block: what stands before its last block, or parts of that."""
+        environment: Environment = {"references": ChainMap({}, self._references)}
+        leaves, blocks = parse(text, environment, self._resumed, unfinished=True)
+        first = self._prefix.count("\n")
+        cut = cut_within(blocks[-1], lines, first) if blocks else None
+        if cut is None:
+            return False
+        del self.leaves[self.frozen :]
+        self.leaves += leaves[: cut.leaves]
+        self.frozen = len(self.leaves)
+        self._learn(environment, cut.line)
+        self._remember_labels(lines[first : cut.line + 1])
+        self._tail = cut.tail + self._tail[end:]
+        self._prefix, self._resumed = cut.prefix, cut.resumed
+        return True
 
     # An open code block grows by itself.
 

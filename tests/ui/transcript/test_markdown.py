@@ -1,6 +1,7 @@
 import pytest
 
 from desktop_chat.ui.transcript.leaves import (
+    MAX_MARKERS,
     TASK,
     TASK_DONE,
     Inline,
@@ -12,7 +13,7 @@ from desktop_chat.ui.transcript.leaves import (
     units,
     visible,
 )
-from desktop_chat.ui.transcript.markdown import MAX_COLUMNS, MAX_MARKERS, parse
+from desktop_chat.ui.transcript.markdown import MAX_COLUMNS, parse
 from desktop_chat.ui.transcript.syntax import MAX_DISPLAY
 
 

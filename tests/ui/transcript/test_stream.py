@@ -86,6 +86,8 @@ def streamed(text: str, cuts: random.Random, open_limit: int = MAX_OPEN, most: i
 @example("A sentence of words. " * 900 + "\n\nThe end.", random.Random(3))
 @example("```py\n" + "x = 1\n" * 120 + "```\nafter", random.Random(4))
 @example("```\n" + "y" * 9000 + "\n\n```", random.Random(5))
+@example("1. a\n\n   - b\n     ```py\n" + "     x = 1\n" * 150 + "     ```\n     c\n1. d", random.Random(7))
+@example("> | a | b |\n> |---|---|\n" + "> | 1 | 2 |\n" * 130 + ">\n> c\n\nd", random.Random(8))
 @example("See [it][late].\n\nMore.\n\n[late]: https://example.org\n", random.Random(6))
 def test_streamed_is_what_parsing_at_once_gives(text: str, cuts: random.Random) -> None:
     assert streamed(text, cuts) == whole(text)
