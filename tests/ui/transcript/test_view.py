@@ -32,7 +32,8 @@ b = 2
 PLAIN = "Some bold words with code.\n\n• one\n• two\n\na = 1\nb = 2\n\nx\ty\n1\t2"
 
 
-def clipboard() -> str:
+def clipboard(chat: Chat) -> str:
+    chat.qtbot.waitUntil(lambda: not chat.view.copier.is_busy)
     return QGuiApplication.clipboard().text()
 
 
@@ -250,7 +251,7 @@ def test_drag_selects_across_blocks_and_messages(chat: Chat) -> None:
     chat.qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=end)
     assert chat.view.selected_text() == "is that?\n\nSome bold words with code.\n\n• one\n• two"
     chat.qtbot.keyClick(chat.view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert clipboard() == chat.view.selected_text()
+    assert clipboard(chat) == chat.view.selected_text()
 
 
 def test_drag_upwards_is_the_same(chat: Chat) -> None:
@@ -293,11 +294,11 @@ def test_copy_buttons(chat: Chat) -> None:
     button = row.code_button(1, 3)
     assert button is not None
     chat.click(1, button)
-    assert clipboard() == "a = 1\nb = 2"
+    assert clipboard(chat) == "a = 1\nb = 2"
     chat.click(1, chat.button(1, Action.COPY))
-    assert clipboard() == PLAIN
+    assert clipboard(chat) == PLAIN
     chat.click(0, chat.button(0, Action.COPY))
-    assert clipboard() == "Why *so*?"
+    assert clipboard(chat) == "Why *so*?"
 
 
 def test_long_code_is_copied_whole(chat: Chat) -> None:
@@ -307,7 +308,7 @@ def test_long_code_is_copied_whole(chat: Chat) -> None:
     button = chat.view.rows.row(0).code_button(1, 0)
     assert button is not None
     chat.view.trigger(0, Action.COPY_CODE, button)
-    assert clipboard() == code
+    assert clipboard(chat) == code
 
 
 def entries(menu: QMenu) -> dict[str, object]:
@@ -324,7 +325,7 @@ def test_menu_has_every_action(chat: Chat) -> None:
         "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
-    assert clipboard() == message.text
+    assert clipboard(chat) == message.text
     assert list(entries(chat.view.menu(0))) == [
         "Copy message", "Edit", "Show as Markdown", "Select this message", "Select all",
     ]  # fmt: skip
