@@ -140,7 +140,9 @@ class _Prompt:
         asked = [str(message.get("content", "")) for message in messages if message.get("role") == "user"]
         told = [str(message.get("content", "")) for message in messages if message.get("role") != "user"]
         text = asked[-1] if asked else ""
-        rules = " ".join([str(body.get("instructions", "")), *told[:1]]).lower()
+        rulers = ("system", "developer")
+        given = [str(m.get("content", "")) for m in messages if m.get("role") in rulers]
+        rules = " ".join([str(body.get("instructions", "")), *given]).lower()
         thinks = "reasoning" in str(body.get("model")) or bool(re.search(r"\bthink\b", text, re.IGNORECASE))
         size = sum(map(len, asked + told))
         return cls(text, max(len(asked) - 1, 0), thinks, "title" in rules, size // 4 + 4)

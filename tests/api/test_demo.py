@@ -8,7 +8,7 @@ from desktop_chat.api import Api
 from desktop_chat.domain import errors
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Endpoint
 from desktop_chat.domain.limits import Limits
-from desktop_chat.domain.message import PartKind, State
+from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.paths import resources
 from tests.api.conftest import Result, ask, message
@@ -88,6 +88,12 @@ async def test_title(api: Api, endpoint: Endpoint) -> None:
         "title",
     )
     assert (await ask(api, endpoint, asked, key=None)).text() == "How do i boil an"
+
+
+async def test_an_answer_about_titles_is_no_request_for_one(api: Api, endpoint: Endpoint) -> None:
+    said = message("A title.", Role.ASSISTANT)
+    asked = Request("demo", (message("hello"), said, message("a table")))
+    assert (await ask(api, endpoint, asked, key=None)).text() == ANSWERS["table"]
 
 
 async def test_models(api: Api, endpoint: Endpoint) -> None:
