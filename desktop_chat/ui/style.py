@@ -161,7 +161,7 @@ QComboBox QLineEdit, QAbstractSpinBox QLineEdit, QComboBox QLineEdit:focus, QAbs
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; padding: {px(4)}px; }}
 QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; border-radius: {px(6)}px;
   padding: 0 {px(6)}px; }}
-QComboBox {{ padding-left: {px(9) + 2}px; }}
+QComboBox {{ padding-left: {px(9) + 2}px; combobox-popup: 0; }}
 QComboBox:focus {{ padding-left: {px(9) + 1}px; }}
 QComboBox[editable="true"] {{ padding-left: {px(9)}px; }}
 QComboBox[editable="true"]:focus {{ padding-left: {px(9) - 1}px; }}
