@@ -416,6 +416,9 @@ class Arrangement:
             self.place_row(anchor.row)
         row = self._rows[anchor.row]
         if anchor.text < 0:
+            if not self._has_anchor():
+                row.advance(parse_until)
+                self.place_row(anchor.row)
             return
         flow = next((flow for part, flow, _x, _top in row.flows() if part == anchor.part), None)
         if flow is None:
@@ -428,6 +431,12 @@ class Arrangement:
         if row.is_complete or (last >= 0 and flow.offset_of(last, 0) > anchor.text):
             anchor.block, anchor.position = flow.place_of(anchor.text)
             anchor.text = -1
+
+    def _has_anchor(self) -> bool:
+        """Whether the block of the anchor is there, or will not come."""
+        row = self._rows.get(self._anchor.row)
+        flow = row.flow(self._anchor.part) if row is not None and self._anchor.part >= 0 else None
+        return flow is None or self._anchor.block < len(flow.blocks) or flow.is_complete
 
     def arrange(self) -> None:
         """Parse and lay out what is in view, and settle where it stands."""
@@ -452,7 +461,7 @@ class Arrangement:
             return False
         if not self.sticks:
             self._resolve(parse_until)
-            self.is_complete = self._anchor.text < 0
+            self.is_complete = self._anchor.text < 0 and self._has_anchor()
         changed, top = False, self._target()
         self.top = top
         index = self.heights.find(top)

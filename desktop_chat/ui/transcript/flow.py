@@ -21,6 +21,8 @@ from desktop_chat.ui.transcript.strip import Strip
 from desktop_chat.ui.transcript.table_block import TableBlock
 from desktop_chat.ui.transcript.text import Wash
 
+SOME = 300
+"""Blocks that are made before the clock is looked at."""
 Washes = Callable[[int], Sequence[Wash]]
 """The colours behind the text of a block, by its index."""
 
@@ -75,6 +77,8 @@ class Flow:
         self._stream = MarkdownStream(limit=self._limit)
         self._ended = False
         self._finished = False
+        self._has_all = True
+        """Whether there is a block for each leaf of the stream."""
         self._second: tuple[MarkdownStream, Iterator[str]] | None = None
         self.unlit: dict[int, Spans | None] = {}
         """The blocks that are laid out without all of their colours and formulas: the colours they show."""
@@ -88,9 +92,11 @@ class Flow:
 
     @property
     def height(self) -> int:
-        """The height of all blocks; text that waits counts with an estimate."""
+        """The height of all blocks; what waits counts with an estimate."""
         per_line = max(20.0, self.width / self.formats.character_width)
-        return self.heights.total + round(len(self.waiting) / per_line * self.formats.text_pitch)
+        missing = 0 if self._has_all else len(self._stream.leaves) - len(self.blocks)
+        total = self.heights.total + missing * self.heights.total // max(1, len(self.blocks))
+        return total + round(len(self.waiting) / per_line * self.formats.text_pitch)
 
     @property
     def has_ended(self) -> bool:
@@ -98,7 +104,7 @@ class Flow:
 
     @property
     def is_complete(self) -> bool:
-        return not self.waiting and self._finished == self._ended
+        return self._has_all and not self.waiting and self._finished == self._ended
 
     def add(self, text: str) -> None:
         self.waiting += text
@@ -120,12 +126,16 @@ class Flow:
         self._stream, self.waiting, self.length = other._stream, other.waiting, other.length
         self._ended, self._finished, self._second = other._ended, other._finished, other._second
         self._highlighters = other._highlighters
-        self._reconcile(0)
+        self._reconcile(0, SOME)
 
     def advance(self, deadline: float, source: Callable[[], str]) -> bool:
         """Parse what waits until ``deadline`` (``time.perf_counter``); returns whether anything changed."""
         if self.is_complete:
             return False
+        while not self._has_all:
+            if self.blocks and time.perf_counter() > deadline:
+                return True
+            self._reconcile(len(self.blocks), len(self.blocks) + SOME)
         while self.waiting:
             if self.blocks and time.perf_counter() > deadline:
                 return True
@@ -153,10 +163,12 @@ class Flow:
         self._stream, self._second, self._finished = stream, None, True
         self._reconcile(0)
 
-    def _reconcile(self, first: int) -> None:
-        """Make the blocks those of the stream's leaves; the ones before ``first`` are."""
+    def _reconcile(self, first: int, end: int | None = None) -> None:
+        """Make the blocks those of the stream's leaves, up to ``end``; the ones before ``first`` are."""
         leaves, blocks = self._stream.leaves, self.blocks
-        for i in range(first, len(leaves)):
+        end = len(leaves) if end is None else min(end, len(leaves))
+        self._has_all = end == len(leaves)
+        for i in range(first, end):
             leaf = noted(leaves[i], self._notes[i]) if i in self._notes else leaves[i]
             if i == len(blocks):
                 blocks.append(make_block(leaf, self.formats, self.width))
@@ -165,7 +177,7 @@ class Flow:
                     blocks[i].replace(leaf)
                 else:
                     blocks[i] = make_block(leaf, self.formats, self.width)
-        del blocks[len(leaves) :]
+        del blocks[end:]
         for i in range(first, len(blocks)):
             self._join(i)
         # What a block takes depends on the one after it.
@@ -207,7 +219,7 @@ class Flow:
         changed = [i for i in notes.keys() | self._notes.keys() if notes.get(i) != self._notes.get(i)]
         self._notes = notes
         if changed:
-            self._reconcile(min(changed))
+            self._reconcile(min(changed), None if self._has_all else len(self.blocks))
 
     def is_last_part(self, index: int) -> bool:
         """Whether no further part of the same code block or table follows."""

@@ -87,3 +87,20 @@ def test_what_takes_long_to_lay_out_is_laid_out_in_steps(
     assert chat.view.rows.top == end
     qapp.processEvents()
     assert difference(chat) == ""
+
+
+def test_a_message_of_many_blocks_is_zoomed_in_steps(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    chat.show(answer("a", "# a\n" * 3_000))
+    chat.view.scroll_to_start()
+    chat.view.scroll_by(5_000)
+    chat.settle()
+    before = chat.view.position()
+    monkeypatch.setattr(arrangement, "PARSE_SLICE", 0.0005)
+    chat.view.theme.set_zoom(150)
+    assert len(chat.view.rows.row(0).body.blocks) < 1_000
+    chat.settle()
+    assert len(chat.view.rows.row(0).body.blocks) == 3_000
+    after = chat.view.position()
+    assert before is not None
+    assert after is not None
+    assert (after.offset, after.y) == (before.offset, before.y)
