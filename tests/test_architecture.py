@@ -122,6 +122,13 @@ def breaches(module: str, text: str) -> list[str]:
         ("session", "from openai.types import chat", "imports openai, whose home is api"),
         ("ui.dialog", "def f():\n    __import__('keyring')", "imports keyring, whose home is credentials"),
         ("ui.dialog", "import pygments.lexers", "imports pygments, whose home is rendering"),
+        ("ui.transcript.formulas", "import ziamath", "imports ziamath, whose home is rendering"),
+        ("worker", "from desktop_chat.rendering import colours", "imports its neighbour rendering"),
+        (
+            "session",
+            "from PySide6.QtPrintSupport import QPrinter",
+            "imports PySide6.QtPrintSupport, whose home is ui",
+        ),
         ("storage.store", "import sqlite3", "imports sqlite3, whose home is nowhere"),
         ("session", "from PySide6.QtGui import QIcon", "imports PySide6.QtGui, whose home is ui"),
         ("session", "from PySide6 import QtWidgets", "imports PySide6.QtWidgets, whose home is ui"),
