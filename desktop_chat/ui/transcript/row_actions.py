@@ -89,12 +89,15 @@ def _meta_buttons(row: "Row") -> list[Button]:
     height = px(28)
     found: list[Button] = []
     if row.is_user:
-        x: float = row.bubble_left - px(8)
+        widths = {one: metrics.horizontalAdvance(LABELS[one]) + px(12) for one in (Action.COPY, Action.EDIT)}
+        x: float = row.bubble_left - px(8) - sum(widths.values())
         top: float = row.bubble_top + px(7)
-        for action in (Action.EDIT, Action.COPY):
-            width = metrics.horizontalAdvance(LABELS[action]) + px(12)
-            x -= width
+        if x < -px(6):
+            # No room beside the bubble, so below it.
+            x, top = float(row.bubble_left + px(8)), float(row.meta_top - px(6))
+        for action, width in widths.items():
             found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
+            x += width
         x = row.width - _versions_width(row, metrics)
     else:
         x, top = float(-px(7)), float(row.meta_top - px(4))
@@ -109,7 +112,7 @@ def _meta_buttons(row: "Row") -> list[Button]:
             found.append(Button(Action.TOGGLE, box, "Show less", on_hover=True, key=FOLDED))
             x += width
     if len(row.versions) > 1:
-        top = row.meta_top - px(4)
+        top = row.meta_top - px(6 if row.is_user else 4)
         here = row.version_index
         width = _versions_width(row, metrics) - 2 * px(20)
         found.append(Button(Action.PREVIOUS, QRectF(x, top, px(24), height), enabled=here > 0))

@@ -180,9 +180,15 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
         painter.setPen(colors.faint)
         box = QRectF(x, y + row.meta_top - px(4), row.width, px(28))
         if row.is_user:
-            left_of_versions = row.width - used if used else 0
-            box = QRectF(x, y + row.meta_top, row.width - left_of_versions, px(16))
+            # Left of the versions, and not upon what stands below a narrow bubble.
+            ends = [one.box.right() for one in row.buttons() if one.on_hover and one.box.top() > row.body_top]
+            right = next(
+                (one.box.left() for one in row.buttons() if one.action is Action.PREVIOUS), float(row.width)
+            )
+            if right - painter.fontMetrics().horizontalAdvance(row.clock) > max(ends, default=0):
+                painter.drawText(QRectF(x, y + row.meta_top, right, px(16)), RIGHT, row.clock)
+            return
         for words in (row.meta_words, row.clock):
-            if painter.fontMetrics().horizontalAdvance(words) + used <= row.width or row.is_user:
-                painter.drawText(box, RIGHT, row.clock if row.is_user else words)
+            if painter.fontMetrics().horizontalAdvance(words) + used <= row.width:
+                painter.drawText(box, RIGHT, words)
                 break

@@ -60,7 +60,7 @@ def names(chat: Chat, index: int) -> list[str]:
 def test_links_and_buttons_are_below_their_message(chat: Chat) -> None:
     text = "A [page](https://example.org/ä).\n\n| [cell](https://example.com) |\n|---|\n\n```\nx\n```"
     chat.show(question("q", "Why?"), answer("a", text, thought="Hm."))
-    assert names(chat, 0) == ["Edit", "Copy"]
+    assert names(chat, 0) == ["Copy", "Edit"]
     found = names(chat, 1)
     assert found[:2] == ["page", "cell"]
     assert {"Copy code", "Thought for 6 s", "Copy", "Regenerate", "Edit"} <= set(found)

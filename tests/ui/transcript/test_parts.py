@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 
 from desktop_chat.domain.message import (
@@ -399,3 +399,19 @@ def test_roles_other_than_the_users_show_no_bubble_things(chat: Chat) -> None:
     message = Message("s", None, Role.ASSISTANT, [call(), Part(PartKind.TEXT, "Yes.")], model="m")
     chat.show(message)
     assert chat.view.rows.row(0).steps.height > 0
+
+
+@pytest.mark.parametrize("width", [280, 744])
+def test_what_can_be_done_with_a_question_has_room(chat: Chat, width: int) -> None:
+    chat.show(question("q", "Why?"), answer("a", "So."))
+    chat.view.resize(width, 420)
+    chat.view.grab()
+    row = chat.view.rows.row(0)
+    boxes = [button.box for button in row.buttons()]
+    bubble = QRectF(row.bubble_left, row.bubble_top, row.width, row.bubble_bottom - row.bubble_top)
+    assert len(boxes) == 2
+    for box in boxes:
+        assert -row.formats.px(7) <= box.left()
+        assert box.right() <= row.width
+        # Targets are larger than their words, and may reach into the bubble's empty edge.
+        assert not box.adjusted(0, 6, 0, -6).intersects(bubble)
