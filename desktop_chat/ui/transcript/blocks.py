@@ -220,6 +220,7 @@ class Block:
         formats = self.formats
         if not is_drawn(painter, QRectF(x, y, self.width, formats.text_pitch)):
             return
+        above = y
         y += round(next((text.drop for text, _left, _top in self.texts()), 0))
         # Where the marker ends, or where it begins right of a text that runs from right to left.
         end = x + self.left - formats.px(6)
@@ -240,20 +241,19 @@ class Block:
                 # A footnote's label can be any word; the numbers of lists are short.
                 font, room = formats.meta_font, self.left + formats.px(8)
                 label = QFontMetricsF(font).elidedText(label, Qt.TextElideMode.ElideRight, room)
+            metrics = QFontMetricsF(font)
+            lines = [(top, text.layout.lineAt(0)) for text, _left, top in self.texts()[:1]]
+            baseline = next((top + line.y() + line.ascent() for top, line in lines if line.isValid()), None)
+            if baseline is None:
+                baseline = (formats.text_pitch - metrics.height()) / 2 + metrics.ascent()
             painter.setFont(font)
             painter.setPen(formats.colors.dim)
-            side = Qt.AlignmentFlag.AlignRight
-            box = QRectF(end - room, y, room, formats.text_pitch)
-            if self.is_mirrored:
-                side = Qt.AlignmentFlag.AlignLeft
-                box.moveLeft(start)
+            left = start if self.is_mirrored else end - metrics.horizontalAdvance(label)
             before = painter.layoutDirection()
             if self.is_mirrored:
                 # The dot of a number stands at its left then, as readers of such a script expect.
                 painter.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-            painter.drawText(
-                box, side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter, label
-            )
+            painter.drawText(QPointF(left, above + baseline), label)
             painter.setLayoutDirection(before)
 
     def _paint_task(self, painter: QPainter, end: float, center: float, *, done: bool) -> None:
@@ -265,7 +265,7 @@ class Block:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colors.accent if done else colors.dim, 1.0))
         painter.setBrush(colors.accent if done else Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(box, px(3), px(3))
+        painter.drawRoundedRect(box, size * 0.23, size * 0.23)
         if done:
             tick = [(0.24, 0.52), (0.43, 0.71), (0.77, 0.31)]
             corners = [QPointF(box.x() + size * across, box.y() + size * down) for across, down in tick]
