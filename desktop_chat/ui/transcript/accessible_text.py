@@ -9,15 +9,15 @@ from PySide6.QtGui import QAccessibleTextInterface
 
 from desktop_chat.ui.transcript.arrangement import Position
 from desktop_chat.ui.transcript.flow import Flow
-from desktop_chat.ui.transcript.leaves import Mark, cut, units
+from desktop_chat.ui.transcript.leaves import Kind, Mark, cut, units
 from desktop_chat.ui.transcript.link_places import inlines
 from desktop_chat.ui.transcript.readings import Readings
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
 
-_CAN_TELL = sys.platform == "linux" and sys.maxsize > 2**32 and os.uname().machine == "x86_64"
-"""Whether readers can be told what is selected and how text looks; elsewhere they hear that nothing is."""
+_MAY_TELL = sys.platform == "linux" and sys.maxsize > 2**32 and os.uname().machine == "x86_64"
+"""Whether readers may be told what is selected and how text looks; elsewhere they hear that nothing is."""
 _ATTRIBUTES = {
     Mark.BOLD: "font-weight:bold;",
     Mark.ITALIC: "font-style:italic;",
@@ -38,11 +38,12 @@ class MessageText(QAccessibleTextInterface):
     def __init__(self, view: "Transcript", readings: Readings, message_id: str, part: int = 1) -> None:
         super().__init__()
         self._view, self._readings, self._id, self._part = view, readings, message_id, part
-        if _CAN_TELL:
+        self._tells = False
+        if _MAY_TELL:
             # Brings ctypes, which nobody else needs.
             from desktop_chat.ui.transcript.accessible_slots import connect
 
-            connect(self)
+            self._tells = connect(self)
 
     def whole(self) -> str:
         """The text, or what could be parsed of it by now."""
@@ -79,7 +80,7 @@ class MessageText(QAccessibleTextInterface):
         return (start or 0, end or 0) if start != end else None
 
     def selectionCount(self) -> int:
-        return 1 if _CAN_TELL and self.selected() is not None else 0
+        return 1 if self._tells and self.selected() is not None else 0
 
     def addSelection(self, start: int, end: int) -> None:
         self._select(start, end)
@@ -165,6 +166,8 @@ class MessageText(QAccessibleTextInterface):
             edges |= {start, end}
             if start <= position - at < end:
                 bits |= mark
+        if leaf.kind is Kind.CODE:
+            bits |= Mark.CODE
         found = "".join(words for mark, words in _ATTRIBUTES.items() if bits & mark)
         if leaf.heading and not bits & Mark.BOLD:
             found += _ATTRIBUTES[Mark.BOLD]
