@@ -436,10 +436,12 @@ class Flow:
                 block.paint_box(painter, x, top, last=self.is_last_shown(index))
             bars = [depth for depth, container in enumerate(leaf.containers) if container == "q"]
             if bars:
-                joins = index > 0 and "q" in self.blocks[index - 1].leaf.containers
-                up = self.gap(index) if joins else 0
+                above = self.blocks[index - 1].leaf.containers if index else ""
                 down = block.edge if self.is_last_shown(index) else 0
                 for depth in bars:
+                    # A quote within a quote begins with its text.
+                    joins = above[: depth + 1] == leaf.containers[: depth + 1]
+                    up = self.gap(index) if joins else 0
                     left = depth * self.formats.indent + 4
                     left = x + (block.width - left - 3 if block.is_mirrored else left)
                     painter.fillRect(left, top - up, 3, block.height + up + down, colors.line)
