@@ -18,6 +18,9 @@ from desktop_chat.ui.transcript.leaves import Inline, Mark, clip, is_right_to_le
 
 TIGHT = 2
 """Pixels between a tall formula and the lines above and below it."""
+MAX_INKS = 12
+"""Pieces of a text that are drawn in another colour: each costs as much as the text. Where there are more
+only the last is, which is the one that the reader is at."""
 BLEED = 8
 """Pixels that a mark or a slanted letter may stand out at the sides."""
 
@@ -156,13 +159,13 @@ class Text:
             painter.setBrush(formats.colors.hover)
             painter.drawRoundedRect(box.translated(origin), 4, 4)
         length = units(self.inline.text)
-        inks: list[QTextLayout.FormatRange] = []
+        inks: list[tuple[int, int, QTextCharFormat]] = []
         for start, end, color, outline, ink in washes:
             first, last = max(0, start - self.offset), min(length, end - self.offset)
             if first > last:
                 continue
             if ink is not None:
-                inks.append(format_range(self.to_layout(first), self.to_layout(last, up=True), ink))
+                inks.append((self.to_layout(first), self.to_layout(last, up=True), ink))
             above = 0
             for box in self.rectangles(first, last, pitch):
                 # In whole pixels that touch those of the line above, else there are seams between lines.
@@ -176,11 +179,13 @@ class Text:
                     painter.setPen(outline)
                     painter.setBrush(Qt.BrushStyle.NoBrush)
                     painter.drawRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5))
+        if len(inks) > MAX_INKS:
+            inks = inks[-1:]
         painter.setPen(formats.colors.dim if dim else formats.colors.text)
         if formats.on_paper:
             self._draw_lines(painter, origin, clip)
         else:
-            self.layout.draw(painter, origin, inks, clip)
+            self.layout.draw(painter, origin, [format_range(*ink) for ink in inks], clip)
         if self.shown is not None:
             self._paint_formulas(painter, origin, clip, self.shown)
 

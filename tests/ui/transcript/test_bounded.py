@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from desktop_chat.ui.transcript import arrangement
+from desktop_chat.ui.transcript import arrangement, text
 from desktop_chat.ui.transcript.blocks import TextBlock
 from desktop_chat.ui.transcript.find import Query
 from desktop_chat.ui.transcript.leaves import TABLE_CELLS
@@ -15,7 +15,7 @@ from tests.ui.transcript.hostile import TEXTS
 from tests.ui.transcript.test_repaints import difference
 
 
-def counted(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[int]:
+def counted(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> list[int]:
     """The number of calls of a method, as the only item of a list."""
     calls, method = [0], getattr(owner, name)
 
@@ -104,3 +104,14 @@ def test_a_message_of_many_blocks_is_zoomed_in_steps(chat: Chat, monkeypatch: py
     assert before is not None
     assert after is not None
     assert (after.offset, after.y) == (before.offset, before.y)
+
+
+def test_few_hits_of_a_text_change_the_colour_of_its_letters(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.show(answer("a", TEXTS["links"](2_500)))
+    chat.view.finder.find(Query("a"))
+    chat.qtbot.waitUntil(lambda: chat.view.finder.is_settled)
+    made = counted(monkeypatch, text, "format_range")
+    chat.view.grab()
+    assert 0 < made[0] < 50
