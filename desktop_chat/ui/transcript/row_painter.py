@@ -98,7 +98,10 @@ def _paint_cursor(row: Row, painter: QPainter, x: int, y: int) -> None:
     height = formats.px(15)
     flow = row.body
     place = QRectF(0, 0, 0, formats.text_pitch)
-    if flow.blocks and flow.blocks[-1].width:
+    if flow.blocks:
+        if not flow.blocks[-1].width:
+            # Out of view, and not laid out yet.
+            return
         place = flow.blocks[-1].end_of_text().translated(0, flow.top(len(flow.blocks) - 1))
     top = y + row.body_top + place.top() + (place.height() - height) / 2
     painter.setPen(Qt.PenStyle.NoPen)

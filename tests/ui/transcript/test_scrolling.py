@@ -159,3 +159,18 @@ def test_new_conversation_keeps_nothing(chat: Chat, long_chat: Sequence[Message]
     assert chat.view.selected_text() == ""
     assert chat.view.verticalScrollBar().maximum() == 0
     assert [index for index, _y in chat.view.rows.visible] == [0]
+
+
+def test_the_mark_of_writing_is_nowhere_while_its_end_is_out_of_view(chat: Chat) -> None:
+    chat.show(answer("a", "", State.STREAMING))
+    chat.say("a", "".join(f"Paragraph {number}.\n\n" for number in range(60)))
+    chat.settle()
+    wheel(chat, -100_000)
+    chat.say("a", "".join(f"Paragraph {number}.\n\n" for number in range(60)))
+    chat.settle()
+    picture = chat.view.viewport().grab().toImage()
+    point = chat.text_point(0, 0, 0)
+    accent = chat.view.theme.colors.accent.name()
+    pixels = [(point.x() + x, point.y() + y) for x in range(10) for y in range(-8, 8)]
+    shown = {picture.pixelColor(*pixel).name() for pixel in pixels}
+    assert accent not in shown
