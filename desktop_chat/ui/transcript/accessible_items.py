@@ -15,9 +15,15 @@ from PySide6.QtWidgets import QAccessibleWidget
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.accessible_text import MessageText
+from desktop_chat.ui.transcript.code_block import CodeBlock
+from desktop_chat.ui.transcript.code_header import CODE_ACTIONS, code_buttons
+from desktop_chat.ui.transcript.code_names import shown_language
+from desktop_chat.ui.transcript.leaves import LINE_BREAK
 from desktop_chat.ui.transcript.link_places import Link, links
 from desktop_chat.ui.transcript.readings import Readings
 from desktop_chat.ui.transcript.row import Action, Button, Row
+from desktop_chat.ui.transcript.row_actions import FOLDED
+from desktop_chat.ui.transcript.row_extras import Item as Extra
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -26,6 +32,8 @@ MAX_LINKS = 200
 """Links of one message that are objects of their own."""
 NAMES = {
     Action.COPY_CODE: "Copy code",
+    Action.SAVE_CODE: "Save code…",
+    Action.WRAP_CODE: "Wrap lines of code",
     Action.PREVIOUS: "Previous version",
     Action.NEXT: "Next version",
 }
@@ -161,19 +169,21 @@ class MessageItem(Item):
     def parent(self) -> QAccessibleInterface:
         return QAccessible.queryAccessibleInterface(self._view)
 
-    def found(self) -> dict[Key, Button | Link]:
-        """The links and buttons of the message, in reading order."""
+    def found(self) -> dict[Key, Button | Link | Extra]:
+        """The links, buttons and sources of the message, in reading order."""
         row = self.row()
         if row is None:
             return {}
-        found: dict[Key, Button | Link] = {}
+        found: dict[Key, Button | Link | Extra] = {}
         for part, flow, _x, _y in row.flows():
             for number, link in enumerate(links(flow)[:MAX_LINKS]):
                 found[Key("link", number, part)] = link
             for block in flow.code_blocks():
-                code = row.code_button(part, block)
-                if code is not None:
+                for code in code_buttons(row, part, block):
                     found[Key(code.action.name, block, part)] = code
+        for number, item in enumerate(row.things.items):
+            if item.url:
+                found[Key("source", number)] = item
         for button in row.buttons():
             found[Key(f"{button.action.name} {button.key}".strip())] = button
         return found
@@ -226,7 +236,7 @@ class MessageItem(Item):
 
 
 class PartItem(Item):
-    """A link, a button or the reasoning of a message."""
+    """A link, a source, a button or the reasoning of a message."""
 
     def __init__(self, view: "Transcript", readings: Readings, item: MessageItem, key: Key) -> None:
         super().__init__(view, readings, item.message_id)
@@ -238,40 +248,46 @@ class PartItem(Item):
             actions = {QAccessibleActionInterface.pressAction(): self._press}
             self.offer(QAccessible.InterfaceType.ActionInterface, Actions(actions))
 
-    def _found(self) -> Button | Link | None:
+    def _found(self) -> Button | Link | Extra | None:
         return self._item.found().get(self.key)
 
     def isValid(self) -> bool:
         return super().isValid() and self.key in self._item.part_keys()
 
     def role(self) -> QAccessible.Role:
-        roles = {"link": QAccessible.Role.Link, "thought": QAccessible.Role.Paragraph}
-        return roles.get(self.key.kind, QAccessible.Role.Button)
+        if self.key.kind == "thought":
+            return QAccessible.Role.Paragraph
+        links = ("link", "source")
+        return QAccessible.Role.Link if self.key.kind in links else QAccessible.Role.Button
 
     def state(self) -> QAccessible.State:
         state = self.common_state()
-        found = self._found()
-        state.linked = self.key.kind == "link"
-        state.disabled = isinstance(found, Button) and not found.enabled
-        if self.key.kind == Action.FOLD.name:
-            row = self.row()
-            state.expandable = True
-            state.expanded = row is not None and row.unfolded
-            state.collapsed = not state.expanded
+        row, found = self.row(), self._found()
+        state.linked = self.role() == QAccessible.Role.Link
+        if row is not None and isinstance(found, Button):
+            state.disabled = not found.enabled
+            block = _code_of(row, found)
+            is_open = _is_open(row, found)
+            if is_open is not None:
+                state.expandable = True
+                state.expanded, state.collapsed = is_open, not is_open
+            if found.action is Action.WRAP_CODE and block is not None:
+                state.checkable, state.checked = True, block.strip.is_wrapped
         return state
 
     def text(self, kind: QAccessible.Text) -> str:
         row, found = self.row(), self._found()
         name = kind == QAccessible.Text.Name
-        if row is None:
+        if row is None or kind not in (QAccessible.Text.Name, QAccessible.Text.Description):
             return ""
         if self.key.kind == "thought":
             return row.thought_label if name else ""
         if isinstance(found, Link):
             return found.text if name else shown(found.url)
-        if isinstance(found, Button) and name:
-            plain = found.action.name.replace("_", " ").capitalize()
-            return NAMES.get(found.action) or found.label or plain
+        if isinstance(found, Extra):
+            return found.label if name else shown(found.url)
+        if isinstance(found, Button):
+            return _name(row, found) if name else _description(row, found)
         return ""
 
     def rect(self) -> QRect:
@@ -284,8 +300,9 @@ class PartItem(Item):
             text = MessageText(view, self._readings, self.message_id, self.key.part)
             start = flow.offset_of(found.block, found.start) if flow is not None else 0
             return text.rect(start, start + found.end - found.start)
-        if isinstance(found, Button):
-            box = found.box.translated(view.column_left, y).toAlignedRect()
+        if found is not None:
+            corner = (row.body_left, row.things_top) if isinstance(found, Extra) else (0, 0)
+            box = found.box.translated(*corner).translated(view.column_left, y).toAlignedRect()
             return box.translated(view.viewport().mapToGlobal(QPoint(0, 0)))
         return view.row_rect_on_screen(self.index)
 
@@ -296,8 +313,49 @@ class PartItem(Item):
         found = self._found()
         if isinstance(found, Link):
             open_link(found.url, self._view, found.text)
+        elif isinstance(found, Extra):
+            open_link(found.url, self._view, found.label)
         elif isinstance(found, Button) and found.enabled:
+            self._readings.hand_over(self.message_id)
             self._view.trigger(self.index, found.action, found)
+
+
+def _code_of(row: Row, button: Button) -> CodeBlock | None:
+    """The code block that a button is for."""
+    flow = row.flow(button.part) if button.action in CODE_ACTIONS else None
+    block = flow.blocks[button.index] if flow is not None and button.index < len(flow.blocks) else None
+    return block if isinstance(block, CodeBlock) else None
+
+
+def _is_open(row: Row, button: Button) -> bool | None:
+    """Whether what a button folds and unfolds is open; None where it does no such thing."""
+    if button.action is Action.FOLD:
+        return row.unfolded
+    if button.action is Action.TOGGLE:
+        return not row.is_folded if button.key == FOLDED else button.key in row.marks
+    block = _code_of(row, button)
+    return not block.strip.folded if button.action is Action.FOLD_CODE and block is not None else None
+
+
+def _name(row: Row, button: Button) -> str:
+    if button.action is Action.FOLD_CODE and _is_open(row, button):
+        return "Fold code"
+    return NAMES.get(button.action) or button.label or button.action.name.replace("_", " ").capitalize()
+
+
+def _description(row: Row, button: Button) -> str:
+    """Which code a button is for, what a tool was asked and answered, which version is shown."""
+    block = _code_of(row, button)
+    if block is not None:
+        language, lines = shown_language(block.leaf.language), block.strip.lines
+        return ", ".join(word for word in (language, f"{lines:,} lines" if lines > 1 else "") if word)
+    if button.action in (Action.PREVIOUS, Action.NEXT):
+        return row.version_label
+    step = next((item for item in row.steps.items if item.mark and item.mark == button.key), None)
+    if step is None:
+        return ""
+    said = [step.detail, step.aside, *(text.inline.text for text, _x, _y in step.texts)]
+    return "\n".join(words.replace(LINE_BREAK, "\n") for words in said if words)
 
 
 class TranscriptList(QAccessibleWidget):

@@ -40,7 +40,7 @@ def code_buttons(row: "Row", part: int, index: int) -> list[Button]:
 
 
 def _places(row: "Row", block: CodeBlock) -> list[tuple[Action, QRectF, str]]:
-    """Each button with its place in the block."""
+    """Each button with its place in the block; all of them where that was not laid out yet."""
     formats, strip = row.formats, block.strip
     px, metrics = formats.px, QFontMetricsF(formats.meta_font)
     wanted = [(Action.COPY_CODE, "Copied" if strip.copied else "Copy"), (Action.SAVE_CODE, "Save…")]
@@ -54,7 +54,8 @@ def _places(row: "Row", block: CodeBlock) -> list[tuple[Action, QRectF, str]]:
         # As wide for "Copy" as for "Copied": what stands beside it stays where it is.
         widest = "Copied" if action is Action.COPY_CODE else label
         width = px(28) if action in ICONS else metrics.horizontalAdvance(widest) + px(16)
-        if action is not Action.COPY_CODE and right - width < block.left + px(13 + LEAST_NAME):
+        is_tight = block.width and right - width < block.left + px(13 + LEAST_NAME)
+        if is_tight and action is not Action.COPY_CODE:
             continue
         right -= width
         found.append((action, QRectF(right, 0, width, formats.code_header), label))

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from desktop_chat.domain.message import State
+from desktop_chat.ui.addresses import elided, shown
 from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.clipboard import MARKDOWN, PLAIN
 from desktop_chat.ui.transcript.excerpt import Excerpt
@@ -90,8 +91,12 @@ def fill_menu(
             )
         view.code.add_list(menu, index)
         _add_list(menu, "Copy step", view.parts.steps(index), view.copy)
-        _add_list(menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view))
-        _add_list(menu, "Links", [(url, url) for url in row.body.links()], lambda url: open_link(url, view))
+        titles = {source.url: source.title for source in row.citations.sources}
+        _add_list(
+            menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view, titles.get(url, ""))
+        )
+        links = [(elided(shown(url), MAX_LABEL), url) for url in row.body.links()[:MAX_ENTRIES]]
+        _add_list(menu, "Links", links, lambda url: open_link(url, view))
     menu.addSeparator()
     if message.state is not State.STREAMING:
         actions = [Action.EDIT] if row.is_user else [Action.REGENERATE, Action.EDIT]

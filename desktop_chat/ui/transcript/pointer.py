@@ -78,6 +78,10 @@ class Pointer:
         if at is None:
             return ""
         row, spot = at
+        y = point.y() - dict(self._view.rows.visible)[row]
+        source = self._view.rows.row(row).source_at(point.x() - self._view.column_left, y)
+        if source is not None:
+            return source.label
         link = link_at(self._view.rows.row(row).flow(spot.part), spot.block, spot.position)
         return link.text if link is not None else ""
 

@@ -42,6 +42,13 @@ class Readings:
             row.advance(deadline_in(PATIENCE))
         return row
 
+    def hand_over(self, message_id: str) -> None:
+        """Have the view know what was parsed here of a message: of one out of view it has parsed nothing."""
+        _stamp, told = self._rows.pop(message_id, (None, None))
+        index = self._view.rows.index.get(message_id)
+        if told is not None and index is not None and self._view.rows.built(index) is None:
+            self._view.rows.row(index).adopt(told)
+
     def text(self, flow: Flow) -> str:
         """``flow.text()``, which is asked for over and over, of the same one."""
         stamp = flow.length, len(flow.waiting), flow.is_complete

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from desktop_chat.domain.message import SAID, Attachment, Message, PartKind, Role, State
 from desktop_chat.ui.transcript.blocks import PAINTED, Block
 from desktop_chat.ui.transcript.citations import Citations
-from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.days import clock
 from desktop_chat.ui.transcript.flow import Budget, Flow
 from desktop_chat.ui.transcript.formats import Formats
@@ -16,7 +15,7 @@ from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
-from desktop_chat.ui.transcript.row_extras import Zone, call_words, steps, things
+from desktop_chat.ui.transcript.row_extras import Item, Zone, call_words, steps, things
 from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
 from desktop_chat.ui.transcript.strip import Strip
 
@@ -420,10 +419,6 @@ class Row:
         """All that can be clicked, but links; later ones lie above earlier ones."""
         return buttons(self)
 
-    def code_button(self, part: int, index: int) -> Button | None:
-        """The Copy button of the code block that begins with block ``index``."""
-        return next(iter(code_buttons(self, part, index)), None)
-
     @property
     def version_index(self) -> int:
         return self.versions.index(self.message.id) if self.message.id in self.versions else 0
@@ -451,11 +446,15 @@ class Row:
 
     def link_at(self, x: float, y: float) -> str:
         """The address of the link at a point, or ``""``."""
-        url = self.things.link_at(x - self.body_left, y - self.things_top)
-        if url:
-            return url
+        source = self.source_at(x, y)
+        if source is not None:
+            return source.url
         found = self._block_at(x, y)
         return found[0].link_at(*found[1:]) if found else ""
+
+    def source_at(self, x: float, y: float) -> Item | None:
+        """The source at a point of the list below the text."""
+        return self.things.source_at(x - self.body_left, y - self.things_top)
 
     def formula_at(self, x: float, y: float) -> str:
         """The TeX of the formula at a point, or ``""``."""

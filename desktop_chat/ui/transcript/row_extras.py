@@ -92,9 +92,9 @@ class Zone:
                     box.setHeight(min(box.height(), item.texts[0][2]) if item.texts else box.height())
                 yield Button(Action.TOGGLE, box.translated(left, top), item.label, key=item.mark)
 
-    def link_at(self, x: float, y: float) -> str:
-        """The address of the source at a point of the zone, or ``""``."""
-        return next((item.url for item in self.items if item.url and item.box.contains(x, y)), "")
+    def source_at(self, x: float, y: float) -> Item | None:
+        """The source at a point of the zone that leads somewhere."""
+        return next((item for item in self.items if item.url and item.box.contains(x, y)), None)
 
 
 def call_words(part: Part, *, streaming: bool) -> str:

@@ -1,9 +1,11 @@
 """The transcript for screen readers, within the process; the end-to-end tests ask over a real bus."""
 
+import pytest
 import shiboken6
 from PySide6.QtGui import QAccessible, QAccessibleActionInterface, QAccessibleInterface
 
-from desktop_chat.domain.message import State
+from desktop_chat.domain.message import CallStatus, Citation, Part, PartKind, State, ToolCall
+from desktop_chat.ui.transcript.row_actions import FOLDED
 from tests.ui.transcript.conftest import Chat, answer, question
 
 
@@ -125,3 +127,116 @@ def test_what_is_pressed_may_be_gone(chat: Chat) -> None:
     assert link.text(QAccessible.Text.Name) == ""
     action.doAction(QAccessibleActionInterface.pressAction())
     assert link.rect().isNull()
+
+
+PRESS = QAccessibleActionInterface.pressAction()
+
+
+def part(chat: Chat, index: int, name: str) -> QAccessibleInterface:
+    return parts(chat, index)[names(chat, index).index(name)]
+
+
+def press(chat: Chat, index: int, name: str) -> QAccessibleInterface:
+    found = part(chat, index, name)
+    found.actionInterface().doAction(PRESS)
+    return found
+
+
+def description(interface: QAccessibleInterface) -> str:
+    return interface.text(QAccessible.Text.Description)
+
+
+def test_all_that_a_code_block_offers_is_pressed(chat: Chat) -> None:
+    code = "\n".join(f"line {number} {'x' * 200}" for number in range(40))
+    chat.show(answer("a", f"```python\n{code}\n```"), answer("b", "Done."))
+    chat.view.scroll_to_start()
+    assert {"Copy code", "Save code…", "Wrap lines of code", "Fold code"} <= set(names(chat, 0))
+    assert description(part(chat, 0, "Save code…")) == "Python, 40 lines"
+    wrap = press(chat, 0, "Wrap lines of code")
+    chat.qtbot.waitUntil(lambda: wrap.state().checked)
+    fold = press(chat, 0, "Fold code")
+    chat.qtbot.waitUntil(lambda: fold.state().collapsed)
+    press(chat, 0, "Show all 40 lines")
+    chat.qtbot.waitUntil(lambda: fold.state().expanded)
+    asked: list[str] = []
+    chat.view.code._saver.ask = lambda title, name, data: asked.append(name)  # type: ignore[method-assign]
+    press(chat, 0, "Save code…")
+    chat.qtbot.waitUntil(lambda: asked == ["code.py"])
+
+
+def test_code_out_of_view_offers_what_it_can(chat: Chat) -> None:
+    code = "\n".join(f"line {number}" for number in range(40))
+    chat.show(answer("a", f"```python\n{code}\n```"), *(answer(f"m{i}", "Text") for i in range(200)))
+    assert chat.view.rows.built(0) is None
+    assert {"Copy code", "Save code…", "Fold code"} <= set(names(chat, 0))
+    fold = press(chat, 0, "Fold code")
+    chat.qtbot.waitUntil(lambda: fold.state().collapsed)
+
+
+def test_steps_are_unfolded_and_told(chat: Chat) -> None:
+    message = answer("a", "So.")
+    for number in range(9):
+        call = ToolCall(f"c{number}", "web_search", CallStatus.DONE, f"why {number}", "this\nthat")
+        message.parts.append(Part(PartKind.TOOL_CALL, "", 1.25, "", call))
+    chat.show(message)
+    earlier = next(name for name in names(chat, 0) if "earlier" in name)
+    press(chat, 0, earlier)
+    chat.qtbot.waitUntil(lambda: names(chat, 0).count("Searched the web") == 9)
+    step = part(chat, 0, "Searched the web")
+    assert description(step) == "why 0\n1.2 s"
+    assert step.state().collapsed
+    step.actionInterface().doAction(PRESS)
+    chat.qtbot.waitUntil(lambda: step.state().expanded)
+    assert description(step) == "why 0\n1.2 s\nInput\nwhy 0\nResult\nthis\nthat"
+
+
+def test_sources_without_a_place_in_the_text_are_links(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "desktop_chat.ui.transcript.accessible_items.open_link",
+        lambda url, parent, text: opened.append((url, text)),
+    )
+    message = answer("a", "So.")
+    for number in range(9):
+        cited = Citation(f"https://example.org/{number}")
+        message.parts.append(Part(PartKind.CITATION, "", None, f"Tides {number}", cited))
+    chat.show(message)
+    source = part(chat, 0, "Tides 2")
+    assert source.role() == QAccessible.Role.Link
+    assert description(source) == "https://example.org/2"
+    assert source.rect().isValid()
+    assert source.parent().indexOfChild(source) == names(chat, 0).index("Tides 2")
+    press(chat, 0, "Tides 2")
+    chat.qtbot.waitUntil(lambda: opened == [("https://example.org/2", "Tides 2")])
+    press(chat, 0, "Show all 9 sources")
+    chat.qtbot.waitUntil(lambda: "Tides 8" in names(chat, 0))
+
+
+def test_a_folded_message_is_read_whole_and_unfolded(chat: Chat) -> None:
+    text = "\n\n".join(f"Paragraph {number} " * 30 for number in range(60))
+    chat.show(answer("a", text), answer("b", "Done."))
+    chat.view.parts.toggle(0, FOLDED)
+    item = QAccessible.queryAccessibleInterface(chat.view).child(0)
+    assert "Paragraph 59" in item.textInterface().text(0, -1)
+    show = part(chat, 0, "Show all")
+    assert show.state().collapsed
+    show.actionInterface().doAction(PRESS)
+    chat.qtbot.waitUntil(lambda: not chat.view.rows.row(0).is_folded)
+    assert part(chat, 0, "Show less").state().expanded
+
+
+def test_versions(chat: Chat) -> None:
+    chat.show(answer("a", "So."), versions=lambda one: ["z", "a"])
+    assert part(chat, 0, "Next version").state().disabled
+    assert description(part(chat, 0, "Previous version")) == "2 / 2"
+    with chat.qtbot.waitSignal(chat.view.version_requested) as caught:
+        press(chat, 0, "Previous version")
+    assert caught.args == ["z"]
+
+
+def test_code_and_tables_are_read_line_by_line(chat: Chat) -> None:
+    text = "```\na = 1\n\tb = 2\n```\n\n| Name | Size |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nEnd."
+    chat.show(answer("a", text))
+    item = QAccessible.queryAccessibleInterface(chat.view).child(0)
+    said = item.textInterface().text(0, -1)
+    assert said == "a = 1\n\tb = 2\n\nName\tSize\na\t1\nb\t2\n\nEnd."

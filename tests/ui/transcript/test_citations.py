@@ -189,3 +189,35 @@ def test_labels_are_found_and_copied_where_they_stand_also_out_of_view(chat: Cha
     assert tuple(finder.hit(0))[:5] == (0, 1, 0, 32, 37)
     chat.view.select_all()
     assert chat.view.selected_text().startswith("The tide rises here.[1] Then it falls again.\n\nOther")
+
+
+def test_a_source_says_where_it_leads_by_its_title(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the link that stands next to it in the text."""
+    told: list[tuple[str, str]] = []
+    for place in ("pointer", "menu"):
+        monkeypatch.setattr(
+            f"desktop_chat.ui.transcript.{place}.open_link",
+            lambda url, view, text="": told.append((url, text)),
+        )
+    message = answer("a", "See [example.com](https://example.com)")
+    message.parts.append(cited(None, "https://evil.example/", "My bank"))
+    chat.show(message)
+    row = chat.view.rows.row(0)
+    source = next(item for item in row.things.items if item.url)
+    center = source.box.center()
+    at = chat.point(0, row.body_left + center.x(), row.things_top + center.y())
+    chat.qtbot.mouseClick(chat.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    menu = chat.view.menu(0)
+    (sources,) = [action.menu() for action in menu.actions() if action.text() == "Sources"]
+    sources.actions()[0].trigger()
+    assert told == [("https://evil.example/", "My bank")] * 2
+
+
+def test_menu_says_where_links_really_lead(chat: Chat) -> None:
+    chat.show(answer("a", f"[x](https://аpple.com) [y](https://evil.example/{'a' * 100}/end)"))
+    menu = chat.view.menu(0)
+    (found,) = [action.menu() for action in menu.actions() if action.text() == "Links"]
+    first, second = [action.text() for action in found.actions()]
+    assert first == "https://xn--pple-43d.com"
+    assert second.startswith("https://evil.example/a")
+    assert second.endswith("/end")

@@ -12,6 +12,7 @@ from desktop_chat.domain.errors import CutOff, RateLimited
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript.code_header import code_buttons
 from desktop_chat.ui.transcript.row import Action
 from tests.ui.transcript.conftest import Chat, answer, question
 
@@ -291,8 +292,7 @@ def test_click_takes_the_selection_away(chat: Chat) -> None:
 def test_copy_buttons(chat: Chat) -> None:
     chat.show(question("q", "Why *so*?"), answer("a", TEXT))
     row = chat.view.rows.row(1)
-    button = row.code_button(1, 3)
-    assert button is not None
+    button = code_buttons(row, 1, 3)[0]
     chat.click(1, button)
     assert clipboard(chat) == "a = 1\nb = 2"
     chat.click(1, chat.button(1, Action.COPY))
@@ -305,8 +305,7 @@ def test_long_code_is_copied_whole(chat: Chat) -> None:
     code = "\n".join(f"line {i}" for i in range(500))
     chat.show(answer("a", f"```\n{code}\n```"))
     chat.view.rows.scroll_to(0)
-    button = chat.view.rows.row(0).code_button(1, 0)
-    assert button is not None
+    button = code_buttons(chat.view.rows.row(0), 1, 0)[0]
     chat.view.trigger(0, Action.COPY_CODE, button)
     assert clipboard(chat) == code
 
