@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.events import Delta
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.message import STREAMED, Message, Part, PartKind, Role, State
 from desktop_chat.storage import Store
 from tests.storage.samples import opened
 
 CLOSED = [state for state in State if state is not State.STREAMING]
 
-kinds = st.sampled_from(PartKind)
+kinds = st.sampled_from(STREAMED)
 user_text = st.text(st.characters(exclude_categories=()))
 """Lone surrogates included."""
 deltas = st.lists(st.builds(Delta, kinds, st.text(min_size=1)), max_size=4)
