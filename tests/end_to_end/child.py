@@ -4,6 +4,7 @@
 ``STEPS``, separated by commas, once its window is there:
 
 ``ready``  says ``ready`` when everything is loaded
+``about``  opens what tells of the program
 ``model``  chooses the model ``m-1``
 ``watch``  says ``sent`` for each message, how much of the answer the transcript has got (the number of its
            characters, and the SHA-256 of all of them), and ``ended`` when it is over
@@ -77,6 +78,9 @@ class Child(application.Program):
 
     async def _prompt(self) -> None:
         pass
+
+    async def _about(self) -> None:
+        self.window.about_requested.emit()
 
     async def _model(self) -> None:
         session = self.window.session

@@ -6,7 +6,7 @@ command in JSON, a line on standard output its answer:
 ``{"do": "tree"}``                             everything that is shown, the outermost first
 ``{"do": "press", "path": [...]}``             the first action of an object
 ``{"do": "write", "path": [...], "text": …}``  the text of an editable object
-``{"do": "walk", "path": [...]}``              role, name and begin of the text of each of its children
+``{"do": "walk", "path": [...], "texts": n}``  role and name of each child, the text's begin of every n-th
 ``{"do": "caret", "path": [...], "to": n}``    moves the caret; tells where it is then
 ``{"do": "select", "path": [...], "from": n, "to": n}``  selects; tells what is selected then, and how often
 ``{"do": "around", "path": [...], "at": n}``   the character, word, sentence and line at an offset, the
@@ -83,11 +83,11 @@ def tell(accessible, path, found):
         return  # gone while it was asked
 
 
-def walk(accessible):
+def walk(accessible, texts):
     found = []
     for place in range(accessible.get_child_count()):
         item = accessible.get_child_at_index(place)
-        text = Atspi.Text.get_text(item.get_text_iface(), 0, 20)
+        text = Atspi.Text.get_text(item.get_text_iface(), 0, 20) if place % texts == 0 else None
         found.append([item.get_role_name(), item.get_name(), text])
     return found
 
@@ -140,7 +140,7 @@ def do(command):
     accessible = at(command["path"])
     text = accessible.get_text_iface()
     if command["do"] == "walk":
-        return walk(accessible)
+        return walk(accessible, command["texts"])
     if command["do"] == "caret":
         Atspi.Text.set_caret_offset(text, command["to"])
         return Atspi.Text.get_caret_offset(text)

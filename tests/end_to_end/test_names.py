@@ -77,3 +77,15 @@ def test_jump_to_latest(
     reader.press(reader.find("Jump to latest", "push button"))
     until(lambda: not reader.all("Jump to latest"), "the end is in view")
     assert run.end(SIGTERM)[0] == 0
+
+
+def test_about(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]) -> None:
+    reader, env = read_aloud
+    run = start("--demo", "--profile", tmp_path, steps="about", env=env)
+    about = reader.find("About", "dialog")
+    texts = " ".join(shown.name for shown in reader.below(about, "label"))
+    assert "MIT licence" in texts
+    assert "Python" in texts
+    reader.press(next(shown for shown in reader.below(about, "push button") if shown.name == "Close"))
+    until(lambda: not reader.all("About", "dialog"), "the window is closed")
+    assert run.end(SIGTERM)[0] == 0
