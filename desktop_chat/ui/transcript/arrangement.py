@@ -81,6 +81,8 @@ class Arrangement:
         self._rows: OrderedDict[int, Row] = OrderedDict()
         self._anchor = Anchor()
         self._may_stick = False
+        self._provisional: Anchor | None = None
+        """An anchor that was chosen before all that is in view was laid out."""
         self._unfolded: set[str] = set()
         self._strips: dict[str, dict[int, dict[int, Strip]]] = {}
         self.images: Images | None = None
@@ -266,6 +268,7 @@ class Arrangement:
         self.sticks = self._may_stick = False
         self.arrange()
         self._pick()
+        self._provisional = None if self.is_complete else self._anchor
         self.sticks = self.top >= self.max_top - AT_END and (delta > 0 or not self.max_top)
 
     def scroll_to_start(self) -> None:
@@ -445,7 +448,7 @@ class Arrangement:
             if not self._arrange_once(parse_until, budget):
                 break
         if self.messages and self.is_complete and not self.sticks:
-            if self._anchor.part < 0:
+            if self._anchor.part < 0 or self._anchor is self._provisional:
                 self._pick()
             else:
                 # The ends of the chat may have kept the line from its place; it stays where it is seen now.

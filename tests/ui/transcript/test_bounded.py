@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import arrangement, text
 from desktop_chat.ui.transcript.blocks import TextBlock
 from desktop_chat.ui.transcript.find import Query
 from desktop_chat.ui.transcript.leaves import TABLE_CELLS
 from desktop_chat.ui.transcript.text import Text
+from tests.ui.transcript import test_place
 from tests.ui.transcript.conftest import Chat, answer
 from tests.ui.transcript.hostile import TEXTS
 from tests.ui.transcript.test_repaints import difference
@@ -115,3 +117,11 @@ def test_few_hits_of_a_text_change_the_colour_of_its_letters(
     made = counted(monkeypatch, text, "format_range")
     chat.view.grab()
     assert 0 < made[0] < 50
+
+
+@pytest.mark.parametrize("seed", [3, 7, 10])
+def test_the_line_under_the_eye_stays_where_it_is_laid_out_in_steps(
+    chat: Chat, theme: Theme, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(arrangement, "LAYOUT_SLICE", 0.0)
+    test_place.test_random_changes_leave_the_line_under_the_eye(chat, theme, seed)
