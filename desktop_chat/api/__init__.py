@@ -5,6 +5,7 @@ Importing this package imports neither of them; :meth:`Api.load` does, in a thre
 
 import asyncio
 import importlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class Api:
 
     async def load(self) -> None:
         """Import the SDK and warm it up in a thread: about a second of CPU, once."""
-        if self._loading is None:
+        if self._loading is None or (self._loading.done() and not _went_well(self._loading)):
             self._loading = asyncio.get_running_loop().create_task(
                 asyncio.to_thread(_load), name="load the SDK"
             )
@@ -138,5 +139,27 @@ class _InUse:
         self.replies = 0
 
 
+_IMPORTED_TOGETHER = frozenset({"openai", "pydantic"})
+"""What is forgotten when importing it failed, so that it can be tried again from the start."""
+
+
+def _went_well(task: "asyncio.Task[None]") -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
 def _load() -> None:
-    importlib.import_module("desktop_chat.api.client").warm_up()
+    for last in (False, False, True):
+        try:
+            client = importlib.import_module("desktop_chat.api.client")
+        except ImportError:
+            # PySide looks at each module that is imported, at one in one thread only: pydantic.errors then
+            # seems unknown to it the next time, and is asked for an attribute amid its own import, which
+            # fails ("partially initialized module"). It was seen once in thirty starts of a busy machine.
+            if last:
+                raise
+            for name in list(sys.modules):
+                if name.partition(".")[0] in _IMPORTED_TOGETHER:
+                    del sys.modules[name]
+        else:
+            client.warm_up()
+            return
