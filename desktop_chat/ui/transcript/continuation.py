@@ -43,7 +43,7 @@ def cut_within(block: Block, lines: list[str], first: int) -> Cut | None:
         if opened is None:
             return None
         tail = "\n".join(lines[inner.begin :])
-        return Cut(inner.leaf, inner.begin, opened[0], tail, _resumed(inner, len(within)))
+        return Cut(inner.first, inner.begin, opened[0], tail, _resumed(inner, len(within)))
     opened = _opened(lines, inner.within)
     if opened is None:
         return None

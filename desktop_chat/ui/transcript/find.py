@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 
 from desktop_chat.ui.transcript.leaves import Leaf, plain, units
 from desktop_chat.ui.transcript.markdown import parse
-from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream
+from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream, pieces
 
 PIECE = 2048
 """Characters that are parsed, or leaves that are searched times 32, before the clock is looked at."""
@@ -128,11 +128,8 @@ def parsed(source: str, *, literal: bool) -> Iterator[list[Leaf] | None]:
         return
     stream = MarkdownStream(limit=0 if literal else MAX_MARKDOWN)
     for _round in range(2):
-        start = 0
-        while start < len(source):
-            size = max(PIECE, stream.open_length)
-            stream.feed(source[start : start + size])
-            start += size
+        for piece in pieces(source):
+            stream.feed(piece)
             yield None
         stream.finish()
         if not stream.outdated:

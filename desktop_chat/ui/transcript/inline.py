@@ -13,7 +13,9 @@ from desktop_chat.ui.transcript.unfinished import OPEN_TARGET
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-_MARKS = {"strong": Mark.BOLD, "em": Mark.ITALIC, "s": Mark.STRIKE}
+# Plain numbers: joining two flags takes Python 5 us.
+_CODE, _LINK, _RAISED = int(Mark.CODE), int(Mark.LINK), int(Mark.RAISED)
+_MARKS = {"strong": int(Mark.BOLD), "em": int(Mark.ITALIC), "s": int(Mark.STRIKE)}
 _SPACE = " " + LINE_BREAK
 _NOT_IN_ADDRESS = "\\s<>\"'`“”‘’「」『』【】《》（）、。，；：！？"
 _ADDRESS = re.compile(
@@ -76,11 +78,11 @@ class _Line:
         if kind in ("softbreak", "hardbreak"):
             self._put(" " if kind == "softbreak" else LINE_BREAK)
         elif kind == "code_inline":
-            self._put(visible(token.content), Mark.CODE)
+            self._put(visible(token.content), _CODE)
         elif kind == "math":
             self._formula(token)
         elif kind == "footnote_reference":
-            self._put(clean(token.content), Mark.RAISED)
+            self._put(clean(token.content), _RAISED)
         elif kind == "image":
             self._image(token)
         elif kind == "link_open":
@@ -128,7 +130,7 @@ class _Line:
             return
         start, end = self.position, self.position + units(text)
         target = target or self.url
-        bits = self.mark | extra | (Mark.LINK if target or self.linked else 0)
+        bits = self.mark | extra | (_LINK if target or self.linked else 0)
         if bits:
             if self.marks and self.marks[-1][1] == start and self.marks[-1][2] == bits:
                 self.marks[-1] = (self.marks[-1][0], end, bits)

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, IntFlag
+from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
@@ -26,7 +27,7 @@ SEGMENT_LINES, SEGMENT_CHARACTERS = 24, 3000
 """The most that one leaf of code or literal text holds."""
 TABLE_ROWS, TABLE_CELLS = 20, 400
 """The most rows and about the most cells of one leaf of a table."""
-PROSE_CHARACTERS, PROSE_WEIGHT, MAX_MARKERS = 4000, 6000, 800
+PROSE_CHARACTERS, PROSE_WEIGHT, MAX_MARKERS = 4000, 6000, 400
 """The most that one leaf of a paragraph holds: bounds what parsing and laying out one leaf can cost."""
 LINE = 80
 """Characters that a line counts as besides its own: it costs a parser more than they do."""
@@ -199,7 +200,9 @@ def markers(text: str) -> int:
     return sum(map(text.count, "*_[]`<~&!\\$*["))
 
 
-_MARKER = re.compile(r"[*_\[\]`<~&!\\$]")
+_MARKER = re.compile(r"[*_]+|[\[\]`<~&!\\$]")
+DENSE = 320
+"""Characters of text that a person could read that are enough for so much markup."""
 _SENTENCE = re.compile(r"[.!?…]\s+(?=\w)")
 _SPACE = re.compile(r"\s+(?=[^\W\d_])")
 
@@ -209,10 +212,9 @@ def prose_end(text: str, start: int) -> int:
     end = start + PROSE_CHARACTERS
     end = min(end, start + reach(text[start:end], PROSE_WEIGHT))
     if end - start > MAX_MARKERS // 2 and markers(text[start:end]) > MAX_MARKERS:
-        # Cut where half of them are; what has no words between them stays together and is shown literally.
-        places = [match.start() for match in _MARKER.finditer(text, start, end)]
-        place = _good_end(text, start, places[MAX_MARKERS // 4])
-        if place > start:
+        # Such text is shown literally, but for that which has words between its markup: it is cut earlier.
+        last = next(islice(_MARKER.finditer(text, start, end), MAX_MARKERS // 4, None), None)
+        if last and last.start() - start >= DENSE and (place := _good_end(text, start, last.start())):
             return place
     if len(text) <= end:
         return len(text)

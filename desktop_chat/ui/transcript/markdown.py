@@ -52,7 +52,7 @@ def parser() -> "MarkdownIt":
     md = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
     md.enable(["table", "strikethrough"])
     # Leaves parse their own inline text, in bounded pieces.
-    md.disable(["inline", "text_join"])
+    md.disable(["inline", "text_join", "html_inline", "html_block"])
     # Allowed or not is decided when a link is made, so that a refused target leaves its text, not its source.
     md.validateLink = lambda url: True  # type: ignore[method-assign]
     # An open block is read again and again; its targets need not be.
@@ -73,14 +73,15 @@ class Container(NamedTuple):
 class Inner:
     """A block that holds text, within its containers: its line, its first leaf, what the parser says of it.
 
-    ``begin`` is where the containers begin of which nothing is shown before it; ``part`` is that of its first
-    leaf. ``pieces`` are the leaves up to the end of each bounded piece of a paragraph; ``stand_in`` is what
+    ``begin`` is the line, and ``first`` the first leaf, of all that begins with it; ``part`` is that of its own
+    first leaf. ``pieces`` are the leaves up to the end of each bounded piece of a paragraph; ``stand_in`` is what
     its text began with that stood for what was cut off.
     """
 
     kind: str
     line: int
     begin: int
+    first: int
     leaf: int
     within: tuple[Container, ...]
     content: str
@@ -197,6 +198,7 @@ class _Flattening:
             block.leaf = max(0, block.leaf - count)
             block.items = [(line, max(0, leaf - count), number) for line, leaf, number in block.items]
             if block.last is not None:
+                block.last.first = max(0, block.last.first - count)
                 block.last.leaf = max(0, block.last.leaf - count)
                 block.last.pieces = [max(0, leaf - count) for leaf in block.last.pieces]
 
@@ -211,19 +213,14 @@ class _Flattening:
         self.within.append((Container(letter, line, number), len(self.leaves)))
 
     def _begin(self, kind: str, token: "Token") -> Inner:
-        line = token.map[0] if token.map else 0
-        begin = min((one.line for one, leaf in self.within if leaf == len(self.leaves)), default=line)
-        within = tuple(one for one, _leaf in self.within)
-        inner = Inner(
-            kind,
-            line,
-            begin,
-            len(self.leaves),
-            within,
-            token.content,
-            token.markup,
-            token.info.strip()[:MAX_INFO],
-        )
+        begin = line = token.map[0] if token.map else 0
+        first = leaf = len(self.leaves)
+        for one, at in reversed(self.within):
+            if one.line < begin and at < first:
+                break
+            begin, first = min(begin, one.line), min(first, at)
+        within, info = tuple(one for one, _leaf in self.within), token.info.strip()[:MAX_INFO]
+        inner = Inner(kind, line, begin, first, leaf, within, token.content, token.markup, info)
         self.blocks[-1].last = inner
         return inner
 

@@ -21,7 +21,7 @@ from desktop_chat.ui.transcript.unfinished import shown
 
 MAX_MARKDOWN = 256 * 1024
 """Characters of one message that are read as markdown; the rest is shown as literal text."""
-PIECE, MAX_OPEN = 4096, 10_000
+PIECE, MAX_OPEN = 4096, 8000
 """The most that is read before the clock is looked at, and the most of a block that is still open, all of
 which each call reads again: one that gets longer is cut, at places that depend on the text alone."""
 
@@ -309,7 +309,7 @@ class MarkdownStream:
             self.frozen += leaves
 
     def _shorten(self) -> None:
-        """Cut the open block, or end it, where nothing else is final; what follows goes on in its container."""
+        """Cut the open block, or end it; what follows goes on in its containers."""
         end = self._tail.rfind("\n") + 1
         if 2 * end < len(self._tail):
             end = len(self._tail)

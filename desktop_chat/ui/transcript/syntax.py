@@ -27,6 +27,7 @@ _STOPS = {
 }
 _OPENING = re.compile(r"\$\$?|\\[(\[]")
 _PRICE = re.compile(r"\$\d[\d.,]*(?:[kKmMbB]n?)?(?:\s+[^\W\d_]{2}|\s*[-–—/]\s*(?:\$|[^\W\d_]{2}))")
+_BEGIN = re.compile(r"[\n$*\[\\\]_`~]|!(?=\[)|&(?=[#A-Za-z])|<(?=[A-Za-z])")
 _FOOTNOTE = re.compile(r"\[\^(\d{1,4}|[^\W\d_]\w[\w-]{0,62})\]")
 _DEFINITION = re.compile(r"\[\^([^\s\[\]^]{1,64})\]:")
 
@@ -36,6 +37,7 @@ def extend(md: "MarkdownIt") -> None:
     ends = ["paragraph", "reference", "blockquote", "list"]
     md.block.ruler.before("table", "math", _display, {"alt": ends})
     md.block.ruler.before("reference", "footnote", _definition, {"alt": ["paragraph", "reference"]})
+    md.inline.ruler.at("text", _text)
     md.inline.ruler.before("escape", "math", _formula)
     md.inline.ruler.before("link", "footnote", _reference)
 
@@ -71,6 +73,18 @@ def closes(text: str, start: int, opening: str) -> int:
 def is_formula(content: str) -> bool:
     """Whether there is anything between two delimiters that a formula could be made of."""
     return any(character.isalnum() for character in content)
+
+
+def _text(state: "StateInline", silent: bool) -> bool:
+    """Text up to where one of the rules in use can begin: markdown-it's own stops at all that any rule needs."""
+    found = _BEGIN.search(state.src, state.pos, state.posMax)
+    end = found.start() if found else state.posMax
+    if end == state.pos:
+        return False
+    if not silent:
+        state.pending += state.src[state.pos : end]
+    state.pos = end
+    return True
 
 
 def _formula(state: "StateInline", silent: bool) -> bool:

@@ -183,8 +183,10 @@ def texts(size: int = SIZE) -> Iterator[tuple[str, str]]:
 
 def slowest_steps(size: int = SIZE) -> list[tuple[float, float, str]]:
     """(CPU milliseconds of the slowest step, milliseconds in all, name), slowest first."""
+    from desktop_chat.ui.transcript import preload
     from desktop_chat.ui.transcript.stream import MarkdownStream, pieces
 
+    preload()
     found = []
     for name, text in texts(size):
         stream, steps = MarkdownStream(), []

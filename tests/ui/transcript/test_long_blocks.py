@@ -35,6 +35,7 @@ BODIES = {
     "paragraphs": PARAGRAPHS,
     "mixed": MIXED,
     "formulas": "$$\na\n\n= b\n$$\n\n" * 300,
+    "items in items": "".join(f"- 1. {SENTENCES}\n\n" for i in range(150)),
     "numbers": "".join(f"1. item\n   {SENTENCES}\n\n" for i in range(150)),
 }
 WITHIN = {
