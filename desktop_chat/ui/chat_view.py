@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, SignalInstance
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_chat.chats import Chats
@@ -221,9 +221,9 @@ class ChatView(QFrame):
                 self._edit(message.id)
 
     def copy_answer(self) -> None:
-        """Copy the text of the last answer."""
+        """Copy the last answer, as its button does."""
         if self.session is not None and (last := self.session.last) is not None and last.text:
-            QGuiApplication.clipboard().setText(last.text)
+            self.transcript.copy_message(last.id)
 
     def find_text(self) -> None:
         """Let the user find text in the chat; what is selected is the text to begin with."""

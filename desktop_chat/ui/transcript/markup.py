@@ -21,6 +21,7 @@ from desktop_chat.ui.transcript.leaves import (
     Kind,
     Leaf,
     Mark,
+    clean,
     clip,
     cut,
     units,
@@ -28,6 +29,9 @@ from desktop_chat.ui.transcript.leaves import (
 
 HEAD = '<html><head><meta http-equiv="content-type" content="text/html; charset=utf-8"></head><body>\n'
 TAIL = "</body></html>\n"
+
+MAX_PIECE = 64 * 1024
+"""Characters that are made printable at once."""
 
 _T = TypeVar("_T")
 
@@ -69,9 +73,9 @@ def html(chunk: Chunk, *, alone: bool = False) -> Iterator[str]:
 
 
 def markdown(chunk: Chunk, *, alone: bool = False) -> Iterator[str]:
-    """A text as Markdown, block by block: what was written where all of it is taken."""
+    """A text as Markdown, block by block: what was written where all of it is taken, as it can be shown."""
     if chunk.source is not None or chunk.is_literal:
-        yield chunk.source if chunk.source is not None else chunk.plain
+        yield from _cleaned(chunk.source if chunk.source is not None else chunk.plain)
         return
     indents: list[str] = []
     before: Leaf | None = None
@@ -99,6 +103,15 @@ def markdown(chunk: Chunk, *, alone: bool = False) -> Iterator[str]:
         for piece in _markdown_block(block):
             yield piece.replace("\n", rest)
         before = leaf
+
+
+def _cleaned(source: str) -> Iterator[str]:
+    """``source`` as it can be shown, in pieces."""
+    start = 0
+    while start < len(source):
+        end = source.rfind("\n", start, start + MAX_PIECE) + 1 or start + MAX_PIECE
+        yield clean(source[start:end])
+        start = end
 
 
 def _blocks(slices: Sequence[Slice]) -> Iterator[list[Slice]]:

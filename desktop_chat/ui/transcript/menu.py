@@ -13,6 +13,7 @@ from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.clipboard import MARKDOWN, PLAIN
 from desktop_chat.ui.transcript.excerpt import Excerpt
 from desktop_chat.ui.transcript.keyboard import SELECT_MESSAGE
+from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row import LABELS, Action
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def fill_menu(
     message = row.message
     if link:
         _add(menu, "Open link").triggered.connect(lambda: open_link(link, view, link_text))
-        _add(menu, "Copy link address").triggered.connect(lambda: view.copy(link))
+        _add(menu, "Copy link address").triggered.connect(lambda: view.copy(shown(link)))
         menu.addSeparator()
     if not view.selection.is_empty:
         _add(menu, "Copy selection", QKeySequence.StandardKey.Copy).triggered.connect(
@@ -85,7 +86,9 @@ def fill_menu(
     _add(menu, "Copy message").triggered.connect(lambda: view.trigger(index, Action.COPY))
     if not row.is_user:
         if view.selection.is_empty:
-            _add(menu, "Copy as Markdown").triggered.connect(lambda: view.copy(message.text))
+            _add(menu, "Copy as Markdown").triggered.connect(
+                lambda: view.copier.copy(Excerpt([message]), MARKDOWN)
+            )
             _add(menu, "Copy as plain text").triggered.connect(
                 lambda: view.copier.copy(Excerpt([message]), PLAIN)
             )
@@ -131,7 +134,7 @@ def _add_formula(menu: QMenu, view: "Transcript", index: int, point: QPointF) ->
     tex = view.rows.row(index).formula_at(point.x() - view.column_left, y)
     if tex:
         entry = QAction("Copy formula as TeX", menu)
-        entry.triggered.connect(lambda: view.copy(tex))
+        entry.triggered.connect(lambda: view.copy(clean(tex)))
         menu.insertAction(menu.actions()[0], entry)
         menu.insertSeparator(menu.actions()[1])
 

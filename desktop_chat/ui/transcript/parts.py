@@ -8,6 +8,7 @@ from desktop_chat.domain.message import ToolCall
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.transcript.days import whole_time
 from desktop_chat.ui.transcript.images import Images, Loader
+from desktop_chat.ui.transcript.leaves import visible
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
 from desktop_chat.ui.transcript.row_extras import Shape, call_words
 
@@ -89,7 +90,10 @@ class Parts(QObject):
         row = self._view.rows.row(index)
         calls = [(part, part.data) for part in row.message.parts if isinstance(part.data, ToolCall)]
         return [
-            (call_words(part, streaming=row.is_streaming), f"{call.arguments}\n\n{call.result}".strip())
+            (
+                call_words(part, streaming=row.is_streaming),
+                visible(f"{call.arguments}\n\n{call.result}".strip()),
+            )
             for part, call in calls
             if call.arguments or call.result
         ]

@@ -555,6 +555,12 @@ class Transcript(QAbstractScrollArea):
     def copy(self, text: str) -> None:
         self.copier.copy_text(text)
 
+    def copy_message(self, message_id: str) -> None:
+        """Copy a message in all formats, as its button does."""
+        index = self.rows.index.get(message_id)
+        if index is not None:
+            self.trigger(index, Action.COPY)
+
     def copy_selection(self, *formats: str) -> None:
         """Copy what is selected, in all formats or some of those of ``clipboard``."""
         excerpt = self.selection.excerpt()

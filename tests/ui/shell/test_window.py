@@ -256,7 +256,11 @@ async def test_commands_fit_the_state(running: Running) -> None:
     assert session.last is not None
     first_answer = session.last.id
     QTest.keyClick(window, Qt.Key.Key_C, Ctrl | Shift)
-    assert QGuiApplication.clipboard().text() == session.last.text
+    await until(lambda: not window.chat.transcript.copier.is_busy)
+    offered = QGuiApplication.clipboard().mimeData()
+    assert offered.text() == window.chat.transcript.rendered_text(1)
+    assert offered.hasHtml()
+    assert offered.data("text/markdown").toStdString() == session.last.text
     QTest.keyClick(window, Qt.Key.Key_R, Ctrl)
     await until(lambda: session.is_busy)
     assert "stop" in enabled()

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtGui import QAccessible, QGuiApplication
 
+from desktop_chat.domain.message import CallStatus, Part, PartKind, ToolCall
 from desktop_chat.ui.transcript.row import Action
 from tests.ui.transcript.conftest import Chat, answer, question
 
@@ -40,6 +41,38 @@ def test_what_is_copied_is_what_is_shown(chat: Chat) -> None:
     chat.show(answer("a", "rm \u202efr-\u202c x"))
     chat.view.trigger(0, Action.COPY)
     assert QGuiApplication.clipboard().text() == "rm ⟨U+202E⟩fr-⟨U+202C⟩ x"
+
+
+MISLEADING = "a\u202eb\x1b[31m\x07 `x\u2066y`\r\n\n```\nq\u202e\n```\n[l](https://example.org/\u202e)"
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_no_format_has_what_cannot_be_seen(role: str, chat: Chat) -> None:
+    chat.show(question("m", MISLEADING) if role == "user" else answer("m", MISLEADING))
+    chat.view.trigger(0, Action.COPY)
+    offered = QGuiApplication.clipboard().mimeData()
+    for kind in ("text/plain", "text/html", "text/markdown"):
+        text = offered.data(kind).toStdString()
+        assert "⟨U+202E⟩" in text
+        assert not set("\x1b\x07\r\u202e\u2066") & set(text)
+
+
+def test_menu_copies_what_is_shown(chat: Chat) -> None:
+    message = answer("a", f"{MISLEADING} $x\x1b\u202e$")
+    call = ToolCall("c", "web_search", CallStatus.DONE, "why\u202e", "\x1b[31m")
+    message.parts.append(Part(PartKind.TOOL_CALL, "", None, "", call))
+    chat.show(message)
+    menu = chat.view.menu(0, link="https://exаmple.org/\u202e")
+    submenus = [action.menu() for action in menu.actions() if action.menu() is not None]
+    entries = [action for part in (menu, *submenus) for action in part.actions() if action.menu() is None]
+    wanted = ("Copy link address", "Copy as Markdown", "Copy as plain text", "Searched the web")
+    copied = []
+    for entry in entries:
+        if entry.text() in wanted:
+            entry.trigger()
+            copied.append(QGuiApplication.clipboard().text())
+    assert len(copied) == 4
+    assert not set("\x1b\x07\r\u202e\u2066а") & set("".join(copied))
 
 
 @pytest.mark.parametrize("name", WANTED)
