@@ -40,6 +40,7 @@ def test_misleading_characters_are_shown(frame: str, chat: Chat) -> None:
 def test_what_is_copied_is_what_is_shown(chat: Chat) -> None:
     chat.show(answer("a", "rm \u202efr-\u202c x"))
     chat.view.trigger(0, Action.COPY)
+    chat.qtbot.waitUntil(lambda: not chat.view.copier.is_busy)
     assert QGuiApplication.clipboard().text() == "rm ⟨U+202E⟩fr-⟨U+202C⟩ x"
 
 
@@ -50,6 +51,7 @@ MISLEADING = "a\u202eb\x1b[31m\x07 `x\u2066y`\r\n\n```\nq\u202e\n```\n[l](https:
 def test_no_format_has_what_cannot_be_seen(role: str, chat: Chat) -> None:
     chat.show(question("m", MISLEADING) if role == "user" else answer("m", MISLEADING))
     chat.view.trigger(0, Action.COPY)
+    chat.qtbot.waitUntil(lambda: not chat.view.copier.is_busy)
     offered = QGuiApplication.clipboard().mimeData()
     for kind in ("text/plain", "text/html", "text/markdown"):
         text = offered.data(kind).toStdString()
@@ -70,6 +72,7 @@ def test_menu_copies_what_is_shown(chat: Chat) -> None:
     for entry in entries:
         if entry.text() in wanted:
             entry.trigger()
+            chat.qtbot.waitUntil(lambda: not chat.view.copier.is_busy)
             copied.append(QGuiApplication.clipboard().text())
     assert len(copied) == 4
     assert not set("\x1b\x07\r\u202e\u2066а") & set("".join(copied))
