@@ -70,7 +70,7 @@ PATHOLOGICAL = {
     "javascript": "```javascript\n" + '"\\\\' * 10_000,
     "rows": "|a|b|\n|-|-|\n" + "|c|d|\n" * 10_000,
     "fences": "```\n" * 20_000,
-    "lazy": "- a\n" + "b\n" * 20_000,
+    "lazy": "- a\n" + "b\n" * 5_000,
     "backticks": "".join("`" * i + " " for i in range(300)),
     "language": "```" + "x" * 5000 + "\ny\n```",
 }
