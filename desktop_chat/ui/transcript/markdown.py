@@ -73,9 +73,9 @@ class Container(NamedTuple):
 class Inner:
     """A block that holds text, within its containers: its line, its first leaf, what the parser says of it.
 
-    ``begin`` is the line, and ``first`` the first leaf, of all that begins with it; ``part`` is that of its own
-    first leaf. ``pieces`` are the leaves up to the end of each bounded piece of a paragraph; ``stand_in`` is what
-    its text began with that stood for what was cut off.
+    ``begin`` is the line, and ``first`` the first leaf, of all that begins with it; ``part`` is that of its
+    own first leaf. ``pieces`` are the leaves up to the end of each bounded piece of a paragraph; ``stand_in``
+    is what its text began with that stood for what was cut off.
     """
 
     kind: str

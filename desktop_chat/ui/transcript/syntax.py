@@ -76,7 +76,7 @@ def is_formula(content: str) -> bool:
 
 
 def _text(state: "StateInline", silent: bool) -> bool:
-    """Text up to where one of the rules in use can begin: markdown-it's own stops at all that any rule needs."""
+    """Text up to where one of the rules in use can begin; markdown-it's own stops for rules that are not."""
     found = _BEGIN.search(state.src, state.pos, state.posMax)
     end = found.start() if found else state.posMax
     if end == state.pos:
