@@ -30,7 +30,7 @@ Spans = list[tuple[int, int, str]]
 
 
 class HighlightClient(QObject):
-    """The way to the helper that colours code. ``answered`` is emitted, on the GUI thread, with each answer."""
+    """The way to the helper that colours code. ``answered`` comes on the GUI thread, with each answer."""
 
     answered = Signal()
     _done = Signal(object, object, float)
