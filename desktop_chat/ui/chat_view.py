@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal, SignalInstance
@@ -111,6 +112,9 @@ class ChatView(QFrame):
             self._transcript.announce = self._settings.announce
             self._wire_transcript(self._transcript)
             self._stack.addWidget(self._transcript)
+            # Tab goes from the top down, whatever was made last.
+            self.setTabOrder(self.header.details_button, self._transcript)
+            self.setTabOrder(self._transcript, self.jump)
         return self._transcript
 
     @property
@@ -123,6 +127,8 @@ class ChatView(QFrame):
             bar = self._find_bar = FindBar(self._theme, finder, self)
             bar.resized.connect(self._place_find_bar)
             finder.changed.connect(self._place_find_bar)
+            for before, after in pairwise((self.header.details_button, *bar.tab_order)):
+                self.setTabOrder(before, after)
             self.field_added.emit(bar.field)
             self._place_find_bar()
         return self._find_bar

@@ -78,6 +78,11 @@ class FindBar(QWidget):
         self._restyle()
         self._show_count()
 
+    @property
+    def tab_order(self) -> tuple[QWidget, ...]:
+        """What Tab stops at, in order."""
+        return self.field, self.case, self.word, self.previous, self.next, self.close_button
+
     def open(self, selected: str = "") -> None:
         """Show the bar and let the user type; a ``selected`` text of one line is what is looked for."""
         focus = QApplication.focusWidget()

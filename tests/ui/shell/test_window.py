@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QWidget
 
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.message import PartKind, Role, State
@@ -239,6 +239,23 @@ async def test_next_and_previous_chat(running: Running) -> None:
     await until(lambda: shows("Three"))
     QTest.keyClick(text, Qt.Key.Key_PageUp, Ctrl)
     await until(lambda: shows("One"))
+
+
+async def test_tab_goes_from_the_top_down(running: Running) -> None:
+    """Also to what was made when a chat had something to show."""
+    window = running.window
+    await running.chat("Chat")
+    window.find_in_chat()
+    bar, text = window.chat.find_bar, window.chat.composer.text_edit
+    window.chat.header.details_button.setFocus()
+    stops = []
+    while not text.hasFocus() and len(stops) < 20:
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        stops.append(QApplication.focusWidget())
+    in_bar = [widget for widget in bar.tab_order if widget.isEnabled()]
+    assert stops == [*in_bar, window.chat.transcript, text]
+    QTest.keyClick(text, Qt.Key.Key_Backtab, Shift)
+    assert window.chat.transcript.hasFocus()
 
 
 async def test_commands_fit_the_state(running: Running) -> None:
