@@ -1,5 +1,7 @@
 """The bar over the transcript's upper edge where the user finds text in the chat."""
 
+import sys
+
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -142,13 +144,18 @@ class FindBar(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
     def _toggle(self, image: str, name: str, keys: str) -> IconButton:
-        button = IconButton(self._theme, image, f"{name} ({keys})")
+        if sys.platform == "darwin":
+            # Alt alone types letters there.
+            keys = f"Ctrl+{keys}"
+        sequence = QKeySequence(keys)
+        hint = sequence.toString(QKeySequence.SequenceFormat.NativeText)
+        button = IconButton(self._theme, image, f"{name} ({hint})")
         button.setAccessibleName(name)
         button.setCheckable(True)
         button.setProperty("toggle", True)
         button.toggled.connect(self._look)
         action = QAction(self)
-        action.setShortcut(QKeySequence(keys))
+        action.setShortcut(sequence)
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.triggered.connect(button.toggle)
         self.addAction(action)
