@@ -145,7 +145,7 @@ def _bare(name: str) -> str:
     name = "".join(
         c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     )
-    name = _FORBIDDEN.sub("", name).strip().lstrip(".").rstrip(". ")
+    name = _FORBIDDEN.sub("", name).strip().lstrip(".-~ ").rstrip(". ")
     if len(name) > MAX_NAME:
         stem, dot, extension = name.rpartition(".")
         name = stem[: MAX_NAME - 12] + dot + extension[:10] if dot else name[:MAX_NAME]

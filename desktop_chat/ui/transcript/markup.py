@@ -11,7 +11,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from desktop_chat.ui.addresses import is_allowed
+from desktop_chat.ui.addresses import is_allowed, shown
 from desktop_chat.ui.transcript.excerpt import Chunk, Slice
 from desktop_chat.ui.transcript.leaves import (
     LINE_BREAK,
@@ -399,7 +399,8 @@ def _runs(inline: Inline) -> list[Run]:
     for start, end in pairwise(sorted(edges)):
         marks, url = int(_at(inline.marks, starts[0], start) or 0), _at(inline.links, starts[1], start) or ""
         is_formula = _at(inline.formulas, starts[2], start) is not None
-        found.append(Run(cut(inline.text, start, end), marks, url if is_allowed(url) else "", is_formula))
+        address = shown(url) if is_allowed(url) else ""
+        found.append(Run(cut(inline.text, start, end), marks, address, is_formula))
     return found
 
 

@@ -302,6 +302,9 @@ def test_what_could_not_be_saved_is_said(chat: Chat, qtbot: QtBot, tmp_path: Pat
         ('sh title="a\u202ehs.exe"', "x", "ahs.exe"),
         ('sh title="..."', "x", "code.sh"),
         ("py title=" + "a" * 300 + ".py", "x", "a" * 88 + ".py"),
+        ('python title="-rf.py"', "", "rf.py"),
+        ("python -rf.py", "", "rf.py"),
+        ("sh", "# ~/.profile.sh\nx", "profile.sh"),
     ],
 )
 def test_proposed_names(info: str, code: str, name: str) -> None:

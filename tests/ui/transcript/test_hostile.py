@@ -1,6 +1,7 @@
 """What a model could send to hurt: nothing is opened, nothing raises, nothing is lost."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,14 @@ from pathlib import Path
 import pytest
 from PySide6 import QtGui
 from PySide6.QtCore import QUrl
+from pytestqt.qtbot import QtBot
 
-from desktop_chat.domain.message import State
+from desktop_chat.domain.message import Citation, Part, PartKind, State
+from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import blocks, flow, row, view
-from tests.ui.transcript.conftest import Chat, answer, question
+from desktop_chat.ui.transcript.printing import PrintJob
+from desktop_chat.ui.transcript.row import Action
+from tests.ui.transcript.conftest import Chat, answer, explain, question
 
 TARGETS = [
     "/canary/a.png", "file:///canary/b.png", "//canary/share/c.png", "\\\\canary\\share\\d.png",
@@ -170,3 +175,37 @@ def test_hostile_text_opens_no_file(tmp_path: Path) -> None:
     seen = trace.read_text("utf-8", "replace")
     assert "QtGui" in seen
     assert [line for line in seen.splitlines() if "canary" in line.lower()] == []
+
+
+ADDRESSES = [
+    "https://canary.invalid\u2215good.example/", "https://ⓒanary.invalid/", "https://ca\u200bnary.invalid/",
+    "https://can\u00adary.invalid", "https://canary.invalid/\u202egpj.exe", 'https://canary.invalid/"onclick=x',
+    "javascript:canary", "data:text/html,canary", "file:///canary", "//canary.invalid", "https:canary",
+    "https://good.example\\@canary.invalid", "mailto:a@b.c?attach=/canary", "ms-msdt:/id", "HTTPS://A.INVALID",
+]  # fmt: skip
+
+
+def test_addresses_that_are_copied_say_where_they_lead(chat: Chat) -> None:
+    message = answer("a", "\n\n".join(f"[t]({url}) <{url}> {url}" for url in ADDRESSES))
+    for url in ADDRESSES:
+        message.parts.append(Part(PartKind.CITATION, "", None, url, Citation(url, 0, 3)))
+    chat.show(message)
+    chat.view.trigger(0, Action.COPY)
+    chat.qtbot.waitUntil(lambda: not chat.view.copier.is_busy)
+    copied = QtGui.QGuiApplication.clipboard().mimeData().data("text/html").toStdString()
+    targets = re.findall(r'href="([^"]*)"', copied)
+    assert len(targets) > 10
+    assert [url for url in targets if not re.fullmatch(r"https://[!-~]+", url)] == []
+    assert not re.search(r"<(?!/?(?:html|head|meta|body|p|a|sup|br)\b)", copied)
+
+
+def test_a_pdf_has_nothing_to_click_or_run(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "chat.pdf"
+    messages = [answer(f"m{number}", text) for number, text in enumerate([*CORPUS[:30], *ADDRESSES])]
+    device = QtGui.QPdfWriter(str(path))
+    job = PrintJob(messages, "[x](https://canary.invalid)", Theme("light"), explain, device)
+    with qtbot.waitSignal(job.finished, timeout=60_000):
+        job.start()
+    data = path.read_bytes()
+    names = (b"/URI", b"/JS", b"/JavaScript", b"/Launch", b"/OpenAction", b"/EmbeddedFile", b"/Link")
+    assert [name for name in names if name in data] == []
