@@ -227,8 +227,13 @@ def as_it_is(folder: Path) -> Path:
     return copy
 
 
-async def test_a_damaged_value_in_the_log_is_told_at_opening(tmp_path: Path) -> None:
-    await refused(await crashed(tmp_path, "UPDATE delta SET kind = 'tex'"), DatabaseCorrupt)
+async def test_a_kind_in_the_log_that_this_version_does_not_know_is_kept(tmp_path: Path) -> None:
+    folder = await crashed(tmp_path, "UPDATE delta SET kind = 'tex'")
+    store = await Store.open(folder / "chats.db", folder / "backups")
+    (conversation,) = await store.conversations()
+    *_, answer = (await store.tree(conversation.id)).path
+    await store.close()
+    assert {part.kind for part in answer.parts} == {PartKind.UNKNOWN}
 
 
 async def test_too_new_with_a_log_beside_it(tmp_path: Path) -> None:
