@@ -27,7 +27,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.instance import Claim, Instance
-from desktop_chat.paths import Profile
+from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import StorageError, Store
 from desktop_chat.tasks import Tasks
@@ -60,7 +60,12 @@ class Application(QApplication):
         super().__init__(["desktop-chat"])
         self.setApplicationName("desktop-chat")
         self.setApplicationVersion(__version__)
-        self.setDesktopFileName("desktop-chat")
+        self.setDesktopFileName(APP_ID)
+        if sys.platform == "win32":
+            import ctypes
+
+            # Else the task bar takes all that Python runs for one program, and a pinned icon for another.
+            ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID(APP_ID)
         self.setQuitOnLastWindowClosed(False)
         self.lastWindowClosed.connect(self.quit_requested)
         self.commitDataRequest.connect(lambda manager: self.quit_requested.emit())

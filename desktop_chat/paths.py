@@ -12,6 +12,9 @@ from pathlib import Path
 import platformdirs
 
 APP_NAME = "desktop-chat"
+APP_ID = "io.github.desktop_chat.DesktopChat"
+"""Under which desktops know the program: the name of its .desktop file, the application's id on Windows. For
+installers pyproject.toml has it too."""
 
 
 @dataclass(frozen=True, slots=True)

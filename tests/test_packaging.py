@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 import desktop_chat
+from desktop_chat.paths import APP_ID
 
 ROOT = Path(__file__).resolve().parent.parent
 DEV = ROOT / "packaging" / "dev.py"
@@ -256,8 +257,11 @@ def test_ci_runs_what_the_readme_says() -> None:
 
 
 def test_version_and_entry_point() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    """pyproject.toml declares; a frozen program has no metadata of its own, so the code repeats it."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project = declared["project"]
     assert project["version"] == desktop_chat.__version__
+    assert declared["tool"]["desktop-chat"]["app-id"] == APP_ID
     module, _, function = project["gui-scripts"]["desktop-chat"].partition(":")
     tree = ast.parse((ROOT / (module.replace(".", "/") + ".py")).read_text("utf-8"))
     assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
