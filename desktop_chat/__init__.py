@@ -11,6 +11,7 @@ application.py                      the running program: QApplication, loop, and
 command_line.py                     the command line and the environment, read before Qt is imported
 instance.py                         one program a profile: a second start hands its prompt to the first
 logs.py                             the log of a profile: rotating, private, without a key in it
+opened_file.py                      a file that the user opens, as text for the composer
 
 ui/                                 windows and widgets: the only home of QtGui and QtWidgets
 ui/about.py                         what this program is, and what it runs on

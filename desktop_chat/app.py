@@ -3,7 +3,8 @@
 1. The command line and the environment are read. ``--version`` ends here: Qt has not been imported.
 2. The profile's folders are made.
 3. A display is looked for; without one Qt would abort the process.
-4. The profile is claimed. Where another process has it, the prompt is handed over and this one ends.
+4. A file to open is read, and the profile is claimed. Where another process has it, the prompt is handed
+   over and this one ends.
    Then come the log and the handlers for uncaught exceptions: they are the first process's alone.
 5. The window is built and painted, while a thread opens the database.
 6. Behind the window, in threads: the list of chats is read, the transcript is imported, and the database

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import qasync
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from desktop_chat import __version__, logs
@@ -27,6 +29,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.instance import Claim, Instance
+from desktop_chat.opened_file import NotOpened, composed
 from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import StorageError, Store
@@ -51,13 +54,16 @@ CLOSE_SECONDS = 1.8
 class Application(QApplication):
     """Turns every way of quitting into one signal.
 
-    Qt's own quit would stop the loop under the feet of what is still being saved.
+    Qt's own quit would stop the loop under the feet of what is still being saved. ``file_opened`` says that
+    macOS handed over a file, which is in ``files`` until somebody takes it: it may come before the window.
     """
 
     quit_requested = Signal()
+    file_opened = Signal()
 
     def __init__(self) -> None:
         super().__init__(["desktop-chat"])
+        self.files: list[Path] = []
         self.setApplicationName("desktop-chat")
         self.setApplicationVersion(__version__)
         self.setDesktopFileName(APP_ID)
@@ -74,6 +80,10 @@ class Application(QApplication):
         if event.type() == QEvent.Type.Quit:
             event.ignore()
             self.quit_requested.emit()
+            return True
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.files.append(Path(event.file()))
+            self.file_opened.emit()
             return True
         return super().event(event)
 
@@ -108,8 +118,15 @@ def run(
     application = Application()
     credentials = Credentials(environment_key)
     instance = Instance(profile)
+    complaint = ""
+    if options.file is not None:
+        try:
+            options = replace(options, prompt=composed(options.prompt, options.file))
+        except NotOpened as error:
+            complaint = str(error)
+            print(f"desktop-chat: {complaint}", file=sys.stderr)
     try:
-        match instance.claim(options.prompt):
+        match instance.claim(options.prompt, complaint=complaint):
             case Claim.HANDED_OVER:
                 return 0
             case Claim.NO_ANSWER:
@@ -123,7 +140,16 @@ def run(
     try:
         with asyncio.Runner(loop_factory=lambda: make_loop(application)) as runner:
             return runner.run(
-                _live(options, profile, application, instance, credentials, environment_endpoint, log_path)
+                _live(
+                    options,
+                    profile,
+                    application,
+                    instance,
+                    credentials,
+                    environment_endpoint,
+                    log_path,
+                    complaint,
+                )
             )
     finally:
         instance.release()
@@ -137,6 +163,7 @@ async def _live(
     credentials: Credentials,
     environment_endpoint: Endpoint | None,
     log_path: Path,
+    complaint: str,
 ) -> int:
     program = Program(
         options,
@@ -145,7 +172,10 @@ async def _live(
         credentials=credentials,
         environment_endpoint=environment_endpoint,
         log_path=log_path,
+        complaint=complaint,
     )
+    application.file_opened.connect(lambda: program.open_files(application.files))
+    program.open_files(application.files)
     application.quit_requested.connect(program.quitting.set)
     gc.set_threshold(*SELDOM)
     application.applicationStateChanged.connect(_collect_unseen)
@@ -174,7 +204,9 @@ class Program:
         credentials: Credentials,
         environment_endpoint: Endpoint | None = None,
         log_path: Path | None = None,
+        complaint: str = "",
     ) -> None:
+        """``complaint`` says why a file of the command line was not opened."""
         self.options = options
         self.profile = profile
         self.credentials = credentials
@@ -184,6 +216,7 @@ class Program:
         self._painted = asyncio.Event()
         self._application = application
         self._log_path = log_path
+        self._complaint = complaint
         self._told_of_mistake = False
         self._preparing: asyncio.Task[None] | None = None
         self._is_closing = False
@@ -223,6 +256,7 @@ class Program:
     async def run(self, instance: Instance) -> int:
         """Show the window and live until a quit is asked for. Returns the exit code."""
         instance.raised.connect(self.window.raise_with_prompt)
+        instance.complained.connect(self.dialogs.not_opened)
         with _quit_on_signals(self.quitting):
             living = asyncio.ensure_future(self._live_on())
             quitting = self.tasks.start(self.quitting.wait(), "quitting")
@@ -265,6 +299,8 @@ class Program:
                     self.quitting.set()
                     return
         self.dialogs.begin(self.options.prompt)
+        if self._complaint:
+            self.dialogs.not_opened(self._complaint)
         self.window.chat.composer.text_edit.textChanged.connect(self._text_changed)
         self._text_changed()
         self.tasks.start(self._load_behind_the_window(), "loading")
@@ -289,6 +325,19 @@ class Program:
                 log.error("%s did not end in time", step.__qualname__)
         self.settings.close()
         self.window.deleteLater()
+
+    def open_files(self, files: list[Path]) -> None:
+        """Put the text of each file into a new chat, and take it off the list."""
+        while files:
+            self.tasks.start(self._open_file(files.pop(0)), "open a file")
+
+    async def _open_file(self, path: Path) -> None:
+        try:
+            text = await asyncio.to_thread(composed, "", path)
+        except NotOpened as error:
+            self.dialogs.not_opened(str(error))
+        else:
+            self.window.raise_with_prompt(text)
 
     def report(self, error: BaseException) -> None:
         """Log a mistake of the program with its traceback, and tell of it once. For any thread."""

@@ -21,13 +21,15 @@ from desktop_chat.domain.endpoint import (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``."""
+    """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``;
+    ``file`` is opened with the prompt."""
 
     profile: Path | None
     demo: bool
     debug: bool
     screenshot: Path | None
     prompt: str
+    file: Path | None = None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -47,6 +49,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--screenshot", metavar="FILE", help="paint the window off screen into a PNG, and end"
     )
+    parser.add_argument(
+        "--open",
+        # What a .desktop file starts may name no file at all.
+        nargs="?",
+        default="",
+        const="",
+        metavar="FILE",
+        help="open a new chat with the text of FILE, not sent, below PROMPT where there is one",
+    )
     parser.add_argument("--version", action="version", version=f"desktop-chat {__version__}")
     parser.add_argument(
         "prompt", nargs="?", default="", metavar="PROMPT", help="open a new chat with this text, not sent"
@@ -59,6 +70,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         options.debug,
         Path(options.screenshot) if options.screenshot else None,
         options.prompt,
+        Path(options.open) if options.open else None,
     )
 
 

@@ -16,7 +16,8 @@ from desktop_chat.paths import Profile
 ANSWER_SECONDS = 5.0
 """How long a second start waits for the first to answer, or to end."""
 
-_LONGEST_MESSAGE = 4_000_000
+_LONGEST_MESSAGE = 8_000_000
+"""Bytes. JSON makes up to 6 of 1 of an opened file, which has 1,000,000 at most."""
 _ANSWER = b"ok\n"
 
 log = logging.getLogger(__name__)
@@ -36,9 +37,11 @@ class Instance(QObject):
     """The claim of one process on a profile.
 
     ``raised`` is emitted in the first process when another was started; it carries that one's prompt, or "".
+    ``complained`` follows where that one could not open a file, and says why.
     """
 
     raised = Signal(str)
+    complained = Signal(str)
 
     def __init__(self, profile: Profile) -> None:
         super().__init__()
@@ -51,8 +54,9 @@ class Instance(QObject):
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
-    def claim(self, prompt: str = "", seconds: float = ANSWER_SECONDS) -> Claim:
-        """Become the first process of the profile, or have the first one show its window with ``prompt``.
+    def claim(self, prompt: str = "", seconds: float = ANSWER_SECONDS, *, complaint: str = "") -> Claim:
+        """Become the first process of the profile, or have the first one show its window with ``prompt``, and
+        ``complaint`` where there is one.
 
         One that is ending answers no more; then this one waits for its place. Raises ``OSError`` where the
         profile cannot be written.
@@ -61,7 +65,7 @@ class Instance(QObject):
         while not self._lock.tryLock(0):
             if self._lock.error() is not QLockFile.LockError.LockFailedError:
                 raise OSError(f"the lock {self._lock.fileName()} cannot be written")
-            if self._hand_over(prompt, deadline):
+            if self._hand_over({"prompt": prompt, "complaint": complaint}, deadline):
                 return Claim.HANDED_OVER
             if time.monotonic() >= deadline:
                 # A power cut can leave a lock that names no process, which Qt never takes for stale. Nothing
@@ -94,12 +98,12 @@ class Instance(QObject):
         process_id, *_ = self._lock.getLockInfo()
         return bool(process_id)
 
-    def _hand_over(self, prompt: str, deadline: float) -> bool:
+    def _hand_over(self, message: dict[str, str], deadline: float) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(500) or not _is_ours(socket):
             return False
-        socket.write(json.dumps({"prompt": prompt}).encode() + b"\n")
+        socket.write(json.dumps(message).encode() + b"\n")
         # One connection lasts to the end, so that a first process that was busy gets the prompt only once.
         left = max(1, round((deadline - time.monotonic()) * 1000))
         return socket.waitForReadyRead(left) and socket.readAll().data() == _ANSWER
@@ -120,13 +124,16 @@ class Instance(QObject):
         if not socket.canReadLine():
             return
         try:
-            prompt = json.loads(bytes(socket.readLine().data()))["prompt"]
-        except (ValueError, KeyError, TypeError):
+            message = json.loads(bytes(socket.readLine().data()))
+            prompt, complaint = message["prompt"], message.get("complaint", "")
+        except (ValueError, KeyError, TypeError, AttributeError):
             socket.abort()
             return
         socket.write(_ANSWER)
         socket.flush()
         self.raised.emit(str(prompt))
+        if complaint:
+            self.complained.emit(str(complaint))
 
 
 def _is_ours(socket: QLocalSocket) -> bool:

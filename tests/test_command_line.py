@@ -66,6 +66,14 @@ def test_the_profile_may_come_from_the_environment(monkeypatch: pytest.MonkeyPat
     assert parse(["--profile", "/here"]).profile == Path("/here")
 
 
+def test_a_file_to_open_may_be_named_or_not() -> None:
+    assert parse([]).file is None
+    assert parse(["--open"]).file is None
+    assert parse(["--open", "a b.txt"]).file == Path("a b.txt")
+    both = parse(["--open", "x.txt", "Hello"])
+    assert (both.file, both.prompt) == (Path("x.txt"), "Hello")
+
+
 def test_openai_variables_are_taken_away_and_describe_one_endpoint() -> None:
     environ = {
         "OPENAI_API_KEY": " sk-1 ",

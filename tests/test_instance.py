@@ -28,7 +28,8 @@ from desktop_chat.instance import Instance
 from desktop_chat.paths import Profile
 application = QCoreApplication()
 instance = Instance(Profile.at(Path(sys.argv[1])))
-print(instance.claim(json.load(sys.stdin), 30).name)
+prompt, complaint = json.load(sys.stdin)
+print(instance.claim(prompt, 30, complaint=complaint).name)
 instance.release()
 """
 
@@ -50,10 +51,10 @@ def first(qapp: object, profile: Profile) -> Iterator[Instance]:
 
 @pytest.fixture
 def second(profile: Profile) -> Iterator[Second]:
-    """Starts another process that claims the profile with a prompt, and says how that went."""
+    """Starts another process that claims the profile with prompt and complaint, and says how that went."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def claim(prompt: str = "") -> subprocess.Popen[bytes]:
+    def claim(prompt: str = "", complaint: str = "") -> subprocess.Popen[bytes]:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-c", CLAIM, str(profile.data)],
@@ -64,7 +65,7 @@ def second(profile: Profile) -> Iterator[Second]:
         )
         stdin = started[-1].stdin
         assert stdin is not None
-        stdin.write(json.dumps(prompt).encode())
+        stdin.write(json.dumps([prompt, complaint]).encode())
         stdin.close()
         return started[-1]
 
@@ -81,12 +82,23 @@ def outcome(process: subprocess.Popen[bytes]) -> str:
     return process.stdout.read().decode().strip()
 
 
-@pytest.mark.parametrize("prompt", ["", "line\nline", "\udcff 日本語", "long " * 200_000])
+@pytest.mark.parametrize("prompt", ["", "line\nline", "\udcff 日本語", "long " * 200_000, "\x01" * 1_000_000])
 def test_the_prompt_is_handed_over(first: Instance, second: Second, qtbot: QtBot, prompt: str) -> None:
     with qtbot.waitSignal(first.raised, timeout=20_000) as raised:
         process = second(prompt)
     assert outcome(process) == "HANDED_OVER"
     assert raised.args == [prompt.replace("\udcff", "")]
+
+
+def test_why_a_file_was_not_opened_is_told_by_the_first(
+    first: Instance, second: Second, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignals([first.raised, first.complained], timeout=20_000, order="strict"):
+        complained = qtbot.waitSignal(first.complained, timeout=20_000)
+        process = second(complaint="“x” was not opened.")
+        complained.wait()
+    assert complained.args == ["“x” was not opened."]
+    assert outcome(process) == "HANDED_OVER"
 
 
 def test_one_that_hangs_is_left_alone(first: Instance, profile: Profile) -> None:
@@ -119,7 +131,7 @@ def test_a_lock_that_cannot_be_made(tmp_path: Path) -> None:
         Instance(Profile.at(tmp_path / "missing")).claim()
 
 
-@pytest.mark.parametrize("message", [b"\n", b"[]\n", b'{"text": 1}\n', b"\xff\xfe\n", b"x" * 5_000_000])
+@pytest.mark.parametrize("message", [b"\n", b"[]\n", b'{"text": 1}\n', b"\xff\xfe\n", b"x" * 9_000_000])
 def test_nonsense_is_hung_up_on(first: Instance, qtbot: QtBot, profile: Profile, message: bytes) -> None:
     server = first.findChild(QLocalServer)
     with socket.socket(socket.AF_UNIX) as connection, qtbot.assertNotEmitted(first.raised):

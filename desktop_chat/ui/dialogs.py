@@ -164,6 +164,10 @@ class Dialogs(QObject):
             )
         )
 
+    def not_opened(self, complaint: str) -> None:
+        """A file that the user wanted to open was not."""
+        self._present(Notice("The file was not opened", complaint, (), complaint))
+
     def mistake(self, log_path: Path | None) -> None:
         """A mistake of the program, which goes on."""
         where = f" The log has the details: {log_path}" if log_path else ""

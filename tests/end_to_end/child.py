@@ -15,6 +15,8 @@
 ``hang``   has a thread of the loop's hang for longer than any test lasts
 ``spawn``  says ``children`` and the variables that a child process has, in JSON
 ``count``  says ``objects`` and how many the collector of garbage looks at
+``file``   has the desktop hand over ``opened.txt`` of the profile, as macOS does; says ``prompt`` as below
+``problem``  waits for a problem dialog, and says ``problem`` and what it tells a screen reader, in JSON
 ``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it
 
 All of it is said on standard output, a line each.
@@ -29,7 +31,9 @@ import sys
 import threading
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from desktop_chat import app, application
 from desktop_chat.domain.message import PartKind
@@ -79,6 +83,19 @@ class Child(application.Program):
     async def _prompt(self) -> None:
         pass
 
+    async def _file(self) -> None:
+        changed = asyncio.Event()
+        self.window.chat.composer.text_edit.textChanged.connect(changed.set)
+        event = QFileOpenEvent(str(self.profile.data / "opened.txt"))
+        QTimer.singleShot(0, lambda: QApplication.sendEvent(QApplication.instance(), event))
+        await changed.wait()
+        say("prompt", json.dumps(self.window.chat.composer.text))
+
+    async def _problem(self) -> None:
+        await self._dialog_shown()
+        (dialog,) = self.window.findChildren(ProblemDialog)
+        say("problem", json.dumps(dialog.accessibleDescription()))
+
     async def _about(self) -> None:
         self.window.about_requested.emit()
 
@@ -122,13 +139,16 @@ class Child(application.Program):
         await self._be_told()
 
     async def _be_told(self) -> None:
+        await self._dialog_shown()
+        say("told", len(self.window.findChildren(ProblemDialog)))
+
+    async def _dialog_shown(self) -> None:
         told = asyncio.Event()
         poll = QTimer(self.window, interval=10)
         poll.timeout.connect(lambda: self.window.findChildren(ProblemDialog) and told.set())
         poll.start()
         await told.wait()
         poll.stop()
-        say("told", len(self.window.findChildren(ProblemDialog)))
 
     async def _hang(self) -> None:
         asyncio.get_running_loop().run_in_executor(None, threading.Event().wait, 600)

@@ -129,6 +129,38 @@ def test_a_second_start_hands_its_prompt_over(start: Start, tmp_path: Path) -> N
     assert stored_drafts(tmp_path) == {"new": prompt}
 
 
+def test_a_file_is_opened_beside_the_prompt(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("print(1)\n")
+    (tmp_path / "more.txt").write_text("More.")
+    first = start("--profile", tmp_path, "--open", tmp_path / "main.py", "Explain", steps="prompt,ready")
+    first.said("ready")
+    second = start("--profile", tmp_path, "--open", tmp_path / "more.txt")
+    code = "Explain\n\n`main.py`:\n\n```py\nprint(1)\n```"
+    assert json.loads(first.said("prompt")) == f"{code}\n\nMore."
+    assert (second.wait(), second.error) == (0, "")
+    assert first.end(TERM)[0] == 0
+    assert stored_drafts(tmp_path) == {"new": f"{code}\n\nMore."}
+
+
+def test_a_file_that_is_not_opened_is_told_in_the_window(start: Start, tmp_path: Path) -> None:
+    """Who clicked on a file sees no standard error."""
+    words = "“missing.txt” was not opened: No such file or directory."
+    first = start("--profile", tmp_path, "--open", tmp_path / "missing.txt", steps="problem,ready")
+    assert words in json.loads(first.said("problem"))
+    first.said("ready")
+    second = start("--profile", tmp_path, "--open", tmp_path / "missing.txt")
+    assert (second.wait(), second.error) == (0, f"desktop-chat: {words}\n")
+    assert first.end(TERM)[0] == 0
+    assert first.error.splitlines()[0] == f"desktop-chat: {words}"
+
+
+def test_a_file_that_the_desktop_hands_over(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "opened.txt").write_text("Read me.")
+    run = start("--profile", tmp_path, steps="ready,file")
+    assert json.loads(run.said("prompt")) == "Read me."
+    assert run.end(TERM)[0] == 0
+
+
 def test_two_profiles_side_by_side(start: Start, tmp_path: Path) -> None:
     folders = tmp_path / "a", tmp_path / "b"
     runs = [start("--profile", folder) for folder in folders]
