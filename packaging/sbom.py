@@ -75,7 +75,8 @@ def build(about: product.Product, bundle: Path, dist: Path) -> Path:
     """
     from bundle import environment_python
 
-    target = dist / f"{about.name}-{about.version}.cdx.json"
+    system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
+    target = dist / f"{about.name}-{about.version}-{system}-{product.machine()}.cdx.json"
     command = [environment_python(), __file__, bundle.parent / "manifest.json", target]
     done = subprocess.run([*map(str, command)], capture_output=True, text=True)
     if done.returncode != 0:
