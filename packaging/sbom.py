@@ -13,7 +13,6 @@ import importlib.metadata
 import json
 import platform
 import re
-import subprocess
 import sys
 import tomllib
 import uuid
@@ -68,19 +67,13 @@ MARKS = (
 """Of the libraries that are linked into Qt, Python and compiled packages, those that show by a text."""
 
 
-def build(about: product.Product, bundle: Path, dist: Path) -> Path:
-    """Write the list for ``bundle``, whose manifest lies beside it, and check it against the schema.
-
-    Raises :class:`product.Failed` where it is not valid.
-    """
-    from bundle import environment_python
+def build(about: product.Product, _bundle: Path, dist: Path) -> Path:
+    """Write the list for the bundle, whose manifest its build left. Raises :class:`product.Failed`."""
+    from bundle import MANIFEST, run
 
     system = {"darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
     target = dist / f"{about.name}-{about.version}-{system}-{product.machine()}.cdx.json"
-    command = [environment_python(), __file__, bundle.parent / "manifest.json", target]
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise product.Failed(f"The list of what is bundled could not be written.\n{done.stderr}")
+    run("packaging/sbom.py", MANIFEST, target)
     return target
 
 
