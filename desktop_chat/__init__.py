@@ -9,6 +9,7 @@ __main__.py                         ``python -m desktop_chat``
 app.py                              start-up and shutdown, told in order
 application.py                      the running program: QApplication, loop, and who gets which object
 command_line.py                     the command line and the environment, read before Qt is imported
+frozen.py                           what a bundled program sets right that PyInstaller leaves to it
 instance.py                         one program a profile: a second start hands its prompt to the first
 logs.py                             the log of a profile: rotating, private, without a key in it
 opened_file.py                      a file that the user opens, as text for the composer

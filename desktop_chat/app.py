@@ -1,6 +1,7 @@
 """Start-up and shutdown, told in order.
 
-1. The command line and the environment are read. ``--version`` ends here: Qt has not been imported.
+1. The command line and the environment are read. ``--version`` ends here: neither Qt has been imported, nor
+   anything else that takes a while.
 2. The profile's folders are made.
 3. A display is looked for; without one Qt would abort the process.
 4. A file to open is read, and the profile is claimed. Where another process has it, the prompt is handed
@@ -14,18 +15,14 @@
 8. Answers are stopped and saved, tasks cancelled, connections closed, the database is closed last.
 """
 
-import contextlib
-import logging
 import os
 import sys
-import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from desktop_chat import frozen
 from desktop_chat.command_line import has_display, parse, take_environment
-from desktop_chat.paths import Profile
-from desktop_chat.worker import FLAG, serve
+from desktop_chat.paths import WORKER_FLAG, Profile
 
 IDLE_SECONDS = 0.02
 """How long an idle thread takes to end, on a busy machine too."""
@@ -33,10 +30,19 @@ IDLE_SECONDS = 0.02
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program, or its helper process. Returns its exit code."""
-    if (sys.argv[1:] if arguments is None else arguments)[:1] == [FLAG]:
-        serve()
-        return 0
-    options = parse(arguments)
+    if getattr(sys, "frozen", False):
+        frozen.clean(os.environ)
+        if (sys.argv[1:] if arguments is None else arguments)[:1] == [WORKER_FLAG]:
+            from desktop_chat.worker import serve
+
+            serve()
+            return 0
+    with frozen.console():
+        options = parse(arguments)
+
+    import contextlib
+    import tempfile
+
     os.umask(0o077)
     endpoint, key = take_environment(os.environ)
     with contextlib.ExitStack() as stack:
@@ -67,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _leave(code: int, helper: str) -> None:
     """End at once where a helper thread hangs, in a name lookup say: Python would wait for it."""
+    import logging
+    import threading
+
     helpers = [thread for thread in threading.enumerate() if thread.name.startswith(helper)]
     for thread in helpers:
         thread.join(IDLE_SECONDS)

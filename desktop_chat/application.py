@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -121,7 +120,7 @@ def run(
     complaint = ""
     if options.file is not None:
         try:
-            options = replace(options, prompt=composed(options.prompt, options.file))
+            options = options._replace(prompt=composed(options.prompt, options.file))
         except NotOpened as error:
             complaint = str(error)
             print(f"desktop-chat: {complaint}", file=sys.stderr)

@@ -1,26 +1,19 @@
-"""The command line and the environment, read before Qt is imported."""
+"""The command line and the environment, read before anything that takes a while is imported."""
 
 import argparse
 import os
-import socket
 import sys
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from desktop_chat import __version__
-from desktop_chat.domain.endpoint import (
-    OPENAI_BASE_URL,
-    Dialect,
-    Endpoint,
-    EndpointKind,
-    KeySource,
-    origin_of,
-)
+
+if TYPE_CHECKING:
+    from desktop_chat.domain.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``;
     ``file`` is opened with the prompt."""
 
@@ -74,12 +67,21 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
 
 
-def take_environment(environ: MutableMapping[str, str]) -> tuple[Endpoint | None, str]:
+def take_environment(environ: MutableMapping[str, str]) -> tuple["Endpoint | None", str]:
     """The endpoint and the key that ``OPENAI_*`` describe, taken out of ``environ``.
 
     The SDK applies these variables to every client that leaves an argument open, so none may stay where it
     can see them. The endpoint is None where there is no key or the address is none.
     """
+    from desktop_chat.domain.endpoint import (
+        OPENAI_BASE_URL,
+        Dialect,
+        Endpoint,
+        EndpointKind,
+        KeySource,
+        origin_of,
+    )
+
     taken = {
         name: environ.pop(name) for name in list(environ) if name.startswith(("OPENAI_", "AZURE_OPENAI_"))
     }
@@ -119,6 +121,8 @@ def _wayland_answers() -> bool:
     name = os.environ.get("WAYLAND_DISPLAY")
     if not name:
         return False
+    import socket
+
     path = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / name
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(2)

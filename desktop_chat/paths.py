@@ -1,15 +1,13 @@
 """Where things are: a profile's files, and the resources of the program.
 
 A profile is the folder of one user's data. Without ``--profile`` its files lie where the platform puts
-them (platformdirs); with it all of them lie under that one folder.
+them (platformdirs), or beside a portable program; with it all of them lie under that one folder.
 """
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
+from typing import NamedTuple
 
 APP_NAME = "desktop-chat"
 APP_ID = "io.github.desktop_chat.DesktopChat"
@@ -17,8 +15,11 @@ APP_ID = "io.github.desktop_chat.DesktopChat"
 installers pyproject.toml has it too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+WORKER_FLAG = "--worker"
+"""The first argument that makes a frozen program its own helper: see :mod:`desktop_chat.worker`."""
+
+
+class Profile(NamedTuple):
     """The files of one profile. ``data`` holds the chats, ``config`` the settings, ``logs`` the logs."""
 
     data: Path
@@ -27,6 +28,11 @@ class Profile:
 
     @classmethod
     def default(cls) -> "Profile":
+        """The folder ``profile`` beside a frozen program, where there is one; else the platform's places."""
+        if (portable := _portable()) is not None:
+            return cls.at(portable)
+        import platformdirs
+
         return cls(
             platformdirs.user_data_path(APP_NAME, appauthor=False),
             platformdirs.user_config_path(APP_NAME, appauthor=False, roaming=True),
@@ -68,6 +74,14 @@ def resources() -> Path:
     package = Path(__file__).parent
     installed = package / "resources"
     return installed if installed.is_dir() else package.parent / "resources"
+
+
+def _portable() -> Path | None:
+    # On macOS the program lies within its own signed folder, where nothing may be added.
+    if not getattr(sys, "frozen", False) or sys.platform == "darwin":
+        return None
+    folder = Path(sys.executable).resolve().parent / "profile"
+    return folder if folder.is_dir() else None
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -23,11 +23,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from desktop_chat.paths import WORKER_FLAG
+
 if TYPE_CHECKING:
     from subprocess import Popen
-
-FLAG = "--worker"
-"""The first argument that makes a frozen program the helper. A checkout or a wheel has Python for that."""
 
 JOBS = {
     "colours": "desktop_chat.rendering.colours:colour",
@@ -208,7 +207,7 @@ def shared() -> Worker:
 
 def _command() -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, FLAG]
+        return [sys.executable, WORKER_FLAG]
     root = Path(__file__).resolve().parent.parent
     places = [str(root), *(str(Path(place).absolute()) for place in sys.path if place)]
     return [sys.executable, "-I", "-X", "utf8", "-c", _BOOT, *places]
@@ -232,7 +231,10 @@ def _read(pipe: IO[bytes]) -> bytes:
 
 
 def serve() -> None:
-    """Be the helper: do what comes on standard input until it is closed."""
+    """Be the helper: do what comes on standard input until it is closed.
+
+    A frozen one, which anybody can start, does nothing but :data:`JOBS`.
+    """
     with open(0, "rb", closefd=False) as requests, os.fdopen(os.dup(1), "wb") as answers:
         # What a library prints must not come between the answers.
         null = os.open(os.devnull, os.O_WRONLY)
@@ -246,6 +248,8 @@ def serve() -> None:
                 return
             _limit(request["seconds"])
             try:
+                if getattr(sys, "frozen", False) and request["path"] not in JOBS.values():
+                    raise WorkerError("no such job")
                 value = pkgutil.resolve_name(request["path"])(**request["arguments"])
                 failed = False
             except MemoryError:

@@ -1,6 +1,8 @@
 """The helper process: what its jobs can do to it, and that it takes nobody with it."""
 
+import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +13,8 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from desktop_chat.worker import FLAG, JOBS, Worker, WorkerError
+from desktop_chat.paths import WORKER_FLAG
+from desktop_chat.worker import JOBS, Worker, WorkerError
 from tests.helpers import jobs
 
 NAMES = ("echo", "fail", "spin", "sleep", "crash", "hoard", "garbage", "chatter", "surroundings", "misfit")
@@ -146,12 +149,21 @@ def test_the_helper_ends_with_a_program_that_was_killed(job: str) -> None:
 def test_a_frozen_program_is_its_own_helper() -> None:
     """Before anything of Qt is imported, and it ends when its input does."""
     code = (
-        f"import sys; from desktop_chat.app import main; code = main([{FLAG!r}])\n"
+        "import sys; sys.frozen = True\n"
+        f"from desktop_chat.app import main; code = main([{WORKER_FLAG!r}])\n"
         "sys.exit(code or 'PySide6' in sys.modules or 'openai' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60)
+    request = json.dumps({"path": "builtins:len", "seconds": 5, "arguments": {}}).encode()
+    sent = struct.pack(">I", len(request)) + request
+    done = subprocess.run([sys.executable, "-c", code], input=sent, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert b'"ready"' in done.stdout
+    assert b"no such job" in done.stdout
+
+
+def test_only_a_frozen_program_is_its_own_helper() -> None:
+    code = f"from desktop_chat.app import main; main([{WORKER_FLAG!r}])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60).returncode == 2
 
 
 def test_each_job_exists() -> None:

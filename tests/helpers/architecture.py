@@ -11,7 +11,9 @@ PACKAGE = "desktop_chat"
 LONGEST_FILE = 600
 """Lines. A longer file holds more than one thing."""
 
-TOP = frozenset({"__main__", "app", "application", "command_line", "instance", "logs", "opened_file"})
+TOP = frozenset(
+    {"__main__", "app", "application", "command_line", "frozen", "instance", "logs", "opened_file"}
+)
 UI = frozenset({"ui"})
 SESSION = frozenset({"session", "chats", "outbox"})
 SHARED = frozenset({"worker", "paths", "tasks"})
