@@ -66,7 +66,7 @@ class Product:
     @property
     def date(self) -> datetime.datetime:
         """:attr:`epoch` as a time in UTC."""
-        return datetime.datetime.fromtimestamp(self.epoch, datetime.timezone.utc)  # noqa: UP017 - mypy's 3.11
+        return datetime.datetime.fromtimestamp(self.epoch, datetime.UTC)
 
 
 def machine() -> str:
@@ -131,5 +131,5 @@ def _epoch(newest: Release) -> int:
         )
         return int(answer.stdout)
     except (OSError, ValueError, subprocess.CalledProcessError):
-        midnight = datetime.datetime.combine(newest.date, datetime.time(), datetime.timezone.utc)  # noqa: UP017
+        midnight = datetime.datetime.combine(newest.date, datetime.time(), datetime.UTC)
         return int(midnight.timestamp())

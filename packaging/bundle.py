@@ -1,0 +1,101 @@
+"""The bundle: the program with Python, Qt and all else that it needs, in one folder that starts anywhere.
+
+Its environment is made anew from the lock file, without what only developers need, so that nothing of this
+machine gets in. The same commit on the same system with the same Python gives the same bytes.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import contents
+import dev
+import product
+from product import BUILD, ROOT, Failed, Product
+
+ENVIRONMENT = BUILD / "environment"
+MANIFEST = BUILD / "manifest.json"
+LICENCES = "LICENCES.txt"
+"""The licences of all that is bundled, beside the resources."""
+
+_LIBRARY = re.compile(r"\.so[.\d]*$")
+_LINUX_TOOLS = tuple(
+    dev.program(name, "binutils", "binutils", "binutils", "binutils") for name in ("objdump", "strip")
+)
+
+
+def python() -> Path:
+    """The Python of the build environment: it has PyInstaller, and all that the program needs."""
+    return ENVIRONMENT / ("Scripts/python.exe" if dev.WINDOWS else "bin/python")
+
+
+def folder(product_: Product) -> Path:
+    """Where :func:`build` leaves the bundle."""
+    return BUILD / "bundle" / (f"{product_.title}.app" if sys.platform == "darwin" else product_.name)
+
+
+def internal(bundle: Path) -> Path:
+    """The folder within a bundle that holds all but the executable, ``sys._MEIPASS`` of the program."""
+    return bundle / ("Contents/Frameworks" if bundle.suffix == ".app" else "_internal")
+
+
+def run(*arguments: object, env: dict[str, str] | None = None) -> None:
+    """Run a script in the build environment. Raises :class:`Failed`."""
+    command = [str(python()), *map(str, arguments)]
+    if subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL).returncode != 0:
+        raise Failed(f"This failed, see above: {shlex.join(command)}")
+
+
+def make_environment() -> None:
+    """Make or bring up to date :data:`ENVIRONMENT`. Raises :class:`Failed`."""
+    try:
+        if sys.platform == "linux":
+            dev.provide((*dev.QT, *_LINUX_TOOLS), ())
+        uv = dev.find_uv() or dev.fetch_uv()
+    except dev.Failed as failure:
+        raise Failed(str(failure)) from failure
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    env |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON": sys.executable}
+    command = "sync --locked --no-default-groups --group build --no-install-project --quiet".split()
+    if subprocess.run([str(uv), *command], cwd=ROOT, env=env).returncode != 0:
+        raise Failed("The build environment could not be made; see above what uv said.")
+
+
+def build(product_: Product) -> Path:
+    """Make the bundle. Returns its folder. Raises :class:`Failed`."""
+    make_environment()
+    run("packaging/icons.py", BUILD / "icons")
+    bundle = folder(product_)
+    shutil.rmtree(bundle.parent, ignore_errors=True)
+    env = os.environ | {
+        "PYINSTALLER_CONFIG_DIR": str(BUILD / "pyinstaller"),
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": str(product_.epoch),
+    }
+    options = ("--noconfirm", "--log-level", "ERROR", "--distpath", bundle.parent, "--workpath", BUILD)
+    run("-m", "PyInstaller", *options, ROOT / "packaging" / "desktop_chat.spec", env=env)
+    finish(bundle, product_.epoch)
+    return bundle
+
+
+def finish(bundle: Path, epoch: int) -> None:
+    """Strip what may be, add the licences, give all files modes and times that do not depend on this machine."""
+    for entry in json.loads(MANIFEST.read_text("utf-8")):
+        if _LIBRARY.search(entry["path"]) and contents.is_stripped(entry["package"]):
+            subprocess.run(["strip", "--strip-unneeded", internal(bundle) / entry["path"]], check=True)
+    run("packaging/licences.py", MANIFEST, internal(bundle) / LICENCES)
+    for path in (bundle, *bundle.rglob("*")):
+        if path.is_symlink():
+            continue
+        if sys.platform == "linux":
+            path.chmod(0o755 if path.is_dir() or path.parent == bundle else 0o644)
+        os.utime(path, (epoch, epoch))
+
+
+if __name__ == "__main__":
+    print(build(product.load()))
