@@ -61,8 +61,17 @@ def make_environment() -> None:
         raise Failed(str(failure)) from failure
     env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     env |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON": sys.executable}
-    command = "sync --locked --no-default-groups --group build --no-install-project --quiet".split()
-    if subprocess.run([str(uv), *command], cwd=ROOT, env=env).returncode != 0:
+    command = [
+        uv,
+        "sync",
+        "--locked",
+        "--quiet",
+        "--no-install-project",
+        "--no-default-groups",
+        "--group",
+        "build",
+    ]
+    if subprocess.run(command, cwd=ROOT, env=env).returncode != 0:
         raise Failed("The build environment could not be made; see above what uv said.")
 
 
@@ -84,7 +93,7 @@ def build(product_: Product) -> Path:
 
 
 def finish(bundle: Path, epoch: int) -> None:
-    """Strip what may be, add the licences, give all files modes and times that do not depend on this machine."""
+    """Strip what may be, add the licences, and give all files modes and times that are not this machine's."""
     for entry in json.loads(MANIFEST.read_text("utf-8")):
         if _LIBRARY.search(entry["path"]) and contents.is_stripped(entry["package"]):
             subprocess.run(["strip", "--strip-unneeded", internal(bundle) / entry["path"]], check=True)

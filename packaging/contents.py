@@ -110,7 +110,7 @@ _QT_PLUGINS = {
     "wayland-shell-integration": ("xdg-shell",),
     "xcbglintegrations": ("qxcb-egl-integration", "qxcb-glx-integration"),
 }
-"""Plugins of Qt by folder, without the ``lib`` and the suffix of their files. No ``tls``: httpx2 has its own."""
+"""Plugins of Qt by folder, without the ``lib`` and the suffix of their files."""
 
 _BUNDLED_LIBRARIES = re.compile(
     # Its number differs between distributions.
@@ -119,8 +119,8 @@ _BUNDLED_LIBRARIES = re.compile(
     r"|libxcb-(cursor|icccm|image|keysyms|render-util|util)\.so"
 )
 """Of the system's libraries on Linux only these go in. All others, OpenSSL first, every desktop has or the
-package asks for: there the system keeps them up to date, and they fit its display, fonts and certificates. One
-that lies here would also hide the system's own from the system's other libraries in the process."""
+package asks for: there the system keeps them up to date, and they fit its display, fonts and certificates.
+One that lies here would also hide the system's own from the system's other libraries in the process."""
 
 _EXTENSION = re.compile(r"(\.cpython-[\w-]+|\.abi3)?\.(so|pyd)$")
 _UNWANTED = re.compile(
