@@ -5,9 +5,9 @@
     python3 packaging/build.py deb sbom     only these
     python3 packaging/build.py --list       the formats, and where each can be made
 
-Packages go to dist/, work to build/. The bundle that all of them carry is made once a run; --keep-bundle takes
-the one of an earlier run as it is. What a format needs is named where it is missing; for one that was asked for
-by name, that is an error. Needs Python 3.11 or newer, the one that the bundle is to carry, and nothing beside it.
+Packages go to dist/, work to build/. The bundle that all of them carry is made once a run; --keep-bundle
+takes the one of an earlier run as it is. What a format needs is named where it is missing; for one that was
+asked for by name, that is an error. Needs Python 3.11 or newer, the one that the bundle is to carry.
 """
 
 import argparse
