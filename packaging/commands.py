@@ -12,7 +12,7 @@ SECRETS = ("WINDOWS_CERTIFICATE", "MACOS_CERTIFICATE", "APPLE_API_KEY")
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None, text: str = "") -> str:
-    """Run ``command`` with ``text`` on its standard input, and return what it prints.
+    """Run ``command`` with ``text`` on its standard input, and return its standard output.
 
     It gets this process's environment without secrets, and ``environment``. Raises :class:`product.Failed`
     with what the program said; never with its arguments beyond the first, which may name what is secret.
@@ -24,15 +24,15 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None, te
             command,
             env=inherited | dict(environment or {}),
             input=text,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            capture_output=True,
             encoding="utf-8",
             errors="replace",
         )
     except OSError as error:
         raise Failed(f"{name} could not be started: {error}") from error
     if answer.returncode != 0:
-        raise Failed(f"{name} ended with code {answer.returncode}:\n{answer.stdout.strip()}")
+        said = f"{answer.stdout}{answer.stderr}".strip()
+        raise Failed(f"{name} ended with code {answer.returncode}:\n{said}")
     return answer.stdout
 
 
