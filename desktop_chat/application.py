@@ -125,7 +125,7 @@ def run(
             complaint = str(error)
             print(f"desktop-chat: {complaint}", file=sys.stderr)
     try:
-        match instance.claim(options.prompt, complaint=complaint):
+        match instance.claim(options.prompt, new_chat=options.new_chat, complaint=complaint):
             case Claim.HANDED_OVER:
                 return 0
             case Claim.NO_ANSWER:
@@ -255,6 +255,7 @@ class Program:
     async def run(self, instance: Instance) -> int:
         """Show the window and live until a quit is asked for. Returns the exit code."""
         instance.raised.connect(self.window.raise_with_prompt)
+        instance.new_chat_wanted.connect(self.window.new_chat)
         instance.complained.connect(self.dialogs.not_opened)
         with _quit_on_signals(self.quitting):
             living = asyncio.ensure_future(self._live_on())

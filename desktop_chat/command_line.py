@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 class Options(NamedTuple):
     """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``;
-    ``file`` is opened with the prompt."""
+    ``file`` is opened with the prompt; ``new_chat`` asks for an empty chat where a window is only raised."""
 
     profile: Path | None
     demo: bool
@@ -23,6 +23,7 @@ class Options(NamedTuple):
     screenshot: Path | None
     prompt: str
     file: Path | None = None
+    new_chat: bool = False
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -51,6 +52,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         metavar="FILE",
         help="open a new chat with the text of FILE, not sent, below PROMPT where there is one",
     )
+    parser.add_argument(
+        "--new-chat", action="store_true", help="show a new chat, also where the program runs already"
+    )
     parser.add_argument("--version", action="version", version=f"desktop-chat {__version__}")
     parser.add_argument(
         "prompt", nargs="?", default="", metavar="PROMPT", help="open a new chat with this text, not sent"
@@ -64,6 +68,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         Path(options.screenshot) if options.screenshot else None,
         options.prompt,
         Path(options.open) if options.open else None,
+        options.new_chat,
     )
 
 

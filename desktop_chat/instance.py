@@ -37,10 +37,12 @@ class Instance(QObject):
     """The claim of one process on a profile.
 
     ``raised`` is emitted in the first process when another was started; it carries that one's prompt, or "".
-    ``complained`` follows where that one could not open a file, and says why.
+    ``new_chat_wanted`` follows where that one was asked for a new chat, and ``complained`` where it could not
+    open a file; it says why.
     """
 
     raised = Signal(str)
+    new_chat_wanted = Signal()
     complained = Signal(str)
 
     def __init__(self, profile: Profile) -> None:
@@ -54,18 +56,26 @@ class Instance(QObject):
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
-    def claim(self, prompt: str = "", seconds: float = ANSWER_SECONDS, *, complaint: str = "") -> Claim:
+    def claim(
+        self,
+        prompt: str = "",
+        seconds: float = ANSWER_SECONDS,
+        *,
+        new_chat: bool = False,
+        complaint: str = "",
+    ) -> Claim:
         """Become the first process of the profile, or have the first one show its window with ``prompt``, and
-        ``complaint`` where there is one.
+        emit what is told of the signals.
 
         One that is ending answers no more; then this one waits for its place. Raises ``OSError`` where the
         profile cannot be written.
         """
+        message = {"prompt": prompt, "new_chat": new_chat, "complaint": complaint}
         deadline = time.monotonic() + seconds
         while not self._lock.tryLock(0):
             if self._lock.error() is not QLockFile.LockError.LockFailedError:
                 raise OSError(f"the lock {self._lock.fileName()} cannot be written")
-            if self._hand_over({"prompt": prompt, "complaint": complaint}, deadline):
+            if self._hand_over(message, deadline):
                 return Claim.HANDED_OVER
             if time.monotonic() >= deadline:
                 # A power cut can leave a lock that names no process, which Qt never takes for stale. Nothing
@@ -98,7 +108,7 @@ class Instance(QObject):
         process_id, *_ = self._lock.getLockInfo()
         return bool(process_id)
 
-    def _hand_over(self, message: dict[str, str], deadline: float) -> bool:
+    def _hand_over(self, message: dict[str, object], deadline: float) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(500) or not _is_ours(socket):
@@ -125,13 +135,16 @@ class Instance(QObject):
             return
         try:
             message = json.loads(bytes(socket.readLine().data()))
-            prompt, complaint = message["prompt"], message.get("complaint", "")
+            prompt, new_chat = message["prompt"], message.get("new_chat", False)
+            complaint = message.get("complaint", "")
         except (ValueError, KeyError, TypeError, AttributeError):
             socket.abort()
             return
         socket.write(_ANSWER)
         socket.flush()
         self.raised.emit(str(prompt))
+        if new_chat:
+            self.new_chat_wanted.emit()
         if complaint:
             self.complained.emit(str(complaint))
 

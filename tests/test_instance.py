@@ -28,8 +28,8 @@ from desktop_chat.instance import Instance
 from desktop_chat.paths import Profile
 application = QCoreApplication()
 instance = Instance(Profile.at(Path(sys.argv[1])))
-prompt, complaint = json.load(sys.stdin)
-print(instance.claim(prompt, 30, complaint=complaint).name)
+prompt, more = json.load(sys.stdin)
+print(instance.claim(prompt, 30, **more).name)
 instance.release()
 """
 
@@ -51,10 +51,10 @@ def first(qapp: object, profile: Profile) -> Iterator[Instance]:
 
 @pytest.fixture
 def second(profile: Profile) -> Iterator[Second]:
-    """Starts another process that claims the profile with prompt and complaint, and says how that went."""
+    """Starts another process that claims the profile with a prompt and more, and says how that went."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def claim(prompt: str = "", complaint: str = "") -> subprocess.Popen[bytes]:
+    def claim(prompt: str = "", **more: object) -> subprocess.Popen[bytes]:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-c", CLAIM, str(profile.data)],
@@ -65,7 +65,7 @@ def second(profile: Profile) -> Iterator[Second]:
         )
         stdin = started[-1].stdin
         assert stdin is not None
-        stdin.write(json.dumps([prompt, complaint]).encode())
+        stdin.write(json.dumps([prompt, more]).encode())
         stdin.close()
         return started[-1]
 
@@ -98,6 +98,15 @@ def test_why_a_file_was_not_opened_is_told_by_the_first(
         process = second(complaint="“x” was not opened.")
         complained.wait()
     assert complained.args == ["“x” was not opened."]
+    assert outcome(process) == "HANDED_OVER"
+
+
+def test_a_new_chat_is_asked_for(first: Instance, second: Second, qtbot: QtBot) -> None:
+    with qtbot.waitSignals([first.raised, first.new_chat_wanted], timeout=20_000, order="strict"):
+        process = second(new_chat=True)
+    assert outcome(process) == "HANDED_OVER"
+    with qtbot.assertNotEmitted(first.new_chat_wanted), qtbot.waitSignal(first.raised, timeout=20_000):
+        process = second()
     assert outcome(process) == "HANDED_OVER"
 
 

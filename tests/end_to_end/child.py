@@ -17,7 +17,8 @@
 ``count``  says ``objects`` and how many the collector of garbage looks at
 ``file``   has the desktop hand over ``opened.txt`` of the profile, as macOS does; says ``prompt`` as below
 ``problem``  waits for a problem dialog, and says ``problem`` and what it tells a screen reader, in JSON
-``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it
+``prompt`` says ``prompt`` and the text of the composer, in JSON, each time that another start raises it;
+           ``path`` and how many messages the chat has that is shown where that one wants a new chat
 
 All of it is said on standard output, a line each.
 """
@@ -61,6 +62,10 @@ class Child(application.Program):
         if "prompt" in STEPS:
             instance.raised.connect(self.window.raise_with_prompt)
             instance.raised.connect(lambda _: say("prompt", json.dumps(self.window.chat.composer.text)))
+            instance.new_chat_wanted.connect(self.window.new_chat)
+            instance.new_chat_wanted.connect(
+                lambda: say("path", len(self.window.session.tree.path) if self.window.session else None)
+            )
         return await super().run(instance)
 
     async def start(self) -> None:

@@ -129,6 +129,14 @@ def test_a_second_start_hands_its_prompt_over(start: Start, tmp_path: Path) -> N
     assert stored_drafts(tmp_path) == {"new": prompt}
 
 
+def test_a_second_start_can_ask_for_a_new_chat(start: Start, tmp_path: Path) -> None:
+    first = start("--demo", "--profile", tmp_path, "Hello", steps="send,prompt")
+    first.said("ended")
+    assert start("--profile", tmp_path, "--new-chat").wait() == 0
+    assert first.said("path") == "0"
+    assert first.end(TERM)[0] == 0
+
+
 def test_a_file_is_opened_beside_the_prompt(start: Start, tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text("print(1)\n")
     (tmp_path / "more.txt").write_text("More.")
