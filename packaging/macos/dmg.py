@@ -19,12 +19,11 @@ ATTEMPTS = 4
 
 
 def build(product: Product, bundle: Path, dist: Path) -> Path:
-    """Make the image of the application beside ``bundle``; signed and notarised as the environment says.
+    """Make the image of the application ``bundle``, signed and notarised as the environment says.
 
     Raises :class:`product.Unavailable`, :class:`product.Failed`.
     """
-    app = bundle.parent / f"{product.title}.app"
-    if not app.is_dir():
+    if bundle.suffix != ".app":
         raise Unavailable("the bundle is not one for macOS")
     lacking = [name for name in ("codesign", "hdiutil") if not find([name])]
     if lacking:
@@ -33,8 +32,8 @@ def build(product: Product, bundle: Path, dist: Path) -> Path:
     dist.mkdir(parents=True, exist_ok=True)
     image.unlink(missing_ok=True)
     with signing.identity() as signer, tempfile.TemporaryDirectory(prefix="image-") as folder:
-        copy = Path(folder) / app.name
-        shutil.copytree(app, copy, symlinks=True)
+        copy = Path(folder) / bundle.name
+        shutil.copytree(bundle, copy, symlinks=True)
         signing.sign_app(copy, signer)
         (Path(folder) / "Applications").symlink_to("/Applications")
         _create(product.title, Path(folder), image)

@@ -1,9 +1,9 @@
 """Signatures and notarisation by Apple's tools.
 
 MACOS_SIGNING_IDENTITY names the certificate, "Developer ID Application: ...". Where MACOS_CERTIFICATE (a
-PKCS #12 file as base64) and MACOS_CERTIFICATE_PASSWORD are set, it is put into a keychain that is made for the
-build and deleted after it; else it must be in a keychain of the user. Without an identity the signature is an
-ad-hoc one: Apple silicon runs nothing unsigned, and Gatekeeper asks the user about such a program.
+PKCS #12 file as base64) and MACOS_CERTIFICATE_PASSWORD are set, it is put into a keychain that is made for
+the build and deleted after it; else it must be in a keychain of the user. Without an identity it signs
+ad hoc: Apple silicon runs nothing unsigned, and Gatekeeper asks the user about such a program.
 
 APPLE_API_KEY (the text of the .p8 file), APPLE_API_KEY_ID and APPLE_API_ISSUER are a key of App Store Connect
 for notarisation. No secret stands on a command line.
@@ -84,9 +84,8 @@ def _keychain(certificate: Path, keychain: Path, name: str) -> Iterator[Path]:
     """A keychain with ``certificate`` alone, first in the user's list while it lasts: codesign looks for the
     chain of a certificate in that list."""
     password = secrets.token_hex(32)
-    listed = [
-        line.strip().strip('"') for line in run(["security", "list-keychains", "-d", "user"]).splitlines()
-    ]
+    listing = ["security", "list-keychains", "-d", "user"]
+    before = [line.strip().strip('"') for line in run(listing).splitlines()]
     try:
         _security("create-keychain", "-p", password, str(keychain))
         # It locks itself after two hours: longer than a build, signed and notarised, takes.
