@@ -1,12 +1,14 @@
 """The software bill of materials: a CycloneDX 1.6 list of all that is bundled, as ``.cdx.json``.
 
 What is in the bundle is known from its manifest (contents.py), what is within compiled packages from the
-lists that their wheels carry (PEP 770) and from the marks that libraries leave in what they are linked into.
-The same bundle of the same commit gives the same list, byte for byte.
+lists that their wheels carry (PEP 770), from the marks that libraries leave in what they are linked into, and
+from licences/components.toml, which also says what packages leave open of their licence. The same bundle of
+the same commit gives the same list, byte for byte.
 
     python sbom.py MANIFEST FILE    in the environment of the bundle, which has the library that writes it
 """
 
+import fnmatch
 import functools
 import hashlib
 import importlib.metadata
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from cyclonedx.model.bom import Bom
     from cyclonedx.model.component import Component
 
+KNOWN: dict[str, Any] = tomllib.loads(
+    (Path(__file__).resolve().parent / "licences" / "components.toml").read_text("utf-8")
+)
 _CLASSIFIERS = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: MIT License": "MIT",
@@ -47,22 +52,21 @@ class Mark(NamedTuple):
     """How a library is recognised in what it is linked into; the group is its version, where it tells one."""
 
     name: str
-    licence: str
     pattern: re.Pattern[bytes]
 
 
 MARKS = (
-    Mark("bzip2", "bzip2-1.0.6", re.compile(rb"(1\.0\.\d+), \d\d?-[A-Z][a-z]{2}-\d{4}\0")),
-    Mark("expat", "MIT", re.compile(rb"expat_(\d+\.\d+\.\d+)\0")),
-    Mark("harfbuzz", "MIT-Modern-Variant", re.compile(rb"HB_SHAPER_LIST\0")),
-    Mark("icu", "Unicode-3.0", re.compile(rb"icudt(\d+)_dat\0")),
-    Mark("libjpeg-turbo", "IJG AND BSD-3-Clause", re.compile(rb"libjpeg-turbo version (\d+\.\d+\.\d+)")),
-    Mark("libpng", "libpng-2.0", re.compile(rb"libpng version (\d+\.\d+\.\d+)")),
-    Mark("libwebp", "BSD-3-Clause", re.compile(rb"WebPAnimDecoder\w+\0")),
-    Mark("md4c", "MIT", re.compile(rb"md4c/issues/")),
-    Mark("openssl", "Apache-2.0", re.compile(rb"OpenSSL (\d+\.\d+\.\d+[a-z]?) \d+ [A-Z][a-z]{2} \d{4}\0")),
-    Mark("pcre2", "BSD-3-Clause WITH PCRE2-exception", re.compile(rb"\0(10\.\d+) \d{4}-\d\d-\d\d\0")),
-    Mark("zlib", "Zlib", re.compile(rb"(?:de|in)flate (\d+\.\d+(?:\.\d+)*) Copyright")),
+    Mark("bzip2", re.compile(rb"(1\.0\.\d+), \d\d?-[A-Z][a-z]{2}-\d{4}\0")),
+    Mark("expat", re.compile(rb"expat_(\d+\.\d+\.\d+)\0")),
+    Mark("harfbuzz", re.compile(rb"HB_SHAPER_LIST\0")),
+    Mark("icu", re.compile(rb"icudt(\d+)_dat\0")),
+    Mark("libjpeg-turbo", re.compile(rb"libjpeg-turbo version (\d+\.\d+\.\d+)")),
+    Mark("libpng", re.compile(rb"libpng version (\d+\.\d+\.\d+)")),
+    Mark("libwebp", re.compile(rb"WebPAnimDecoder\w+\0")),
+    Mark("md4c", re.compile(rb"md4c/issues/")),
+    Mark("openssl", re.compile(rb"OpenSSL (\d+\.\d+\.\d+[a-z]?) \d+ [A-Z][a-z]{2} \d{4}\0")),
+    Mark("pcre2", re.compile(rb"\0(10\.\d+) \d{4}-\d\d-\d\d\0")),
+    Mark("zlib", re.compile(rb"(?:de|in)flate (\d+\.\d+(?:\.\d+)*) Copyright")),
 )
 """Of the libraries that are linked into Qt, Python and compiled packages, those that show by a text."""
 
@@ -124,8 +128,9 @@ def _package(name: str, version: str, sources: list[Path]) -> "Component":
         architecture = {"x86_64": "amd64"}.get(product.machine(), product.machine())
         distribution = f"{release['ID']}-{release.get('VERSION_ID', 'testing')}"
         qualifiers = {"arch": architecture, "distro": distribution}
+        licence = KNOWN["debian"].get(debian)
         # Distributions link nothing in that is a package of its own.
-        return _component(Part(f"deb/{release['ID']}", debian, version), qualifiers)
+        return _component(Part(f"deb/{release['ID']}", debian, version, licence), qualifiers)
     if name == "cpython":
         found = _component(Part("generic", name, version, "PSF-2.0"))
         found.cpe = f"cpe:2.3:a:python:python:{version}:*:*:*:*:*:*:*"
@@ -133,10 +138,13 @@ def _package(name: str, version: str, sources: list[Path]) -> "Component":
         found = _component(Part("pypi", name, version, _licence(name)))
         found.hashes.update(_hashes(name, version))
     parts: dict[tuple[str, str, str | None], Part] = {}
-    for part in (*_known(name, version), *_carried(name), *_marked(sources)):
+    for part in (*_carried(name), *_known(name, version, sources), *_marked(sources)):
         if part[:3] not in parts or part.licence:
             parts[part[:3]] = part
-    found.components.update(_component(part, within=found) for part in parts.values())
+    told = {part[:2] for part in parts.values() if part.version}
+    found.components.update(
+        _component(part, within=found) for part in parts.values() if part.version or part[:2] not in told
+    )
     return found
 
 
@@ -162,8 +170,8 @@ def _component(
 
 def _licence(name: str) -> str | None:
     """What the metadata of a package says, as an SPDX expression where it says one."""
-    if name == "pyinstaller":
-        return "GPL-2.0-or-later WITH Bootloader-exception"
+    if known := KNOWN["packages"].get(_normal(name), {}).get("licence"):
+        return str(known)
     metadata = importlib.metadata.metadata(name)
     told = metadata.get("License-Expression") or metadata.get("License", "")
     if told and told != "UNKNOWN" and "\n" not in told:
@@ -176,13 +184,13 @@ def _hashes(name: str, version: str) -> Iterator["HashType"]:
     """The hash of the wheel that was installed: of those in the lock file the one that suits this Python."""
     from cyclonedx.model import HashAlgorithm, HashType
     from packaging.tags import sys_tags
-    from packaging.utils import canonicalize_name, parse_wheel_filename
+    from packaging.utils import parse_wheel_filename
 
     ranks = {tag: rank for rank, tag in enumerate(sys_tags())}
     fitting = [
         (min(ranks[tag] for tag in tags & ranks.keys()), wheel["hash"])
         for package in _locked()
-        if package["name"] == canonicalize_name(name) and package["version"] == version
+        if package["name"] == _normal(name) and package["version"] == version
         for wheel in package.get("wheels", ())
         if (tags := parse_wheel_filename(wheel["url"].rpartition("/")[2])[3]) & ranks.keys()
     ]
@@ -196,13 +204,15 @@ def _locked() -> list[dict[str, Any]]:
     return tomllib.loads((product.ROOT / "uv.lock").read_text("utf-8"))["package"]
 
 
-def _known(name: str, version: str) -> Iterator[Part]:
-    """What packages bring that bear its version as their own."""
-    if name == "apsw":
-        # https://rogerbinns.github.io/apsw/about.html: the version of SQLite and one more number.
-        yield Part("generic", "sqlite", version.rpartition(".")[0], "blessing")
-    elif name == "PySide6_Essentials":
-        yield Part("generic", "qt", version, "LGPL-3.0-only")
+def _known(name: str, version: str, sources: Iterable[Path]) -> Iterator[Part]:
+    """What components.toml says is linked into a package, or lies among its files."""
+    for part in KNOWN["within"].get(_normal(name), ()):
+        numbers = KNOWN["components"][part].get("numbers")
+        yield _part(part, ".".join(version.split(".")[:numbers]) if numbers else None)
+    for source in sources:
+        for pattern, part in KNOWN["files"].items():
+            if _COMPILED.search(source.name) and fnmatch.fnmatch(source.name.lower(), pattern):
+                yield _part(part, None)
 
 
 def _carried(name: str) -> Iterator[Part]:
@@ -229,7 +239,16 @@ def _marked(sources: Iterable[Path]) -> Iterator[Part]:
         for mark in MARKS:
             if match := mark.pattern.search(content):
                 version = match[1].decode() if mark.pattern.groups else None
-                yield Part("generic", mark.name, version, mark.licence)
+                yield _part(mark.name, version)
+
+
+def _part(name: str, version: str | None) -> Part:
+    return Part("generic", name, version, KNOWN["components"][name]["licence"])
+
+
+def _normal(name: str) -> str:
+    """A package's name as indexes compare it (packaging.python.org, "Names and normalization")."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 if __name__ == "__main__":

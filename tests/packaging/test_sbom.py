@@ -86,6 +86,7 @@ def test_packages_have_version_licence_address_and_the_hash_of_the_lock(bom: dic
     h11 = found["h11"]
     assert h11["purl"] == f"pkg:pypi/h11@{installed('h11')[0]}"
     assert h11["licenses"] == [{"license": {"id": "MIT"}}]
+    assert [name for name, component in found.items() if not component.get("licenses")] == []
     (digest,) = h11["hashes"]
     assert digest["alg"] == "SHA-256"
     lock = (ROOT / "uv.lock").read_text("utf-8")
