@@ -52,7 +52,7 @@ VIAddVersionKey FileDescription "${TITLE} Setup"
 VIAddVersionKey CompanyName "${PUBLISHER}"
 VIAddVersionKey LegalCopyright "${PUBLISHER}. ${LICENCE} licence."
 !ifdef SIGN
-  !uninstfinalize '${SIGN}' = 0
+  !uninstfinalize `${SIGN}` = 0
 !endif
 
 Var AllUsers ; 1 or 0
