@@ -45,6 +45,7 @@ def text(product: Product, file: str) -> str:
 """
 
 
-def write(product: Product, file: str, path: Path) -> None:
-    """Write :func:`text` to ``path``."""
+def write(product: Product, path: Path, file: str = "desktop-chat.exe") -> Path:
+    """Write :func:`text` of the executable ``file`` to ``path``, and return ``path``."""
     path.write_text(text(product, file), "utf-8")
+    return path

@@ -302,7 +302,7 @@ def test_a_second_archive_is_the_same_byte_for_byte(shop: Workshop, bundle: Path
 def test_the_properties_of_the_executable_tell_of_the_product(tmp_path: Path) -> None:
     code = "import sys, pathlib; sys.path.insert(0, sys.argv[1])\n"
     code += "import product; from windows import version_info\n"
-    code += "version_info.write(product.load(), 'desktop-chat.exe', pathlib.Path(sys.argv[2]))"
+    code += "version_info.write(product.load(), pathlib.Path(sys.argv[2]), 'some.exe')"
     path = tmp_path / "version"
     subprocess.run([sys.executable, "-c", code, ROOT / "packaging", path], check=True, timeout=60)
     calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
@@ -315,7 +315,7 @@ def test_the_properties_of_the_executable_tell_of_the_product(tmp_path: Path) ->
     expected = product()
     assert strings["ProductName"] == strings["FileDescription"] == expected["title"]
     assert strings["ProductVersion"] == strings["FileVersion"] == expected["version"]
-    assert strings["OriginalFilename"] == "desktop-chat.exe"
+    assert strings["OriginalFilename"] == "some.exe"
     (fixed,) = [call for name, call in by_name if name == "FixedFileInfo"]
     numbers = {word.arg: ast.literal_eval(word.value) for word in fixed.keywords}
     assert numbers["filevers"] == (*map(int, expected["version"].split(".")), 0)
