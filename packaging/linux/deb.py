@@ -157,7 +157,7 @@ def depends(needs: dict[str, set[str]]) -> list[str]:
     unknown = sorted(needs.keys() - PACKAGES.keys() - OPTIONAL.keys())
     if unknown:
         raise product.Failed(
-            f"The bundle needs {', '.join(unknown)}: bundle it, or say in {Path(__file__).name} who brings it."
+            f"The bundle needs {', '.join(unknown)}: bundle it, or name its package in {Path(__file__).name}."
         )
     packages = {PACKAGES[soname] for soname in needs if soname not in OPTIONAL}
     glibc = elf.newest((version for versions in needs.values() for version in versions), "GLIBC_")

@@ -102,7 +102,7 @@ def newest(versions: Iterable[str], prefix: str) -> str:
 
 
 def check(found: Iterable[Object], folder: Path) -> None:
-    """Raises :class:`product.Failed` where a file would load code from elsewhere, or run code on its stack."""
+    """Raises :class:`product.Failed` where a file would load code from elsewhere or run code on its stack."""
     wrong = []
     for each in found:
         name = each.path.relative_to(folder)

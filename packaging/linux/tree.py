@@ -55,15 +55,15 @@ def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) ->
     program.parent.mkdir()
     program.symlink_to(f"../lib/{source.name}/{source.name}")
     share = prefix / "share"
-    _write(share / "applications" / f"{source.app_id}.desktop", desktop_entry(source).encode())
-    _write(share / "metainfo" / f"{source.app_id}.metainfo.xml", metainfo(source))
-    _write(share / "man" / "man1" / f"{source.name}.1.gz", compressed(manual(source)))
+    write(share / "applications" / f"{source.app_id}.desktop", desktop_entry(source).encode())
+    write(share / "metainfo" / f"{source.app_id}.metainfo.xml", metainfo(source))
+    write(share / "man" / "man1" / f"{source.name}.1.gz", compressed(manual(source)))
     completions = HERE / "completions"
-    _write(share / "bash-completion" / "completions" / source.name, _read(completions / "desktop-chat.bash"))
-    _write(prefix / zsh / f"_{source.name}", _read(completions / "desktop-chat.zsh"))
-    _write(
+    write(share / "bash-completion" / "completions" / source.name, read(completions / "desktop-chat.bash"))
+    write(prefix / zsh / f"_{source.name}", read(completions / "desktop-chat.zsh"))
+    write(
         share / "fish" / "vendor_completions.d" / f"{source.name}.fish",
-        _read(completions / "desktop-chat.fish"),
+        read(completions / "desktop-chat.fish"),
     )
     documents = share / "doc" / source.name
     documents.mkdir(parents=True)
@@ -78,10 +78,10 @@ def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) ->
 
 def _install_icons(source: Product, theme: Path) -> None:
     scalable = theme / "scalable" / "apps" / f"{source.app_id}.svg"
-    _write(scalable, product.ICON.read_bytes())
+    write(scalable, product.ICON.read_bytes())
     for size in ICON_SIZES:
         picture = product.BUILD / "icons" / f"{product.ICON.stem}-{size}.png"
-        _write(theme / f"{size}x{size}" / "apps" / f"{source.app_id}.png", picture.read_bytes())
+        write(theme / f"{size}x{size}" / "apps" / f"{source.app_id}.png", picture.read_bytes())
 
 
 def desktop_entry(source: Product) -> str:
@@ -173,14 +173,15 @@ def filled(template: str, source: Product, **more: str) -> str:
         "publisher": source.publisher,
         "year": str(source.releases[-1].date.year),
     }
-    return string.Template(_read(HERE / template).decode()).substitute(values, **more)
+    return string.Template(read(HERE / template).decode()).substitute(values, **more)
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A text file of this folder."""
     # A checkout on another system may have turned the ends of lines.
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

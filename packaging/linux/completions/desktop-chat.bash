@@ -1,24 +1,31 @@
 # bash completion for desktop-chat
 
 _desktop_chat() {
-    local cur prev words cword
-    _init_completion -s 2>/dev/null || {
-        cur=${COMP_WORDS[COMP_CWORD]}
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    # bash takes the sign in --option=value for a word of its own.
+    if [[ $cur == = ]]; then
+        cur=""
         prev=${COMP_WORDS[COMP_CWORD - 1]}
-    }
-    compopt -o filenames 2>/dev/null
+    elif [[ $prev == = ]]; then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     case $prev in
         --profile)
+            compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
-            return
             ;;
+        --screenshot | --open)
+            compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-            return
+            ;;
+        *)
+            if [[ $cur == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "
+                    --profile --demo --debug --new-chat --open --screenshot --version --help -h
+                " -- "$cur")
+            fi
             ;;
     esac
-    if [[ $cur == -* ]]; then
-        compopt +o filenames 2>/dev/null
-    fi
 }
 
 complete -F _desktop_chat desktop-chat
