@@ -142,6 +142,7 @@ api/server_errors.py                what a server says went wrong -> domain.erro
 api/sse.py                          server-sent events: bytes in, events out
 api/transfer.py                     one request on its way: a task that reads, a watchdog that waits
 storage/                            the only home of SQLite
+storage/backups.py                  copies of the database: made before its schema changes, found, put back
 storage/database.py                 the connection, and the one thread that uses it
 storage/errors.py                   what can go wrong with the database
 storage/migrations.py               every change of the schema, in order, and how they are applied

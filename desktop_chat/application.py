@@ -31,10 +31,11 @@ from desktop_chat.instance import Claim, Instance
 from desktop_chat.opened_file import NotOpened, composed
 from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
-from desktop_chat.storage import StorageError, Store
+from desktop_chat.storage import Backup, DatabaseTooNew, StorageError, Store, put_back
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.notice_words import Action
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
 
@@ -351,14 +352,25 @@ class Program:
 
     async def _open_store(self) -> Store:
         """Open the database. Where that fails, ask until it succeeds or the user gives up."""
+        profile = self.profile
+        backup: Backup | None = None
         while self.store is None:
             try:
-                self.store = await Store.open(self.profile.database, self.profile.backups)
+                if backup is not None:
+                    kept = await asyncio.to_thread(put_back, profile.database, profile.backups, backup)
+                    log.warning("went back to %s; what was there is now %s", backup.path, kept)
+                    self.dialogs.backup_used(backup, kept)
+                    backup = None
+                self.store = await Store.open(profile.database, profile.backups)
             except StorageError as error:
                 log.error("the database cannot be opened: %s", error)
                 await self._painted.wait()
-                if not await self.dialogs.storage_failed(error):
+                answer = await self.dialogs.storage_failed(error)
+                if answer is None:
                     raise
+                backup = None
+                if isinstance(error, DatabaseTooNew) and answer is Action.USE_BACKUP:
+                    backup = error.backup
         return self.store
 
     async def _close_store(self) -> None:

@@ -1,5 +1,6 @@
 """The only home of SQLite: conversations, what streams in, drafts and the usage ledger, on one thread."""
 
+from desktop_chat.storage.backups import Backup, put_back
 from desktop_chat.storage.errors import (
     DatabaseCorrupt,
     DatabaseLocked,
@@ -14,6 +15,7 @@ from desktop_chat.storage.errors import (
 from desktop_chat.storage.store import Store
 
 __all__ = [
+    "Backup",
     "DatabaseCorrupt",
     "DatabaseLocked",
     "DatabaseMissing",
@@ -24,4 +26,5 @@ __all__ = [
     "StorageError",
     "Store",
     "StoreClosed",
+    "put_back",
 ]

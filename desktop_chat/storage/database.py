@@ -67,7 +67,7 @@ class Database:
         connection.set_busy_timeout(BUSY_TIMEOUT)
         # A database that turns out damaged or too new must not change, not even by what its log holds.
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        check_origin(connection, self.path, migrations)
+        check_origin(connection, self.path, backups, migrations)
         if connection.readonly("main"):
             raise DatabaseReadOnly(f"{self.path} cannot be written", self.path)
         _make_private(self.path)

@@ -3,7 +3,7 @@
 StorageError
 ├── DatabaseCorrupt       not a database, or a damaged one: nothing was overwritten; a backup can replace it
 │   └── DatabaseMissing       gone or empty, although backups tell that there was one
-├── DatabaseTooNew        written by a newer version of the program: update it
+├── DatabaseTooNew        written by a newer version of the program: update it, or put a backup back
 ├── DatabaseLocked        another program holds it: close that one
 ├── DatabaseReadOnly      the file, its folder or its file system cannot be written
 ├── DiskFull              make room; what failed can then be saved again
@@ -18,8 +18,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
+
+if TYPE_CHECKING:
+    from desktop_chat.storage.backups import Backup
 
 
 class StorageError(Exception):
@@ -37,7 +41,14 @@ class DatabaseCorrupt(StorageError): ...
 class DatabaseMissing(DatabaseCorrupt): ...
 
 
-class DatabaseTooNew(StorageError): ...
+class DatabaseTooNew(StorageError):
+    """``backup`` is the newest copy that this version can read, and ``needs`` the version of the program that
+    made the file what it is; None and "" where there is none, or where it is not known."""
+
+    def __init__(self, message: str, path: Path, *, backup: "Backup | None" = None, needs: str = "") -> None:
+        super().__init__(message, path)
+        self.backup = backup
+        self.needs = needs
 
 
 class DatabaseLocked(StorageError): ...

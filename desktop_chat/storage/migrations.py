@@ -4,20 +4,16 @@ A released migration is never edited: what it should have done is the next one. 
 number of migrations applied; it stands in ``PRAGMA user_version``, and ``migration`` tells when each came.
 """
 
-import os
-import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
+from desktop_chat.storage import backups
+from desktop_chat.storage.backups import APPLICATION_ID
 from desktop_chat.storage.errors import DatabaseCorrupt, DatabaseTooNew
-
-APPLICATION_ID = 0x44436874
-"""``DCht``: tells our files from any other SQLite database (``file`` prints it too)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +158,13 @@ MIGRATIONS = (
 )
 
 
-def check_origin(connection: apsw.Connection, path: Path, migrations: Sequence[Migration]) -> None:
-    """Raise DatabaseTooNew or DatabaseCorrupt where the file is not ours to write. Writes nothing."""
+def check_origin(
+    connection: apsw.Connection, path: Path, folder: Path, migrations: Sequence[Migration]
+) -> None:
+    """Raise DatabaseTooNew or DatabaseCorrupt where the file is not ours to write. Writes nothing.
+
+    ``folder`` is where its backups are.
+    """
     version = connection.pragma("user_version")
     application = connection.pragma("application_id")
     if application == APPLICATION_ID and version > len(migrations):
@@ -171,6 +172,8 @@ def check_origin(connection: apsw.Connection, path: Path, migrations: Sequence[M
             f"{path.name} was written by a newer version of the program (its schema is version {version}, "
             f"this program knows {len(migrations)})",
             path,
+            backup=backups.newest_readable(path, folder, len(migrations)),
+            needs=backups.program_of(path, folder, version),
         )
     # Reads the schema, and so finds a header or a first page that is damaged.
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
@@ -179,17 +182,17 @@ def check_origin(connection: apsw.Connection, path: Path, migrations: Sequence[M
 
 
 def migrate(
-    connection: apsw.Connection, path: Path, backups: Path, migrations: Sequence[Migration] = MIGRATIONS
+    connection: apsw.Connection, path: Path, folder: Path, migrations: Sequence[Migration] = MIGRATIONS
 ) -> None:
     """Bring the schema up to date, each step in a transaction of its own together with its bookkeeping row.
 
-    A database that exists is copied to ``backups`` first, and the copy is verified; where that fails, nothing
+    A database that exists is copied to ``folder`` first, and the copy is verified; where that fails, nothing
     is changed. Needs foreign keys off, since with them a migration that rebuilds a table would empty those
     that refer to it.
     """
     version = connection.pragma("user_version")
     if 0 < version < len(migrations):
-        _back_up(connection, path, backups, version)
+        backups.make(connection, path, folder)
     for number, migration in enumerate(migrations[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -205,30 +208,3 @@ def migrate(
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-
-
-def _back_up(source: apsw.Connection, path: Path, backups: Path, version: int) -> None:
-    backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    target = backups / f"{path.stem}-{stamp}-schema{version}.db"
-    partial = target.with_suffix(".partial")
-    try:
-        os.close(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
-        with closing(apsw.Connection(str(partial), flags=apsw.SQLITE_OPEN_READWRITE)) as copy:
-            with copy.backup("main", source, "main") as backup:
-                backup.step()
-            # A copy in WAL mode would be three files as soon as somebody looks into it.
-            copy.pragma("journal_mode", "delete")
-            faults = [str(row[0]) for row in copy.execute("PRAGMA integrity_check")]
-        if faults != ["ok"]:
-            raise DatabaseCorrupt(f"{path.name} is damaged, so its schema was left alone: {faults[0]}", path)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    if sys.platform != "win32":
-        # Without this a power cut may take back the new name, while the migration stays.
-        folder = os.open(backups, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -19,13 +19,20 @@ from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
-from desktop_chat.storage import StorageError
+from desktop_chat.storage import Backup, StorageError
 from desktop_chat.tasks import Tasks
-from desktop_chat.ui.links import open_link
+from desktop_chat.ui.links import open_folder, open_link
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.notice_words import Action
-from desktop_chat.ui.notices import Notice, explain, explain_opening, explain_storage, wants_dialog
+from desktop_chat.ui.notices import (
+    Notice,
+    explain,
+    explain_opening,
+    explain_put_back,
+    explain_storage,
+    wants_dialog,
+)
 from desktop_chat.ui.problem_dialog import ProblemDialog
 from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.theme import Theme
@@ -138,18 +145,22 @@ class Dialogs(QObject):
         about.finished.connect(about.deleteLater)
         about.show()
 
-    async def storage_failed(self, error: StorageError) -> bool:
-        """The chats cannot be opened. True when the user wants it tried again, False to end."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def storage_failed(self, error: StorageError) -> Action | None:
+        """The chats cannot be opened. What the user wants: try again, use the backup, or None to end."""
+        answer: asyncio.Future[Action | None] = asyncio.get_running_loop().create_future()
         dialog = self._present(explain_opening(error))
 
-        def decide(again: bool) -> None:
-            if not answer.done():
-                answer.set_result(again)
+        def decide(action: Action | None) -> None:
+            if action is not Action.SHOW_BACKUPS and not answer.done():
+                answer.set_result(action)
 
-        dialog.chosen.connect(lambda action: decide(True))
-        dialog.rejected.connect(lambda: decide(False))
+        dialog.chosen.connect(decide)
+        dialog.rejected.connect(lambda: decide(None))
         return await answer
+
+    def backup_used(self, backup: Backup, kept: Path) -> None:
+        """The chats were put back to ``backup``, after they were copied to ``kept``."""
+        self._present(explain_put_back(backup, kept))
 
     def database_damaged(self, problems: list[str]) -> None:
         """The check at start-up found damage in a database that can still be read."""
@@ -275,8 +286,13 @@ class Dialogs(QObject):
         dialog = ProblemDialog(self._theme, self._window, notice, self._open_link)
         self._problems.append(dialog)
         dialog.finished.connect(lambda: self._forget_problem(dialog))
+        dialog.chosen.connect(self._show_backups)
         dialog.present()
         return dialog
+
+    def _show_backups(self, action: Action) -> None:
+        if action is Action.SHOW_BACKUPS:
+            open_folder(self._places["Backups"], self._window)
 
     def _close_problem(self, conversation_id: str) -> None:
         """A new turn makes what was told of the last one old."""

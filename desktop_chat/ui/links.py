@@ -1,11 +1,13 @@
 """The one way out of the program: every link that is opened passes here.
 
-Only web and mail addresses leave; a file, a share or a program's own scheme never does, whatever a link's
-text says.
+Of links only web and mail addresses leave; a file, a share or a program's own scheme never does, whatever a
+link's text says. A folder of the profile is shown when the user asks for it.
 """
 
 import textwrap
+from pathlib import Path
 
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox, QWidget
 
@@ -35,6 +37,12 @@ def open_link(url: str, parent: QWidget | None, text: str = "") -> None:
     box = _box("Open this address?", said, parent, buttons, details)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel)
     box.button(QMessageBox.StandardButton.Open).clicked.connect(lambda: _hand_over(url, parent))
+
+
+def open_folder(folder: Path, parent: QWidget | None) -> None:
+    """Show a folder of the profile in the user's file manager."""
+    if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+        _box("The folder was not opened", f"No file manager could be started.\n\n{folder}", parent)
 
 
 def _hand_over(url: str, parent: QWidget | None) -> None:

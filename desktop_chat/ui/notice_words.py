@@ -29,6 +29,8 @@ class Action(Enum):
     TRY_AGAIN = "Try again"
     SESSION_KEY = "For this session only"
     CONTINUE = "Continue"
+    USE_BACKUP = "Use the backup"
+    SHOW_BACKUPS = "Show backups folder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ text, on one line, and with anything that looks like a key taken out.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+from desktop_chat import __version__
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import RetryScheduled
-from desktop_chat.storage import StorageError
+from desktop_chat.storage import Backup, DatabaseTooNew, StorageError
 from desktop_chat.ui.notice_words import OPENING_WORDS, STORAGE_WORDS, WORDS, Action, Words
 from desktop_chat.ui.safe import one_line
 
@@ -20,6 +22,7 @@ __all__ = [
     "Notice",
     "explain",
     "explain_opening",
+    "explain_put_back",
     "explain_retry",
     "explain_storage",
     "redact",
@@ -38,7 +41,7 @@ SHORTEST_DIALOG_WAIT = 1.0
 @dataclass(frozen=True, slots=True)
 class Notice:
     """An error in words. ``checks`` are questions to go through, one a line. ``brief`` is the body for where
-    no message was at stake.
+    no message was at stake, and ``close`` is the text of the button that takes no action.
 
     ``summary`` is what else the server said, in a few short lines; ``details`` is all that is known, for
     copying. All are plain text and hold no key.
@@ -51,6 +54,7 @@ class Notice:
     summary: str = ""
     checks: tuple[str, ...] = ()
     brief: str = ""
+    close: str = "Close"
 
 
 def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -> Notice:
@@ -85,12 +89,49 @@ def explain_storage(error: StorageError, now: datetime | None = None) -> Notice:
 
 
 def explain_opening(error: StorageError, now: datetime | None = None) -> Notice:
-    """Why the chats cannot be opened; it can be tried again, or the program ends."""
+    """Why the chats cannot be opened; it can be tried again, or the program ends. Where a newer version wrote
+    them and there is a copy from before, that can be used.
+    """
+    if isinstance(error, DatabaseTooNew):
+        return _explain_too_new(error, now)
     words = _storage_words(error)
     kinds = (kind for kind in type(error).__mro__ if kind in OPENING_WORDS)
     kind = next(kinds, None)
     way_out = [OPENING_WORDS[kind]] if kind else [words.safe, words.way_out]
-    return _storage_notice(error, [*way_out, "Closing this ends the program."], (Action.TRY_AGAIN,), now)
+    return replace(_storage_notice(error, way_out, (Action.TRY_AGAIN,), now), close="Quit")
+
+
+def _explain_too_new(error: DatabaseTooNew, now: datetime | None) -> Notice:
+    words = _storage_words(error)
+    # A version that is being developed can make a schema newer than its own of yesterday.
+    needs = error.needs if error.needs != __version__ else ""
+    if needs:
+        again = f"Install version {_one_line(needs)} or a newer one again to open it."
+    else:
+        again = "Install the newer version again to open it."
+    backup = error.backup
+    if backup is None:
+        other = "There is no copy from before that this version could open."
+        actions: tuple[Action, ...] = (Action.TRY_AGAIN,)
+    else:
+        other = (
+            f"Or go back to the copy of {_minute(backup.made_at)}, from before the change: "
+            f"backups/{_one_line(backup.path.name)}. What was written since is then kept in that folder."
+        )
+        actions = (Action.USE_BACKUP, Action.TRY_AGAIN, Action.SHOW_BACKUPS)
+    notice = _storage_notice(error, [words.safe], actions, now)
+    return replace(notice, checks=(again, other), close="Quit")
+
+
+def explain_put_back(backup: Backup, kept: Path) -> Notice:
+    """The chats are what ``backup`` is; what they were before is in the copy ``kept``."""
+    body = (
+        f"Your chats are what they were on {_minute(backup.made_at)}. What the newer version had is kept in "
+        f"backups/{_one_line(kept.name)}; to open it, install that version again and put the copy in the "
+        f"place of the file of your chats."
+    )
+    details = _rows((("used", backup.path), ("kept", kept)))
+    return Notice("The backup is in use", body, (Action.SHOW_BACKUPS,), details)
 
 
 def _storage_words(error: StorageError) -> Words:
@@ -211,6 +252,11 @@ def _details(error: ChatError, endpoint_name: str, now: datetime | None) -> str:
             ("message", error.message or None),
         )
     )
+
+
+def _minute(moment: datetime) -> str:
+    """The user's local time."""
+    return f"{moment.astimezone():%Y-%m-%d, %H:%M}"
 
 
 def _told(now: datetime | None) -> str:

@@ -19,7 +19,7 @@ class ProblemDialog(Card):
     """One notice. It never takes the focus by itself; Escape closes it while the focus is in it.
 
     ``chosen`` carries the :class:`~desktop_chat.ui.notices.Action` that the user took; the billing page is
-    opened by the dialog itself. It closes then, and deletes itself.
+    opened by the dialog itself. It closes then, and deletes itself; only to show a folder it stays.
     """
 
     chosen = Signal(object)
@@ -54,7 +54,7 @@ class ProblemDialog(Card):
             self.body.addWidget(box)
             box.set_text(notice.summary)
 
-        copy, close = button("Copy details"), button("Close")
+        copy, close = button("Copy details"), button(notice.close)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(notice.details))
         close.clicked.connect(self.reject)
         ways = [button(action.value, primary=place == 0) for place, action in enumerate(notice.actions)]
@@ -62,9 +62,9 @@ class ProblemDialog(Card):
             way.clicked.connect(lambda _checked=False, action=action: self._take(action))
         self.body.addSpacing(px(16))
         if len(ways) > 1:
-            self.body.addLayout(row(theme, None, *reversed(ways)))
+            self.body.addLayout(row(theme, None, *reversed(ways[:2])))
             self.body.addSpacing(px(8))
-            self.body.addLayout(row(theme, copy, None, close))
+            self.body.addLayout(row(theme, copy, *ways[2:], None, close))
         else:
             self.body.addLayout(row(theme, copy, None, close, *ways))
         self.finished.connect(self.deleteLater)
@@ -86,7 +86,8 @@ class ProblemDialog(Card):
         return lines
 
     def _take(self, action: Action) -> None:
-        self.accept()
+        if action is not Action.SHOW_BACKUPS:
+            self.accept()
         if action is Action.BILLING:
             self._open_link(BILLING_URL)
         else:

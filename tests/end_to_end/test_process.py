@@ -291,7 +291,7 @@ def test_a_database_that_cannot_be_used(
             app.press("Try again")
             await app.until(lambda: not app.is_shown("problem"), "the dialog closes")
             await app.until(lambda: app.is_shown("problem"), "the user is told again")
-            app.press("Close")
+            app.press("Quit")
             await app.until(app.program.quitting.is_set, "the program ends")
             assert app.program.exit_code == 1
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from desktop_chat import __version__
 from desktop_chat.domain.errors import KINDS, ChatError, KeyRejected, QuotaExhausted, RateLimited, ServerFault
 from desktop_chat.domain.events import RetryScheduled
-from desktop_chat.storage import DatabaseMissing, DiskFull, StorageError
+from desktop_chat.storage import Backup, DatabaseMissing, DatabaseTooNew, DiskFull, StorageError
 from desktop_chat.ui.notice_words import STORAGE_WORDS
 from desktop_chat.ui.notices import (
     Action,
@@ -205,6 +206,22 @@ def test_a_full_disk_is_told_as_it_is() -> None:
     assert explain_storage(DiskFull("full", Path("chats.db"))).body == (
         "The disk is full. Your text is kept here and saved as soon as there is room. Make room on the disk."
     )
+
+
+@pytest.mark.parametrize("needs", ["", "0.2.0", __version__])
+def test_chats_of_a_newer_version_can_be_gone_back_from(needs: str) -> None:
+    path = Path("/profile/chats.db")
+    backup = Backup(datetime(2026, 1, 2, 3, 4, tzinfo=UTC), 1, Path("/profile/backups/chats-1.db"), needs, 1)
+    notice = explain_opening(DatabaseTooNew("schema 2", path, backup=backup, needs=needs))
+    assert set(notice.actions) == {Action.USE_BACKUP, Action.SHOW_BACKUPS, Action.TRY_AGAIN}
+    again, back = notice.checks
+    assert "0.2.0" in again if needs == "0.2.0" else "the newer version" in again
+    assert "backups/chats-1.db" in back
+    assert f"{backup.made_at.astimezone():%Y-%m-%d, %H:%M}" in back
+
+    nothing_to_use = explain_opening(DatabaseTooNew("schema 2", path, needs=needs))
+    assert nothing_to_use.actions == (Action.TRY_AGAIN,)
+    assert "no copy" in nothing_to_use.checks[1]
 
 
 @pytest.mark.parametrize("kind", STORAGE_WORDS, ids=lambda kind: kind.__name__)
