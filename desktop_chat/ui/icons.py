@@ -30,9 +30,10 @@ def pixmap(name: str, color: QColor, size: int, dpr: float = 1.0) -> QPixmap:
 def app_icon() -> QIcon:
     """The program's own icon, for windows and task bars."""
     renderer = QSvgRenderer(str(FOLDER / "desktop-chat.svg"))
+    on_grid = QSvgRenderer(str(FOLDER / "desktop-chat-small.svg"))
     made = QIcon()
     for size in (16, 24, 32, 48, 64, 128, 256):
-        made.addPixmap(_drawn(renderer, size))
+        made.addPixmap(_drawn(on_grid if size in (16, 32) else renderer, size))
     return made
 
 
