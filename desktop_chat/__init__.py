@@ -35,6 +35,7 @@ ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
+ui/licences.py                      the licences of the program and of all that it is made of
 ui/link_line.py                     where the link under the pointer or the caret leads
 ui/links.py                         the one way out: every link that is opened passes here
 ui/main_window.py                   the sidebar, the chat, the details and the commands

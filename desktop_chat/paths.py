@@ -76,6 +76,13 @@ def resources() -> Path:
     return installed if installed.is_dir() else package.parent / "resources"
 
 
+def licences() -> Path | None:
+    """The licences of all that is in the frozen bundle, in one file; None in a wheel or a checkout."""
+    bundle = getattr(sys, "_MEIPASS", None)
+    file = Path(bundle) / "LICENCES.txt" if bundle else None
+    return file if file is not None and file.is_file() else None
+
+
 def _portable() -> Path | None:
     # On macOS the program lies within its own signed folder, where nothing may be added.
     if not getattr(sys, "frozen", False) or sys.platform == "darwin":

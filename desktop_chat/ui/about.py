@@ -15,7 +15,7 @@ from desktop_chat.ui.safe import label
 from desktop_chat.ui.theme import Theme
 
 SLOGAN = "A desktop chat client for the OpenAI API and every server that speaks it."
-LICENCES = "MIT licence. Icons by Lucide, ISC licence. Qt under the LGPL."
+LICENCES = "MIT licence. Icons by Lucide, ISC licence. Qt is used under the LGPL, version 3."
 _LIBRARIES = {"PySide6-Essentials": "PySide6", "openai": "openai", "apsw": "SQLite (apsw)"}
 
 
@@ -56,8 +56,9 @@ class AboutDialog(QDialog):
         texts.addWidget(words(theme, SLOGAN))
         texts.addWidget(words(theme, facts, size=12.5, color="dim"))
         texts.addWidget(words(theme, LICENCES, size=12.5, color="dim"))
-        copy, close = button("Copy details"), button("Close", primary=True)
+        copy, licences, close = button("Copy details"), button("Licences"), button("Close", primary=True)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(facts))
+        licences.clicked.connect(lambda: self._show_licences(theme))
         close.clicked.connect(self.accept)
 
         top = QHBoxLayout()
@@ -68,5 +69,13 @@ class AboutDialog(QDialog):
         layout.setContentsMargins(px(24), px(20), px(24), px(20))
         layout.setSpacing(px(16))
         layout.addLayout(top)
-        layout.addLayout(row(theme, copy, None, close))
+        layout.addLayout(row(theme, copy, licences, None, close))
         self.setMinimumWidth(px(460))
+
+    def _show_licences(self, theme: Theme) -> None:
+        from desktop_chat.ui.licences import LicencesDialog
+
+        # A child of the window, so that it stays when this dialog is closed.
+        dialog = LicencesDialog(theme, self.parentWidget())
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.show()
