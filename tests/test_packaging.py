@@ -65,7 +65,8 @@ class Checkout:
             "LINT_FAILS": str(self.lint_fails),
             "VIRTUAL_ENV": "/somewhere/else",
         }
-        self.environment.pop("UV_PYTHON", None)
+        for name in ("UV_PYTHON", "UV_PROJECT_ENVIRONMENT"):
+            self.environment.pop(name, None)
 
     def command(self, *arguments: str) -> list[str]:
         # The libraries of the machine at hand are no part of these tests.
