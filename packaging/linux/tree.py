@@ -58,20 +58,18 @@ def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) ->
     write(share / "applications" / f"{source.app_id}.desktop", desktop_entry(source).encode())
     write(share / "metainfo" / f"{source.app_id}.metainfo.xml", metainfo(source))
     write(share / "man" / "man1" / f"{source.name}.1.gz", compressed(manual(source)))
-    completions = HERE / "completions"
-    write(share / "bash-completion" / "completions" / source.name, read(completions / "desktop-chat.bash"))
-    write(prefix / zsh / f"_{source.name}", read(completions / "desktop-chat.zsh"))
-    write(
-        share / "fish" / "vendor_completions.d" / f"{source.name}.fish",
-        read(completions / "desktop-chat.fish"),
-    )
+    places = {
+        "bash": share / "bash-completion" / "completions" / source.name,
+        "fish": share / "fish" / "vendor_completions.d" / f"{source.name}.fish",
+        "zsh": prefix / zsh / f"_{source.name}",
+    }
+    for shell, path in places.items():
+        write(path, read(HERE / "completions" / f"{source.name}.{shell}"))
     documents = share / "doc" / source.name
     documents.mkdir(parents=True)
     licences = library / "_internal" / "LICENCES.txt"
     if not licences.is_file():
-        raise product.Failed(
-            f"{licences.name} is missing in the bundle: what it is made of needs its licences."
-        )
+        raise product.Failed(f"{licences.name} is missing in the bundle: it must not go without.")
     (documents / licences.name).symlink_to(f"../../../lib/{source.name}/_internal/{licences.name}")
     _install_icons(source, share / "icons" / "hicolor")
 
