@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import bundle
 import product
+import weights
 from product import DIST, Failed, Product, Unavailable
 
 
@@ -50,9 +51,7 @@ def make(name: str, product_: Product, folder: Path) -> Path:
     """Make one format. Returns the file. Raises :class:`Failed`, :class:`Unavailable`."""
     if sys.platform not in FORMATS[name].systems:
         raise Unavailable(f"it is made on {' or '.join(FORMATS[name].systems)}")
-    module = importlib.import_module(FORMATS[name].module)
-    made: Path = module.build(product_, folder, DIST)
-    return made
+    return importlib.import_module(FORMATS[name].module).build(product_, folder, DIST)
 
 
 def write_sums() -> None:
@@ -89,15 +88,19 @@ def _build(names: list[str], *, keep: bool) -> int:
     if not (keep and folder.exists()):
         bundle.build(product_)
     _say("bundle", folder, began)
+    made: dict[str, Path] = {}
     missing = False
     for name in names or FORMATS:
         began = time.monotonic()
         try:
-            _say(name, make(name, product_, folder), began)
+            made[name] = make(name, product_, folder)
+            _say(name, made[name], began)
         except Unavailable as reason:
             print(f"{name:10} not here: {reason}", flush=True)
             missing = missing or name in names
     write_sums()
+    if too_heavy := weights.check(folder, made.get("deb")):
+        raise Failed("\n".join(too_heavy))
     return 1 if missing else 0
 
 

@@ -13,7 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import contents
 import dev
 import product
 from product import BUILD, ROOT, Failed, Product
@@ -105,7 +104,7 @@ def _strip(library: Path) -> None:
 def finish(bundle: Path, epoch: int) -> None:
     """Strip what may be, add the licences, and give all files modes and times that are not this machine's."""
     for entry in json.loads(MANIFEST.read_text("utf-8")):
-        if _LIBRARY.search(entry["path"]) and contents.is_stripped(entry["package"]):
+        if sys.platform == "linux" and _LIBRARY.search(entry["path"]):
             _strip(internal(bundle) / entry["path"])
     run("packaging/licences.py", MANIFEST, internal(bundle) / LICENCES)
     for path in (bundle, *bundle.rglob("*")):

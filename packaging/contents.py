@@ -38,6 +38,9 @@ HIDDEN_IMPORTS = (
 DATA_PACKAGES = ("latex2mathml", "ziafont", "ziamath")
 """Packages with fonts and tables that PyInstaller has no hook for."""
 
+METADATA = ("PySide6-Essentials", "apsw", "openai")
+"""Distributions whose versions the program tells (ui/about.py)."""
+
 EXCLUDED_MODULES = (
     # Tools that libraries bring for developers, and their own command lines.
     "IPython",
@@ -130,6 +133,8 @@ _UNWANTED = re.compile(
     r"PySide6/(Qt/)?translations/"
     # Only for plugins of screens without a desktop, which are left out.
     r"|libQt6(EglFS\w*|EglFs\w*|WlShellIntegration)\."
+    # Draws OpenGL without a graphics card; widgets are not drawn by OpenGL.
+    r"|opengl32sw\.dll$"
     r"|\.(pyi|pyx|pxd|c|h|typed)$"
 )
 
@@ -149,14 +154,6 @@ def _is_of_the_system(source: str) -> bool:
     """Whether a file is a library that neither Python nor a package brought."""
     name = Path(source).name
     return ".so" in name and not _EXTENSION.search(name) and not Path(source).is_relative_to(sys.prefix)
-
-
-def is_stripped(package: str) -> bool:
-    """Whether symbols for debuggers are taken out of the libraries of ``package``.
-
-    Qt's stay as they were shipped: they have none, and whoever replaces them compares them with Qt's.
-    """
-    return sys.platform == "linux" and not package.startswith(("PySide6", "shiboken6"))
 
 
 class Owner(NamedTuple):
