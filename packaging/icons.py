@@ -2,7 +2,8 @@
 
     python packaging/icons.py FOLDER
 
-run by a Python with PySide6, writes desktop-chat-SIZE.png, desktop-chat.ico and desktop-chat.icns into it.
+run by a Python with PySide6, writes desktop-chat-SIZE.png, desktop-chat.ico, desktop-chat.icns and
+desktop-chat-sidebar.bmp, for the installer of Windows, into it.
 Needs no display. The same SVG and the same Qt give the same bytes.
 """
 
@@ -40,7 +41,7 @@ def render(svg: Path, sizes: Sequence[int], folder: Path) -> dict[int, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     made = {size: folder / f"{svg.stem}-{size}.png" for size in sizes}
     for size, path in made.items():
-        path.write_bytes(_png(_drawn(svg, size)))
+        path.write_bytes(_encoded(_drawn(svg, size), "PNG"))
     return made
 
 
@@ -54,7 +55,7 @@ def ico(svg: Path, path: Path) -> None:
     entries, pictures = b"", b""
     for size in ICO_SIZES:
         image = _drawn(svg, size)
-        picture = _bitmap(image) if size < 256 else _png(image)
+        picture = _bitmap(image) if size < 256 else _encoded(image, "PNG")
         offset = 6 + 16 * len(ICO_SIZES) + len(pictures)
         entries += struct.pack("<4B2H2I", size % 256, size % 256, 0, 0, 1, 32, len(picture), offset)
         pictures += picture
@@ -68,9 +69,22 @@ def icns(svg: Path, path: Path) -> None:
     length with these eight bytes, all after a head of the same form (see :data:`ICNS_ARGB`).
     """
     pictures = {kind: _argb(_drawn(svg, size)) for kind, size in ICNS_ARGB.items()}
-    pictures |= {kind: _png(_drawn(svg, size)) for kind, size in ICNS_PNG.items()}
+    pictures |= {kind: _encoded(_drawn(svg, size), "PNG") for kind, size in ICNS_PNG.items()}
     body = b"".join(struct.pack(">4sI", kind, 8 + len(data)) + data for kind, data in pictures.items())
     path.write_bytes(struct.pack(">4sI", b"icns", 8 + len(body)) + body)
+
+
+def sidebar(svg: Path, path: Path) -> None:
+    """Write the picture beside the last page of the installer of Windows: ``svg`` on a pale ground.
+
+    Twice the 164 by 314 pixels that NSIS gives it at 100 %, for sharp screens. Raises :class:`Failed`.
+    """
+    image = QImage(328, 628, QImage.Format.Format_RGB888)
+    image.fill(QColor("#e6eefd"))
+    painter = QPainter(image)
+    painter.drawImage(68, 96, _drawn(svg, 192))
+    painter.end()
+    path.write_bytes(_encoded(image, "BMP"))
 
 
 def _bitmap(image: QImage) -> bytes:
@@ -113,11 +127,11 @@ def _drawn(svg: Path, size: int) -> QImage:
     return image
 
 
-def _png(image: QImage) -> bytes:
+def _encoded(image: QImage, kind: str) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if not image.save(buffer, "PNG"):
-        raise Failed("This Qt cannot write PNG.")
+    if not image.save(buffer, kind):
+        raise Failed(f"This Qt cannot write {kind}.")
     return buffer.data().data()
 
 
@@ -128,6 +142,7 @@ def main(arguments: Sequence[str]) -> None:
     render(ICON, PNG_SIZES, folder)
     ico(ICON, folder / f"{ICON.stem}.ico")
     icns(ICON, folder / f"{ICON.stem}.icns")
+    sidebar(ICON, folder / f"{ICON.stem}-sidebar.bmp")
 
 
 if __name__ == "__main__":

@@ -32,11 +32,9 @@ def build(product: Product, bundle: Path, dist: Path) -> Path:
     files = work / "files.nsh"
     # With a byte order mark NSIS reads it as UTF-8 on every system.
     files.write_text(file_list(bundle), "utf-8-sig")
-    icon = products.BUILD / "icons" / f"{products.ICON.stem}.ico"
-    if not icon.is_file():
-        raise Failed(f"{icon} is missing: it is made by icons.py when the bundle is.")
+    icons = products.BUILD / "icons"
     with signing.signer(product) as signer:
-        values = definitions(product, bundle, files, icon, path)
+        values = definitions(product, bundle, files, icons, path)
         if signer:
             values["SIGN"] = signer.command_line("%1")
         run(command(program, values))
@@ -59,8 +57,15 @@ def command(program: str, values: dict[str, str]) -> list[str]:
     return [program, "-V2", "-WX", "-INPUTCHARSET", "UTF8", *defined, str(HERE / "installer.nsi")]
 
 
-def definitions(product: Product, bundle: Path, files: Path, icon: Path, output: Path) -> dict[str, str]:
-    """What the script knows of the product."""
+def definitions(product: Product, bundle: Path, files: Path, icons: Path, output: Path) -> dict[str, str]:
+    """What the script knows of the product. Raises :class:`product.Failed` where its pictures are missing."""
+    pictures = {
+        "ICON": icons / f"{products.ICON.stem}.ico",
+        "SIDEBAR": icons / f"{products.ICON.stem}-sidebar.bmp",
+    }
+    for path in pictures.values():
+        if not path.is_file():
+            raise Failed(f"{path} is missing: it is made by icons.py when the bundle is.")
     size = sum(file.stat().st_size for file in bundle.rglob("*") if file.is_file())
     values = {
         "NAME": product.name,
@@ -72,7 +77,7 @@ def definitions(product: Product, bundle: Path, files: Path, icon: Path, output:
         "APP_ID": product.app_id,
         "SIZE": str(size // 1024),
         "FILES": str(files),
-        "ICON": str(icon),
+        **{name: str(path) for name, path in pictures.items()},
         "OUTPUT": str(output),
     }
     if product.homepage:

@@ -157,6 +157,14 @@ def test_the_smallest_of_macos_are_packed_channels(icons: dict[str, bytes], kind
         assert tuple(channels[place + channel * area] for channel in range(4)) == expected
 
 
+def test_the_installer_has_a_picture_with_the_icon(icons: dict[str, bytes]) -> None:
+    image = QImage.fromData(icons["desktop-chat-sidebar.bmp"], "bmp")
+    assert (image.width(), image.height()) == (2 * 164, 2 * 314)
+    colors = {image.pixelColor(image.width() // 2, y).name() for y in range(image.height())}
+    assert BLUE.name() in colors
+    assert image.pixelColor(0, 0) == image.pixelColor(327, 627) != BLUE
+
+
 def test_without_a_folder_it_says_how_to_call_it() -> None:
     answer = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True, timeout=60)
     assert answer.returncode == 1
