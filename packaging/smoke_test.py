@@ -52,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     assert __doc__
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--short", action="store_true", help="Debian 12 alone, the essential steps")
     parser.add_argument("--suite", action="append", choices=list(root.SUITES), help="test on this Debian")
     parser.add_argument("--deb", type=Path, help="the package; else the newest in dist/")

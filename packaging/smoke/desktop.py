@@ -50,6 +50,7 @@ class Session:
         keyring.popen.stdin.write("a password")
         keyring.popen.stdin.close()
         self.env |= {"QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1"}
+        self._pid = 0
         self._reader = self._run("python3", "-I", READER)
 
     def _run(self, *command: str) -> Process:
@@ -100,7 +101,10 @@ class Session:
 
     def write(self, name: str, text: str) -> None:
         fields = ("text", "password text")
-        until(lambda: any(s.name == name and s.role in fields for s in self.tree()), f"there is a field {name!r}")
+        until(
+            lambda: any(s.name == name and s.role in fields for s in self.tree()),
+            f"there is a field {name!r}",
+        )
         path = next(s.path for s in self.tree() if s.name == name and s.role in fields)
         expect(self._ask("write", path, text), f"{name!r} cannot be written into")
 
@@ -113,11 +117,32 @@ class Session:
     def focus(self, pid: int) -> None:
         """Give the keyboard to the program's window: there is no window manager to do so."""
 
-        def is_done() -> bool:
-            script = f"xdotool windowfocus $(xdotool search --onlyvisible --pid {pid} | tail -n 1)"
-            return self._root.run("sh", "-c", script, **self.env).returncode == 0
+        self._pid = pid
+        until(self._windows, "there is a window")
+        focused = self._root.run("xdotool", "windowfocus", self._windows()[0], **self.env)
+        expect(focused.returncode == 0, f"xdotool windowfocus: {focused.stderr}")
 
-        until(is_done, "the window has the focus")
+    def _windows(self) -> list[str]:
+        found = self._root.run("xdotool", "search", "--onlyvisible", "--pid", str(self._pid), **self.env)
+        return found.stdout.split()
+
+    def type(self, text: str) -> None:
+        """Type into what has the focus."""
+        typed = self._root.run("xdotool", "type", text, **self.env)
+        expect(typed.returncode == 0, f"xdotool type: {typed.stderr}")
+
+    def pop_up(self, name: str, role: str) -> None:
+        """Press what opens a popup, which gets the keys then; AT-SPI does not show popups of Qt."""
+        before = len(self._windows())
+        self.press(name, role)
+        until(lambda: len(self._windows()) > before, f"{name!r} opens a popup")
+
+    def choose_model(self, model: str) -> None:
+        """Have the chat use it."""
+        self.pop_up("Model", "push button")
+        self.type(model)
+        self.keys("Return")
+        until(lambda: self.find("Model", "push button").text == model, f"the model is {model}")
 
     def ask(self, prompt: str, answer: str) -> None:
         """Send a message, and wait until the answer that holds these words is complete."""

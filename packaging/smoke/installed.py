@@ -81,7 +81,9 @@ def check(report: Report, command: str) -> None:
     with tempfile.TemporaryDirectory(prefix="smoke-") as name:
         folder = Path(name)
         # The user's own settings, keys and keyring have no part in it.
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "DESKTOP_"))}
+        env = {
+            name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "DESKTOP_"))
+        }
         program = shutil.which(command) or command
 
         def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":

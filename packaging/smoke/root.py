@@ -103,13 +103,17 @@ class Root:
             self._mount("--bind", f"/dev/{name}", f"dev/{name}")
         for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
             (folder / "dev" / name).symlink_to(f"/proc/self/{target}")
-        for name, kind, options in (("shm", "tmpfs", "mode=1777"), ("pts", "devpts", "newinstance,ptmxmode=666")):
+        for name, kind, options in (
+            ("shm", "tmpfs", "mode=1777"),
+            ("pts", "devpts", "newinstance,ptmxmode=666"),
+        ):
             (folder / "dev" / name).mkdir()
             self._mount("-t", kind, "-o", options, kind, f"dev/{name}")
         (folder / "dev/ptmx").symlink_to("pts/ptmx")
         packages.mkdir(parents=True, exist_ok=True)
         self._mount("--bind", str(packages), "var/cache/apt/archives")
         shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
+        (folder / "etc/hosts").write_text("127.0.0.1 localhost\n")
         # No service is started here: there is no init (policy-rc.d of invoke-rc.d(8)).
         policy = folder / "usr/sbin/policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")

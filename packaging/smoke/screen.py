@@ -21,9 +21,13 @@ class Screen:
         folder = root / "tmp/.screen"
         folder.mkdir(exist_ok=True)
         reading, writing = os.pipe()
-        xvfb = f"exec Xvfb -displayfd {writing} -screen 0 {WIDTH}x{HEIGHT}x24 -nolisten tcp -fbdir /tmp/.screen"
+        xvfb = (
+            f"exec Xvfb -displayfd {writing} -screen 0 {WIDTH}x{HEIGHT}x24 -nolisten tcp -fbdir /tmp/.screen"
+        )
         shell = 'mount --bind "$0" /tmp && ' + xvfb
-        self._process = Process(["unshare", "--mount", "sh", "-c", shell, str(root / "tmp")], pass_fds=(writing,))
+        self._process = Process(
+            ["unshare", "--mount", "sh", "-c", shell, str(root / "tmp")], pass_fds=(writing,)
+        )
         os.close(writing)
         with os.fdopen(reading) as told:
             number = told.readline().strip()
