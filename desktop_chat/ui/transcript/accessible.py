@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QAccessibleTextSelectionEvent,
 )
 
-from desktop_chat.ui.transcript.leaves import units
+from desktop_chat.ui.transcript.leaves import common_length, units
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.accessible_items import TranscriptList
@@ -103,24 +103,13 @@ def text_inserted(view: "Transcript", message_id: str) -> None:
     item = found.item(message_id)
     before, now = found.grown, item.text_interface.whole()
     found.grown = now
-    same = _common(before, now)
+    same = common_length(before, now)
     if same < len(before):
         gone = before[same:][:MAX_INSERTED]
         QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(item, units(before[:same]), gone))
     if same < len(now):
         came = now[same:][:MAX_INSERTED]
         QAccessible.updateAccessibility(QAccessibleTextInsertEvent(item, units(now[:same]), came))
-
-
-def _common(a: str, b: str) -> int:
-    """How many characters two texts begin with alike."""
-    if b.startswith(a):
-        return len(a)
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
-    return low
 
 
 def _list(view: "Transcript") -> "TranscriptList | None":

@@ -10,7 +10,8 @@ from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.leaves import Kind, is_right_to_left, units
 from desktop_chat.ui.transcript.link_places import inlines
-from desktop_chat.ui.transcript.places import Line, Places, x_of
+from desktop_chat.ui.transcript.places import Line, Places
+from desktop_chat.ui.transcript.text import x_of
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript

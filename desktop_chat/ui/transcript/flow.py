@@ -14,7 +14,7 @@ from desktop_chat.ui.transcript.code_block import CodeBlock
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import MAX_CODE, HighlightClient, Highlighter, Spans
-from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, cut, prefix, separator, units
+from desktop_chat.ui.transcript.leaves import SEGMENT_CHARACTERS, Kind, Leaf, prefix, separator, units
 from desktop_chat.ui.transcript.math_block import MathBlock
 from desktop_chat.ui.transcript.stream import MAX_MARKDOWN, MarkdownStream, piece_end, pieces
 from desktop_chat.ui.transcript.strip import Strip
@@ -362,19 +362,13 @@ class Flow:
 
     # Text
 
-    def text(self, start: tuple[int, int] = (0, 0), end: tuple[int, int] | None = None) -> str:
-        """The plain text from one (block, position) to another."""
+    def text(self) -> str:
+        """The plain text."""
         parts: list[str] = []
-        last = len(self.blocks) - 1 if end is None else min(end[0], len(self.blocks) - 1)
-        for index in range(start[0], last + 1):
-            leaf, plain = self.blocks[index].leaf, self.blocks[index].plain
-            first = start[1] if index == start[0] else 0
-            stop = end[1] if end is not None and index == end[0] else units(plain)
-            if index > start[0]:
-                parts.append(separator(self.blocks[index - 1].leaf, leaf))
-            if first == 0 and (stop > 0 or not plain):
-                parts.append(prefix(leaf))
-            parts.append(cut(plain, first, stop))
+        for index, block in enumerate(self.blocks):
+            if index:
+                parts.append(separator(self.blocks[index - 1].leaf, block.leaf))
+            parts += (prefix(block.leaf), block.plain)
         return "".join(parts)
 
     def starts(self) -> list[int]:
@@ -413,14 +407,6 @@ class Flow:
         return [
             i for i, block in enumerate(self.blocks) if block.leaf.kind is Kind.CODE and not block.leaf.part
         ]
-
-    def links(self) -> list[str]:
-        """The addresses of all links, in order, each once."""
-        found: dict[str, None] = {}
-        for block in self.blocks:
-            for inline in (block.leaf.inline, *(cell for row in block.leaf.rows for cell in row)):
-                found.update((url, None) for _start, _end, url in inline.links)
-        return list(found)
 
     # Painting
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop_chat import worker
-from desktop_chat.ui.transcript.leaves import LINE_BREAK, units
+from desktop_chat.ui.transcript.leaves import LINE_BREAK, common_length, units
 
 MAX_CODE = 100_000
 """Characters of the largest code block that is coloured."""
@@ -174,7 +174,7 @@ class Highlighter:
             if line is not None:
                 end = units(text)
                 if i >= part.valid and line.text != text:
-                    end = units(text[: _same(line.text, text)])
+                    end = units(text[: common_length(line.text, text)])
                 found += [
                     (position + first, position + min(last, end), name)
                     for first, last, name in line.spans
@@ -182,11 +182,3 @@ class Highlighter:
                 ]
             position += units(text) + 1
         return found
-
-
-def _same(before: str, after: str) -> int:
-    """How many characters two texts begin with in common."""
-    for i, (one, other) in enumerate(zip(before, after, strict=False)):
-        if one != other:
-            return i
-    return min(len(before), len(after))

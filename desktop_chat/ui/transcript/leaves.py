@@ -147,6 +147,17 @@ def cut(text: str, start: int, end: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "replace")
 
 
+def common_length(a: str, b: str) -> int:
+    """How many characters two texts begin with alike."""
+    if b.startswith(a):
+        return len(a)
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
+    return low
+
+
 def segments(text: str) -> Iterator[tuple[str, str]]:
     """Cut code or literal text into (glue, segment) pairs; glue + segment, all joined, is the text again.
 

@@ -33,6 +33,12 @@ def links(flow: Flow) -> list[Link]:
     return [link for index in range(len(flow.blocks)) for link in links_of_block(flow, index)]
 
 
+def addresses(flow: Flow) -> list[str]:
+    """Where the links of a flow lead, in reading order, each once."""
+    found = (inline.links for block in flow.blocks for _position, inline in inlines(block.leaf))
+    return list(dict.fromkeys(url for links in found for _start, _end, url in links))
+
+
 def links_of_block(flow: Flow, index: int) -> Iterator[Link]:
     for position, inline in inlines(flow.blocks[index].leaf):
         for start, end, url in inline.links:

@@ -14,6 +14,7 @@ from desktop_chat.ui.transcript.clipboard import MARKDOWN, PLAIN
 from desktop_chat.ui.transcript.excerpt import Excerpt
 from desktop_chat.ui.transcript.keyboard import SELECT_MESSAGE
 from desktop_chat.ui.transcript.leaves import clean
+from desktop_chat.ui.transcript.link_places import addresses
 from desktop_chat.ui.transcript.row import LABELS, Action
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def fill_menu(
         _add_list(
             menu, "Sources", view.parts.sources(index), lambda url: open_link(url, view, titles.get(url, ""))
         )
-        links = [(elided(shown(url), MAX_LABEL), url) for url in row.body.links()[:MAX_ENTRIES]]
+        links = [(elided(shown(url), MAX_LABEL), url) for url in addresses(row.body)[:MAX_ENTRIES]]
         _add_list(menu, "Links", links, lambda url: open_link(url, view))
     menu.addSeparator()
     if message.state is not State.STREAMING:

@@ -12,7 +12,7 @@ from desktop_chat.ui.transcript.excerpt import Place
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.leaves import units
 from desktop_chat.ui.transcript.row import deadline_in
-from desktop_chat.ui.transcript.text import Text
+from desktop_chat.ui.transcript.text import Text, x_of
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -168,9 +168,3 @@ class Places:
             for text, left, top in block.texts()
             for index in range(text.layout.lineCount())
         ]
-
-
-def x_of(line: QTextLine, position: int) -> float:
-    """The x of a position of a line."""
-    x = line.cursorToX(position)
-    return float(x[0]) if isinstance(x, tuple) else float(x)  # type: ignore[arg-type]

@@ -217,12 +217,12 @@ class Sideways:
         row, part, index, _position = place
         if row not in dict(view.rows.visible):
             return
-        flow = next((flow for each, flow, _x, _y in view.rows.row(row).flows() if each == part), None)
+        flows = view.rows.row(row).flows()
+        flow, x = next(((flow, x) for each, flow, x, _y in flows if each == part), (None, 0))
         block = flow.blocks[index] if flow is not None and index < len(flow.blocks) else None
         if block is None or block.strip is None or not block.strip.scrolls or not block.width:
             return
-        left = view.column_left + next(x for each, _flow, x, _y in view.rows.row(row).flows() if each == part)
-        window = (block.window() or QRectF()).translated(left, 0)
+        window = (block.window() or QRectF()).translated(view.column_left + x, 0)
         margin = min(block.formats.px(MARGIN), window.width() / 3)
         for end in (until, place):
             rect = view.place_rect(end) if end is not None else None

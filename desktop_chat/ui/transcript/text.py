@@ -124,7 +124,7 @@ class Text:
             if first > last or (first == last and line.textLength()):
                 continue
             height = max(pitch, line.height())
-            x1, x2 = _cursor_x(line, first), _cursor_x(line, last)
+            x1, x2 = x_of(line, first), x_of(line, last)
             top = line.y() + (line.height() - height) / 2
             if i in self.tall and pitch:
                 top, height = self.tall[i]
@@ -196,7 +196,7 @@ class Text:
             if not line.isValid() or place.is_pending:
                 continue
             size = shown.size * place.scale
-            left = min(_cursor_x(line, place.at), _cursor_x(line, place.at + 1))
+            left = min(x_of(line, place.at), x_of(line, place.at + 1))
             baseline = origin + QPointF(max(0.0, left), line.y() + line.ascent())
             formula = place.formula
             top, bottom = baseline.y() - formula.ascent * size, baseline.y() + formula.depth * size
@@ -215,10 +215,11 @@ class Text:
     def end_of_text(self) -> tuple[QPointF, float]:
         """Where the last character ends, and the height of its line."""
         line = self.layout.lineAt(self.layout.lineCount() - 1)
-        return QPointF(_cursor_x(line, self.to_layout(units(self.inline.text))), line.y()), line.height()
+        return QPointF(x_of(line, self.to_layout(units(self.inline.text))), line.y()), line.height()
 
 
-def _cursor_x(line: QTextLine, position: int) -> float:
+def x_of(line: QTextLine, position: int) -> float:
+    """The x of a position of a line."""
     x = line.cursorToX(position)
     return float(x[0]) if isinstance(x, tuple) else float(x)  # type: ignore[arg-type]
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from desktop_chat.domain.message import Citation, Part, PartKind, State
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript import blocks, flow, row, view
+from desktop_chat.ui.transcript.link_places import addresses
 from desktop_chat.ui.transcript.printing import PrintJob
 from desktop_chat.ui.transcript.row import Action
 from tests.ui.transcript.conftest import Chat, answer, explain, question
@@ -124,7 +125,7 @@ def test_hostile_text_loads_nothing(chat: Chat, monkeypatch: pytest.MonkeyPatch)
         chat.view.set_current(index)
         chat.view.rendered_text(index)
     assert asked == []
-    links = [url for i in range(1, len(CORPUS) + 1) for url in chat.view.rows.row(i).body.links()]
+    links = [url for i in range(1, len(CORPUS) + 1) for url in addresses(chat.view.rows.row(i).body)]
     assert {QUrl(url).scheme() for url in links} <= {"http"}
 
 

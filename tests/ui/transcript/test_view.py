@@ -13,6 +13,7 @@ from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.code_header import code_buttons
+from desktop_chat.ui.transcript.link_places import addresses
 from desktop_chat.ui.transcript.row import Action
 from tests.ui.transcript.conftest import Chat, answer, question
 
@@ -95,7 +96,7 @@ def test_late_link_definition_reaches_back(chat: Chat) -> None:
     chat.say("a", "See [the guide][g].\n\nMore words.\n\n")
     chat.say("a", "[g]: https://example.org/guide\n")
     chat.end("a")
-    assert chat.view.rows.row(0).body.links() == ["https://example.org/guide"]
+    assert addresses(chat.view.rows.row(0).body) == ["https://example.org/guide"]
     assert chat.text(0) == "See the guide.\n\nMore words."
 
 
