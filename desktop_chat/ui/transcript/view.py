@@ -67,8 +67,6 @@ class Transcript(QAbstractScrollArea):
     try_again_requested = Signal(str)
     version_requested = Signal(str)
     link_hovered = Signal(str)
-    at_bottom_changed = Signal(bool)
-    new_text_below = Signal(bool)
     end_far_changed = Signal(bool)
     """Whether a way to the end is of use: it is a screen or more away, or new text came there."""
     selection_changed = Signal()
@@ -115,7 +113,7 @@ class Transcript(QAbstractScrollArea):
         """When a screen reader is told an answer: with its ``sentences``, at its ``end``, or ``never``."""
         self._repaints = Repaints(self.rows, self.viewport())
         self._moving = False
-        self._at_bottom, self._new_below, self._end_far = True, False, False
+        self._new_below = self._end_far = False
         self._cost, self._ended_at = 0.0, 0.0
         self._refresh_timer = QTimer(self, singleShot=True)
         self._refresh_timer.timeout.connect(self._refresh_in_turn)
@@ -321,15 +319,9 @@ class Transcript(QAbstractScrollArea):
         self._moving = False
         self._repaints.update()
         at_bottom = rows.top >= rows.max_top - 2
-        if at_bottom != self._at_bottom:
-            self._at_bottom = at_bottom
-            self.at_bottom_changed.emit(at_bottom)
-        new_below = not at_bottom and (self._new_below or self._text_came)
+        self._new_below = not at_bottom and (self._new_below or self._text_came)
         self._text_came = False
-        if new_below != self._new_below:
-            self._new_below = new_below
-            self.new_text_below.emit(new_below)
-        end_far = new_below or rows.max_top - rows.top > rows.view_height
+        end_far = self._new_below or rows.max_top - rows.top > rows.view_height
         if end_far != self._end_far:
             self._end_far = end_far
             self.end_far_changed.emit(end_far)

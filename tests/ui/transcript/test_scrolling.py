@@ -47,9 +47,9 @@ def test_streaming_does_not_move_a_reader(chat: Chat, long_chat: Sequence[Messag
     chat.view.add_message(answer("new", "", State.STREAMING))
     chat.messages["new"] = chat.view.rows.messages[-1]
     chat.settle()
-    wheel(chat, -700)
+    wheel(chat, -HEIGHT // 2)
     before = top_line(chat)
-    with chat.qtbot.waitSignal(chat.view.new_text_below) as caught:
+    with chat.qtbot.waitSignal(chat.view.end_far_changed) as caught:
         for number in range(30):
             chat.say("new", f"More and more {number}.\n\n")
         chat.settle()
@@ -58,12 +58,12 @@ def test_streaming_does_not_move_a_reader(chat: Chat, long_chat: Sequence[Messag
 
 
 def test_end_is_told(chat: Chat, long_chat: Sequence[Message]) -> None:
-    with chat.qtbot.waitSignal(chat.view.at_bottom_changed) as caught:
-        wheel(chat, -300)
-    assert caught.args == [False]
-    with chat.qtbot.waitSignal(chat.view.at_bottom_changed) as caught:
-        chat.view.scroll_to_end()
+    with chat.qtbot.waitSignal(chat.view.end_far_changed) as caught:
+        wheel(chat, -HEIGHT - 10)
     assert caught.args == [True]
+    with chat.qtbot.waitSignal(chat.view.end_far_changed) as caught:
+        chat.view.scroll_to_end()
+    assert caught.args == [False]
 
 
 def test_scrolling_up_moves_by_what_was_asked(chat: Chat, long_chat: Sequence[Message]) -> None:
