@@ -225,9 +225,8 @@ class Program:
         self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
         self.api = Api()
         self.store: Store | None = None
-        self.theme = Theme(self.settings.theme, self.settings.zoom)
-        self.theme.set_fonts(self.settings.text_font, self.settings.code_font, self.settings.text_size)
-        self.theme.set_wrap_code(self.settings.wrap_code)
+        self.theme = Theme()
+        self.theme.take(self.settings)
         self._style = Style(application, self.theme)
         self.chats = Chats(
             self._open_store(),

@@ -26,16 +26,8 @@ class FileSaver(QObject):
 
     def ask(self, title: str, name: str, content: bytes) -> None:
         """Let the user choose a file for ``content``, with ``name`` as the proposal; returns at once."""
-        folder = self._folder or QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.DocumentsLocation
-        )
-        dialog = QFileDialog(self._window, title, folder)
-        dialog.setObjectName("saveDialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
-        dialog.selectFile(name)
+        dialog = save_dialog(self._window, title, name, self._folder)
         dialog.fileSelected.connect(lambda path: self._chosen(path, content))
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _chosen(self, path: str, content: bytes) -> None:
@@ -67,3 +59,18 @@ class FileSaver(QObject):
         box.setObjectName("saveProblem")
         box.finished.connect(box.deleteLater)
         box.open()
+
+
+def save_dialog(parent: QWidget, title: str, name: str, folder: str = "") -> QFileDialog:
+    """A dialog, not yet shown, that asks where to save; ``name`` is the proposal. It deletes itself.
+
+    Without a ``folder`` it begins with the user's documents.
+    """
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    dialog = QFileDialog(parent, title, folder or documents)
+    dialog.setObjectName("saveDialog")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.selectFile(name)
+    dialog.finished.connect(dialog.deleteLater)
+    return dialog

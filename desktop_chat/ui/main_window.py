@@ -368,18 +368,8 @@ class MainWindow(QMainWindow):
     def _setting_changed(self, name: str) -> None:
         if name in ("sidebar_visible", "details_visible"):
             self._show_panels()
-        elif name == "zoom":
-            self._theme.set_zoom(self._settings.zoom)
-        elif name in ("text_font", "code_font", "text_size"):
-            self._set_fonts()
-        elif name == "wrap_code":
-            self._theme.set_wrap_code(self._settings.wrap_code)
-        elif name == "theme":
-            self._theme.set_mode(self._settings.theme)
-
-    def _set_fonts(self) -> None:
-        settings = self._settings
-        self._theme.set_fonts(settings.text_font, settings.code_font, settings.text_size)
+        else:
+            self._theme.take(self._settings)
 
     def _toggle(self, name: str, panel: QWidget) -> None:
         """Fold or unfold a panel; where it had no room and is asked for, it is shown all the same."""

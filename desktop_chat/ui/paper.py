@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QMarginsF, QObject, QSaveFile, QStandardPaths, QTimer
+from PySide6.QtCore import QLocale, QMarginsF, QObject, QSaveFile, QTimer
 from PySide6.QtGui import QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter
-from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_chat.domain.message import Message
+from desktop_chat.ui.file_saver import save_dialog
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.safe import message_box, one_line
 from desktop_chat.ui.theme import Theme
@@ -50,13 +51,10 @@ class Paper(QObject):
         """Ask for a file, and write the messages into it as a PDF."""
         if self.is_busy:
             return
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self._window, "Export as PDF", folder, "PDF (*.pdf)")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog = save_dialog(self._window, "Export as PDF", file_name(title))
+        dialog.setNameFilter("PDF (*.pdf)")
         dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(file_name(title))
         dialog.fileSelected.connect(lambda path: self.write_pdf(Path(path), messages, title))
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def write_pdf(self, path: Path, messages: Sequence[Message], title: str) -> None:

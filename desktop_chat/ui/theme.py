@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication
 
+from desktop_chat.settings import Settings
+
 SPACE = 4
 RADIUS_CONTROL, RADIUS_CODE, RADIUS_BUBBLE, RADIUS_COMPOSER = 8, 10, 14, 16
 TEXT_SIZE = 14
@@ -113,6 +115,13 @@ class Theme(QObject):
         made._system_font = self._system_font
         made.paper = True
         return made
+
+    def take(self, settings: Settings) -> None:
+        """Look as the settings say."""
+        self.set_mode(settings.theme)
+        self.set_zoom(settings.zoom)
+        self.set_fonts(settings.text_font, settings.code_font, settings.text_size)
+        self.set_wrap_code(settings.wrap_code)
 
     def set_fonts(self, text_family: str, code_family: str, text_size: int) -> None:
         """Families by name, ``""`` for the system's own; the size of a chat's text in the design's pixels."""
