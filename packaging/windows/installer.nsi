@@ -87,7 +87,7 @@ LangString FOR_ALL ${LANG_ENGLISH} "For &all users of this computer: an administ
 LangString DESKTOP_ICON ${LANG_ENGLISH} "Icon on the desktop"
 LangString RUNNING ${LANG_ENGLISH} "$(^NameDA) is running. It will be closed; everything in it is saved."
 LangString STILL_RUNNING ${LANG_ENGLISH} "$(^NameDA) is still running. Please quit it, then try again."
-LangString NOT_REMOVED ${LANG_ENGLISH} "The installed version could not be removed completely from $INSTDIR. Nothing was installed; please start this again."
+LangString NOT_REMOVED ${LANG_ENGLISH} "The installed version could not be removed completely from $R0. Nothing was installed; please start this again."
 LangString TOO_OLD ${LANG_ENGLISH} "$(^NameDA) needs 64-bit Windows 10, version 1809, or newer."
 LangString NO_ADMINISTRATOR ${LANG_ENGLISH} "Only an administrator can do this for all users."
 LangString KEPT ${LANG_ENGLISH} "Your chats and settings are kept, for all users. They are in %LOCALAPPDATA%\${NAME} and %APPDATA%\${NAME}; delete these folders if you no longer want them. API keys can be removed in the Credential Manager of Windows."
@@ -111,15 +111,23 @@ LangString KEPT ${LANG_ENGLISH} "Your chats and settings are kept, for all users
 ; $0 = 1 where a program in $INSTDIR is running: Windows lets nobody write to its file then.
 !macro IS_RUNNING
   StrCpy $0 0
-  ${If} ${FileExists} "$INSTDIR\${PROGRAM}"
+  !insertmacro EACH_PROGRAM IS_IN_USE
+!macroend
+!macro IS_IN_USE FILE
+  ${If} ${FileExists} "$INSTDIR\${FILE}"
     ClearErrors
-    FileOpen $1 "$INSTDIR\${PROGRAM}" a
+    FileOpen $1 "$INSTDIR\${FILE}" a
     ${If} ${Errors}
       StrCpy $0 1
     ${Else}
       FileClose $1
     ${EndIf}
   ${EndIf}
+!macroend
+!macro TELL_RESTART_MANAGER FILE
+  System::Call '*(w "$INSTDIR\${FILE}") p.r5'
+  System::Call 'rstrtmgr::RmRegisterResources(i r2, i 1, p r5, i 0, p 0, i 0, p 0)'
+  System::Free $5
 !macroend
 
 ; Has Windows' Restart Manager end the program as it does for its own updates: the session manager's quit, which
@@ -136,13 +144,9 @@ Function ${UN}closeProgram
   ${EndIf}
   System::Call 'rstrtmgr::RmStartSession(*i.r2, i 0, w.r3) i.r4'
   ${If} $4 = 0
-    System::Call '*(w "$INSTDIR\${PROGRAM}") p.r5'
-    System::Call 'rstrtmgr::RmRegisterResources(i r2, i 1, p r5, i 0, p 0, i 0, p 0) i.r4'
-    ${If} $4 = 0
-      System::Call 'rstrtmgr::RmShutdown(i r2, i 0, p 0) i.r4'
-    ${EndIf}
+    !insertmacro EACH_PROGRAM TELL_RESTART_MANAGER
+    System::Call 'rstrtmgr::RmShutdown(i r2, i 0, p 0)'
     System::Call 'rstrtmgr::RmEndSession(i r2)'
-    System::Free $5
   ${EndIf}
   ${Do}
     !insertmacro IS_RUNNING
@@ -190,6 +194,12 @@ Section "${TITLE}"
   SectionIn RO
   !insertmacro CONTEXT
   Call closeProgram
+  ; It may be installed in another folder, too, or unknown to the registry in this one.
+  ReadRegStr $R0 SHCTX "${UNINSTALL_KEY}" InstallLocation
+  ${If} $R0 != ""
+    Call removeOld
+  ${EndIf}
+  StrCpy $R0 $INSTDIR
   Call removeOld
   !insertmacro INSTALL_FILES
   SetOutPath "$INSTDIR"
@@ -344,18 +354,20 @@ Function takeForWhom
   ${EndIf}
 FunctionEnd
 
-; The version that is there removes what it brought, and nothing else: it alone knows what that was.
+; The version in $R0 removes what it brought, and nothing else: it alone knows what that was.
 Function removeOld
-  ${IfNot} ${FileExists} "$INSTDIR\uninstall.exe"
+  ${IfNot} ${FileExists} "$R0\uninstall.exe"
     Return
   ${EndIf}
   ClearErrors
-  ; With _?= it runs where it lies, is waited for, and stays: this version's takes its place.
-  ExecWait '"$INSTDIR\uninstall.exe" /S _?=$INSTDIR' $0
+  ; With _?= it runs where it lies, and is waited for, but cannot remove itself.
+  ExecWait '"$R0\uninstall.exe" /S _?=$R0' $0
   ${If} ${Errors}
   ${OrIf} $0 <> 0
     !insertmacro FAIL 2 "$(NOT_REMOVED)"
   ${EndIf}
+  Delete "$R0\uninstall.exe"
+  RMDir "$R0"
 FunctionEnd
 
 Function start

@@ -88,12 +88,15 @@ def definitions(product: Product, bundle: Path, files: Path, icons: Path, output
 def file_list(bundle: Path) -> str:
     """Macros that install every file of ``bundle`` and remove exactly those again, sorted by name.
 
-    Folders are removed where they are empty: what others put there stays.
+    Folders are removed where they are empty: what others put there stays. Two more list the programs, and the
+    files that "Open with" offers them for.
     """
     folders = sorted(path for path in bundle.rglob("*") if path.is_dir())
     lines = ["!macro INSTALL_FILES", *_installing(bundle, [bundle, *folders]), "!macroend"]
     lines += ["!macro UNINSTALL_FILES", *_removing(bundle, folders), "!macroend"]
-    lines += ["!macro OPEN_WITH_TYPES"]
+    lines += ["!macro EACH_PROGRAM MACRO"]
+    lines += [f"!insertmacro ${{MACRO}} {_quoted(file.name)}" for file in sorted(bundle.glob("*.exe"))]
+    lines += ["!macroend", "!macro OPEN_WITH_TYPES"]
     lines += [f'WriteRegStr SHCTX "${{OPEN_WITH_KEY}}\\SupportedTypes" "{ending}" ""' for ending in OPEN_WITH]
     return "\n".join([*lines, "!macroend", ""])
 

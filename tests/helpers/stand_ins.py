@@ -27,8 +27,11 @@ sys.path.insert(0, sys.argv[1])
 import product
 product.BUILD = pathlib.Path(sys.argv[3])
 bundle, dist = map(pathlib.Path, sys.argv[4:])
+module = importlib.import_module(sys.argv[2])
+if hasattr(module, "PAUSE"):
+    module.PAUSE = 0
 try:
-    print(importlib.import_module(sys.argv[2]).build(product.load(), bundle, dist))
+    print(module.build(product.load(), bundle, dist))
 except product.Unavailable as reason:
     sys.exit(f"unavailable: {reason}")
 except product.Failed as failure:

@@ -114,6 +114,27 @@ def test_the_image_holds_the_application_and_where_to_put_it(mac: Workshop, app:
     assert create[:3] == ["create", "-volname", "Desktop Chat"]
 
 
+def test_a_busy_volume_is_tried_again(mac: Workshop, app: Path, tmp_path: Path) -> None:
+    busy = f"""
+import pathlib
+path = pathlib.Path({str(tmp_path / "busy")!r})
+times = int(path.read_text()) if path.exists() else 0
+path.write_text(str(times + 1))
+if times < 2:
+    sys.exit("hdiutil: create failed - Resource busy")
+"""
+    mac.add("hdiutil", busy + HDIUTIL)
+    assert mac.build("macos.dmg", app).returncode == 0
+    assert len(mac.told("hdiutil")) == 3
+
+
+def test_a_volume_that_stays_busy_is_a_failure(mac: Workshop, app: Path) -> None:
+    mac.add("hdiutil", "sys.exit('hdiutil: create failed - Resource busy')")
+    answer = mac.build("macos.dmg", app)
+    assert "Resource busy" in answer.stderr
+    assert len(mac.told("hdiutil")) == 4
+
+
 def test_without_an_identity_it_signs_ad_hoc(mac: Workshop, app: Path) -> None:
     assert mac.build("macos.dmg", app, **NOTARISING).returncode == 0
     nested, whole, verify = mac.told("codesign")
