@@ -19,6 +19,7 @@ from tests.helpers.stand_ins import EPOCH, ROOT, Workshop, product
 sys.path.insert(0, str(ROOT / "packaging"))
 
 from linux import deb, elf, tree
+from product import machine
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("readelf") is None, reason="needs Linux and readelf"
