@@ -13,7 +13,7 @@ from smoke import desktop, files, installed
 from smoke.desktop import Session
 from smoke.program import QUIT_SECONDS, Process, resident, seconds_of_cpu
 from smoke.report import Failed, Report, expect, indented, until, verdict
-from smoke.root import HOME, SUITES, UID, USER, Root
+from smoke.root import HOME, SUITES, UID, Root
 from smoke.screen import Screen
 from smoke.server import MODEL, Server
 
@@ -56,6 +56,8 @@ class Story:
         self._screen = Screen(root.path)
         self._program: Process | None = None
         self._session: Session | None = None
+        self._of_tools: set[str] = set()
+        """Files that came or changed while the tools of the test were installed."""
         report.logs = self._logs
 
     def close(self) -> None:
@@ -119,14 +121,11 @@ class Story:
             self._root.apt("remove", NAME)
             expect(not (self._root.path / "usr/bin" / NAME).is_symlink(), "it is there after apt remove")
             self._root.admin("dpkg", "--purge", NAME)  # apt no longer knows one that left nothing
-            owned = set(self._root.admin("sh", "-c", "cat /var/lib/dpkg/info/*.list").split("\n"))
-            after = {
-                path: told
-                for path, told in self._files().items()
-                if path in before or f"/{path}" not in owned
-            }
-            rest = files.changes(before, after, OTHERS)
-            expect(not rest, "\n".join(rest))
+            owned = self._root.admin("sh", "-c", "cat /var/lib/dpkg/info/*.list").split("\n")
+            others = self._of_tools | {path.lstrip("/") for path in owned}
+            rest = files.changes(before, self._files(), OTHERS)
+            ours = [line for line in rest if line.split()[0] == "gone:" or line.split()[1] not in others]
+            expect(not ours, "\n".join(ours))
         with self._report.step("the user's data is untouched") as told:
             changed = files.changes(data, files.listing(self._root.home))
             expect(not changed, "\n".join(changed))
@@ -176,13 +175,13 @@ class Story:
             done = self._run_it(*arguments, "Show me code")
             expect((done.returncode, done.stderr) == (0, ""), f"exit code {done.returncode}\n{done.stderr}")
             shutil.copy(picture, self._pictures / f"{self._suite}-offscreen.png")
-        with self._report.step("a window on X11 with its own dependencies; SIGTERM ends it"):
+        with self._report.step("a window on X11 with its own dependencies; SIGTERM ends it") as told:
             program = self._start("Unsent words")
             loaded = Path(f"/proc/{program.pid}/maps").read_text()
             expect("libqxcb.so" in loaded, "the window is not on X11")
             until(lambda: len(self._screen.picture().colors()) > 100, "the window is painted")
             self._save_picture("first-start")
-            program.end()
+            told.append(program.end())
 
     def _figures(self) -> None:
         with self._report.step("first paint and memory") as told:
@@ -201,7 +200,9 @@ class Story:
 
     def _use(self) -> None:
         with self._report.step("the tools of the test are installed beside it", needed=True):
+            before = self._files()
             self._root.apt("install", *desktop.PACKAGES)
+            self._of_tools = {line.split()[1] for line in files.changes(before, self._files())}
             reader = self._root.path / desktop.READER.lstrip("/")
             shutil.copy(Path(__file__).with_name("reader.py"), reader)
             self._browser = self._install_browser()
@@ -223,7 +224,7 @@ class Story:
         opened = self._root.home / "opened"
         program = self._root.path / "usr/local/bin/xdg-open"
         program.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" > ~/opened.new\nenv >> ~/opened.new\nmv ~/opened.new ~/opened\n'
+            '#!/bin/sh\nprintf "%s\\n" "$@" > ~/opened.new\nenv >> ~/opened.new\nmv ~/opened.new ~/opened\n'
         )
         program.chmod(0o755)
         return opened
@@ -253,14 +254,11 @@ class Story:
                 self._link(session)
             with report.step("a chat is printed to a PDF"):
                 self._print(session)
-        with report.step("Ctrl+Q ends it"):
+        with report.step("Ctrl+Q ends it, and its helper") as told:
+            assert self._program is not None
             session.keys("ctrl+q")
-            self._ended("Ctrl+Q")
-
-    def _ended(self, why: str) -> None:
-        assert self._program is not None
-        self._program.ended(why)
-        until(lambda: not self._has_helper(), "the helper has ended")
+            told.append(self._program.ended("Ctrl+Q"))
+            until(lambda: not self._has_helper(), "the helper has ended")
 
     def _has_helper(self) -> bool:
         return any("--worker" in line for _pid, line in self._root.processes())
@@ -390,7 +388,7 @@ class Story:
     def _newer_database(self, session: Session) -> None:
         """A database of a later version, with the backup that was made before its migration."""
         profile = self._root.home / "kept"
-        backup = "chats-20300101T000000Z-schema1.db"
+        backup = "chats-20260101T000000Z-before-9.0.0-schema1.db"
         with self._report.step("a newer database is refused, with words that name the backup"):
             script = (
                 "import shutil, sqlite3, sys\n"
@@ -409,9 +407,11 @@ class Story:
             until(lambda: session.says("newer version"), "it says that a newer version wrote the chats")
             until(lambda: session.says(backup), "it names the backup", 5)
             self._save_picture("newer-database")
-            self._program.end()
             after = files.listing(profile, ("logs", "lock"))
             expect(before["chats.db"] == after["chats.db"], "the database was changed")
+        with self._report.step("the backup can be used instead"):
+            session.press("Use the backup")
+            session.find("Show me code", "list item")
         self._stop()
 
 

@@ -2,17 +2,16 @@
 
 import os
 import shutil
-import signal
 import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from smoke.program import Process
-from smoke.report import Failed, Report, expect
+from smoke.report import Report, expect
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SECONDS = 120

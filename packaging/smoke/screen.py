@@ -15,7 +15,7 @@ _COLORMAP_ENTRY = 12
 
 
 class Screen:
-    """Xvfb of the host, with the root's /tmp as its own: what runs in the root finds it, the host does not."""
+    """Xvfb of the host, with the root's /tmp as its own: what runs in the root finds its sockets there."""
 
     def __init__(self, root: Path) -> None:
         folder = root / "tmp/.screen"
