@@ -3,9 +3,9 @@
     python3 packaging/smoke_test.py [--short] [--suite NAME ...] [--deb FILE] [--keep]
 
 installs a Debian package on a bare Debian 12 and a bare Debian 13, as root on Linux, with Xvfb and
-mmdebstrap: a user without rights starts it, reads it by its accessibility tree, talks to the demo model and to
-a server on the loopback interface, keeps a key in the keyring; then it is upgraded, removed and purged. Its
-pictures are in build/smoke/.
+mmdebstrap: a user without rights starts it, reads it by its accessibility tree, talks to the demo model and
+to a server on the loopback interface, keeps a key in the keyring; then it is upgraded, removed and purged.
+Its pictures are in build/smoke/.
 
     python3 packaging/smoke_test.py --installed COMMAND
 

@@ -21,7 +21,6 @@ class Process:
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str] | None = None, pass_fds: Sequence[int] = ()
     ) -> None:
-        flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
         self.popen = subprocess.Popen(
             command,
             env=env,
@@ -31,7 +30,6 @@ class Process:
             text=True,
             encoding="utf-8",
             errors="replace",
-            creationflags=flags,
             pass_fds=pass_fds,
         )
         self.error: list[str] = []
@@ -70,8 +68,10 @@ class Process:
     def end(self, number: int = signal.SIGTERM) -> str:
         """Ask it to end, and see that it does cleanly and soon; gives the time beside its limit."""
         if sys.platform == "win32":
-            number = signal.CTRL_BREAK_EVENT
-        self.popen.send_signal(number)
+            # Windows has no SIGTERM: this asks the windows of the process to close.
+            subprocess.run(["taskkill", "/PID", str(self.pid)], check=True, capture_output=True)
+        else:
+            self.popen.send_signal(number)
         return self.ended(f"signal {number}")
 
     def ended(self, why: str) -> str:
