@@ -132,7 +132,7 @@ def _encoded(image: QImage, kind: str) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     if not image.save(buffer, kind):
         raise Failed(f"This Qt cannot write {kind}.")
-    return buffer.data().data()
+    return bytes(buffer.data().data())
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -62,7 +62,7 @@ def minimum_system(folders: Iterable[str] | None = None, python: str | None = No
     ``folders`` are those of the packages, of this Python when None; ``python`` is what Python was built for.
     Raises :class:`product.Failed` where there are no wheels for macOS.
     """
-    found = importlib.metadata.distributions(**({} if folders is None else {"path": list(folders)}))
+    found = importlib.metadata.distributions(path=list(sys.path if folders is None else folders))
     tags = [TAG.findall(distribution.read_text("WHEEL") or "") for distribution in found]
     # A package that comes with one wheel for each architecture needs what this one needs; one wheel can have
     # several tags, each of which would do.
@@ -70,7 +70,8 @@ def minimum_system(folders: Iterable[str] | None = None, python: str | None = No
     if not versions:
         raise Failed("There is no package for macOS in this environment.")
     target = python or str(sysconfig.get_config_var("MACOSX_DEPLOYMENT_TARGET") or "0")
-    versions.append(tuple([*map(int, target.split(".")), 0][:2]))
+    major, minor = [*map(int, target.split(".")), 0][:2]
+    versions.append((major, minor))
     return ".".join(map(str, max(versions)))
 
 

@@ -67,8 +67,9 @@ def sign_executables(product: Product, bundle: Path) -> None:
     if not (bundle / f"{product.name}.exe").is_file():
         raise Unavailable("the bundle is not one for Windows")
     with signer(product) as found:
-        for path in sorted(bundle.glob("*.exe")) if found else ():
-            found.sign(path)
+        if found:
+            for path in sorted(bundle.glob("*.exe")):
+                found.sign(path)
 
 
 def signtool() -> str | None:
