@@ -106,7 +106,12 @@ def finish(bundle: Path, epoch: int) -> None:
     for entry in json.loads(MANIFEST.read_text("utf-8")):
         if sys.platform == "linux" and _LIBRARY.search(entry["path"]):
             _strip(internal(bundle) / entry["path"])
-    run("packaging/licences.py", MANIFEST, internal(bundle) / LICENCES)
+    licences = internal(bundle) / LICENCES
+    if bundle.suffix == ".app":
+        # Beside programs and libraries codesign takes every file for code that must be signed.
+        licences.symlink_to(f"../Resources/{LICENCES}")
+        licences = bundle / "Contents" / "Resources" / LICENCES
+    run("packaging/licences.py", MANIFEST, licences)
     for path in (bundle, *bundle.rglob("*")):
         if path.is_symlink():
             continue
