@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 import commands
+import product
 from linux import tarball
 from product import Product
 
@@ -65,5 +66,6 @@ def build(source: Product, bundle: Path, dist: Path) -> Path:
     target = dist / f"{source.app_id}.json"
     target.write_text(json.dumps(manifest(source, archive), indent=4) + "\n", "utf-8")
     if shutil.which("flatpak-builder"):
-        commands.run(["flatpak-builder", "--show-manifest", str(target)])
+        state = product.BUILD / "linux" / "flatpak"
+        commands.run(["flatpak-builder", f"--state-dir={state}", "--show-manifest", str(target)])
     return target

@@ -40,7 +40,7 @@ def build(source: Product, bundle: Path, dist: Path) -> Path:
         "_topdir": top,
         "_build_id_links": "none",
         "_buildhost": "localhost",
-        "_binary_payload": "w15.zstdio",
+        "_binary_payload": "w19.zstdio",
         "use_source_date_epoch_as_buildtime": "1",
         "clamp_mtime_to_source_date_epoch": "1",
         # Neither strip nor compress nor compile what the tree holds.

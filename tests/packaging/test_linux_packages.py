@@ -248,7 +248,8 @@ def test_flatpak_manifest_takes_the_archive_by_its_checksum(workshop: Workshop, 
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == source["sha256"]
     assert [each for each in manifest["finish-args"] if "filesystem" in each or "session-bus" in each] == []
     if shutil.which("flatpak-builder"):
-        assert json.loads(run("flatpak-builder", "--show-manifest", made))["id"] == manifest["id"]
+        state = f"--state-dir={workshop.folder / 'state'}"
+        assert json.loads(run("flatpak-builder", state, "--show-manifest", made))["id"] == manifest["id"]
 
 
 class Archive:
