@@ -33,6 +33,26 @@ print(instance.claim(prompt, 30, **more).name)
 instance.release()
 """
 
+END_WHEN_RAISED = """
+import gc, sys
+from pathlib import Path
+from PySide6.QtCore import QCoreApplication, QTimer
+from desktop_chat.instance import Instance
+from desktop_chat.paths import Profile
+application = QCoreApplication()
+instance = Instance(Profile.at(Path(sys.argv[1])))
+instance.claim()
+instance.raised.connect(application.quit)
+print("ready", flush=True)
+application.exec()
+instance.release()
+del instance
+gc.collect()
+sys.stdin.read()
+QTimer.singleShot(0, application.quit)
+application.exec()
+"""
+
 Second = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -124,6 +144,18 @@ def test_one_that_is_ending_takes_nothing_more(
         process = second("Hello")
         first.release()
         assert outcome(process) == "FIRST"
+
+
+def test_one_that_ends_as_it_is_raised_ends_well(second: Second, profile: Profile) -> None:
+    """The connection of the other is still open then."""
+    command = [sys.executable, "-c", END_WHEN_RAISED, str(profile.data)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as first:
+        assert first.stdin is not None
+        assert first.stdout is not None
+        assert first.stdout.readline() == b"ready\n"
+        assert outcome(second("Hello")) == "HANDED_OVER"
+        first.stdin.close()
+        assert first.wait(30) == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", DEAD])
