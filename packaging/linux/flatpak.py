@@ -66,6 +66,7 @@ def build(source: Product, bundle: Path, dist: Path) -> Path:
     target = dist / f"{source.app_id}.json"
     target.write_text(json.dumps(manifest(source, archive), indent=4) + "\n", "utf-8")
     if shutil.which("flatpak-builder"):
-        state = product.BUILD / "linux" / "flatpak"
-        commands.run(["flatpak-builder", f"--state-dir={state}", "--show-manifest", str(target)])
+        # It leaves a folder where it is started, and with --show-manifest takes no other place for it.
+        start = ["env", f"--chdir={product.BUILD}", "flatpak-builder"]
+        commands.run([*start, "--show-manifest", str(target.resolve())])
     return target

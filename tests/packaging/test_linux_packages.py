@@ -247,9 +247,26 @@ def test_flatpak_manifest_takes_the_archive_by_its_checksum(workshop: Workshop, 
     archive = made.parent / source["path"]
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == source["sha256"]
     assert [each for each in manifest["finish-args"] if "filesystem" in each or "session-bus" in each] == []
-    if shutil.which("flatpak-builder"):
-        state = f"--state-dir={workshop.folder / 'state'}"
-        assert json.loads(run("flatpak-builder", state, "--show-manifest", made))["id"] == manifest["id"]
+
+
+@needs("xz")
+def test_flatpak_manifest_that_is_refused_is_a_failure(workshop: Workshop, bundle: Path) -> None:
+    workshop.add("flatpak-builder", 'sys.exit("no good manifest")')
+    answer = workshop.build("linux.flatpak", bundle)
+    assert answer.returncode != 0
+    assert "no good manifest" in answer.stderr
+    ((show, manifest),) = workshop.told("flatpak-builder")
+    assert (show, Path(manifest).parent) == ("--show-manifest", workshop.dist)
+
+
+@needs("xz")
+@needs("flatpak-builder")
+def test_flatpak_builder_reads_the_manifest(workshop: Workshop, bundle: Path, tmp_path: Path) -> None:
+    made = build(workshop, "linux.flatpak", bundle)
+    answer = subprocess.run(
+        ["flatpak-builder", "--show-manifest", made], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert json.loads(answer.stdout)["id"] == product()["app_id"]
 
 
 class Archive:
