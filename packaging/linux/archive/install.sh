@@ -36,6 +36,10 @@ while [ $# -gt 0 ]; do
 done
 
 here=$(cd "$(dirname "$0")" && pwd -P)
+made=
+if [ ! -d "$prefix/lib" ] || grep -qx lib/ "$prefix/lib/desktop-chat/installed-files" 2>/dev/null; then
+    made=lib/
+fi
 mkdir -p "$prefix/lib" || fail "cannot write below $prefix"
 prefix=$(cd "$prefix" && pwd -P)
 # In a desktop entry these would need escapes that not every desktop reads alike.
@@ -63,10 +67,9 @@ fi
 if [ -f "$final/installed-files" ]; then
     sh "$final/uninstall.sh" --quiet
 fi
-mkdir -p "$prefix/lib"
 
 # Every folder that was not there is noted too, so that removing leaves none behind.
-: >"$list"
+echo "$made" >"$list"
 place() {
     folder=$(dirname "$1")
     missing=

@@ -53,6 +53,7 @@ while IFS= read -r path; do
     case $path in
         */) backwards="$path
 $backwards" ;;
+        "") ;;
         *) rm -f "$prefix/$path" ;;
     esac
 done <<LIST
