@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 EPOCH = 1_750_000_000
@@ -93,11 +92,3 @@ class Workshop:
             text=True,
             timeout=100,
         )
-
-
-def product() -> Any:
-    """What packaging/product.py reads, as a dictionary."""
-    code = "import sys, json, dataclasses; sys.path.insert(0, sys.argv[1]); import product\n"
-    code += "print(json.dumps(dataclasses.asdict(product.load()), default=str))"
-    answer = subprocess.run([sys.executable, "-c", code, ROOT / "packaging"], capture_output=True, check=True)
-    return json.loads(answer.stdout)

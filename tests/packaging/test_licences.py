@@ -9,15 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import licences
+import product
 import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "packaging" / "licences.py"
-sys.path.insert(0, str(SCRIPT.parent))
-
-import licences  # noqa: E402
-import product  # noqa: E402
 
 Manifest = list[dict[str, str]]
 

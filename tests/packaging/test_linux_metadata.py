@@ -11,15 +11,13 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import product
 import pytest
+from linux import tree
 
 from desktop_chat import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "packaging"))
-
-import product  # noqa: E402
-from linux import tree  # noqa: E402
 
 COMPLETIONS = ROOT / "packaging" / "linux" / "completions"
 SOURCE = product.load()

@@ -13,13 +13,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from tests.helpers.stand_ins import EPOCH, ROOT, Workshop, product
-
-sys.path.insert(0, str(ROOT / "packaging"))
-
 from linux import deb, elf, tree
-from product import machine
+from product import load, machine
+
+from tests.helpers.stand_ins import EPOCH, Workshop
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or shutil.which("readelf") is None, reason="needs Linux and readelf"
@@ -99,7 +96,7 @@ def test_debian_package_belongs_to_root_and_runs_nothing(
     workshop: Workshop, bundle: Path, tmp_path: Path
 ) -> None:
     package = build(workshop, "linux.deb", bundle)
-    assert package.name == f"desktop-chat_{product()['version']}_{deb.ARCHITECTURES[machine()]}.deb"
+    assert package.name == f"desktop-chat_{load().version}_{deb.ARCHITECTURES[machine()]}.deb"
     for line in run("dpkg-deb", "--contents", package).splitlines():
         mode, owner, *_, name = line.split(maxsplit=5)
         assert owner == "root/root", line
@@ -218,7 +215,7 @@ def test_app_dir_is_complete_without_appimagetool(workshop: Workshop, bundle: Pa
     assert answer.stderr.startswith("unavailable: appimagetool is missing")
     root = workshop.build_folder / "linux" / "desktop-chat.AppDir"
     assert run(root / "AppRun", "--x") == "desktop-chat 0.0.0 --x\n"
-    app_id = product()["app_id"]
+    app_id = load().app_id
     assert (root / ".DirIcon").read_bytes() == b"a picture"
     assert (root / f"{app_id}.png").is_file()
     assert "Exec=desktop-chat" in (root / f"{app_id}.desktop").read_text("utf-8")
@@ -230,7 +227,7 @@ def test_app_image_is_made_of_the_app_dir(workshop: Workshop, bundle: Path) -> N
     answer = workshop.build("linux.appimage", bundle, APPIMAGE_RUNTIME=str(runtime))
     assert answer.returncode == 0, answer.stderr
     made = Path(answer.stdout.strip())
-    assert re.fullmatch(rf"Desktop_Chat-{product()['version']}-\w+\.AppImage", made.name)
+    assert re.fullmatch(rf"Desktop_Chat-{load().version}-\w+\.AppImage", made.name)
     assert os.access(made, os.X_OK)
     (call,) = workshop.calls
     assert call.arguments[1:3] == ["--runtime-file", str(runtime)]
@@ -242,7 +239,7 @@ def test_app_image_is_made_of_the_app_dir(workshop: Workshop, bundle: Path) -> N
 def test_flatpak_manifest_takes_the_archive_by_its_checksum(workshop: Workshop, bundle: Path) -> None:
     made = build(workshop, "linux.flatpak", bundle)
     manifest = json.loads(made.read_text("utf-8"))
-    assert manifest["id"] == made.stem == product()["app_id"]
+    assert manifest["id"] == made.stem == load().app_id
     (source,) = manifest["modules"][0]["sources"]
     archive = made.parent / source["path"]
     assert hashlib.sha256(archive.read_bytes()).hexdigest() == source["sha256"]
@@ -266,7 +263,7 @@ def test_flatpak_builder_reads_the_manifest(workshop: Workshop, bundle: Path, tm
     answer = subprocess.run(
         ["flatpak-builder", "--show-manifest", made], cwd=tmp_path, capture_output=True, check=True
     )
-    assert json.loads(answer.stdout)["id"] == product()["app_id"]
+    assert json.loads(answer.stdout)["id"] == load().app_id
 
 
 class Archive:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from product import load
 
-from tests.helpers.stand_ins import ROOT, Workshop, product
+from tests.helpers.stand_ins import ROOT, Workshop
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are scripts for Unix")
 
@@ -105,7 +106,7 @@ def test_the_image_holds_the_application_and_where_to_put_it(mac: Workshop, app:
     assert answer.returncode == 0, answer.stderr
     image = Path(answer.stdout.strip())
     assert image.parent == mac.dist
-    assert image.name.startswith(f"desktop-chat-{product()['version']}-macos-")
+    assert image.name.startswith(f"desktop-chat-{load().version}-macos-")
     listing = image.read_text().splitlines()
     assert listing[0] == "Applications -> /Applications"
     assert {line.partition("/")[0] for line in listing[1:]} == {"Desktop Chat.app"}
@@ -280,10 +281,10 @@ def run(code: str, *arguments: object) -> str:
 def test_info_plist_tells_of_the_product() -> None:
     code = "import plistlib, product; from macos import info\n"
     code += "sys.stdout.buffer.write(plistlib.dumps(info.plist(product.load(), '13.0')))"
-    info, expected = plistlib.loads(run(code).encode()), product()
+    info, expected = plistlib.loads(run(code).encode()), load()
     assert info["CFBundleIdentifier"] == "io.github.desktop-chat.DesktopChat"
-    assert info["CFBundleShortVersionString"] == info["CFBundleVersion"] == expected["version"]
-    assert info["CFBundleName"] == expected["title"]
+    assert info["CFBundleShortVersionString"] == info["CFBundleVersion"] == expected.version
+    assert info["CFBundleName"] == expected.title
     assert info["LSMinimumSystemVersion"] == "13.0"
     (documents,) = info["CFBundleDocumentTypes"]
     assert (documents["CFBundleTypeRole"], documents["LSHandlerRank"]) == ("Viewer", "Alternate")

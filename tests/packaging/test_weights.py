@@ -7,15 +7,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import product
 import pytest
+import weights
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "packaging"))
-
-import product  # noqa: E402
-import weights  # noqa: E402
 
 ROW = re.compile(
     r"^\| (?P<package>[\w.-]+)(: ?[\w.-]+)? \| \S* \| (?P<disk>[\d.]+) \| (?P<deb>[\d.?]+) \|", re.MULTILINE

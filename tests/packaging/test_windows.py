@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from product import load
 
-from tests.helpers.stand_ins import EPOCH, ROOT, Workshop, product
+from tests.helpers.stand_ins import EPOCH, ROOT, Workshop
 
 WINDOWS = ROOT / "packaging" / "windows"
 SCRIPT = (WINDOWS / "installer.nsi").read_text("utf-8")
@@ -83,7 +84,7 @@ def made(answer: subprocess.CompletedProcess[str]) -> Path:
 
 def test_the_installer_compiles_without_a_warning(compiling: Workshop, bundle: Path) -> None:
     path = made(compiling.build("windows.setup", bundle))
-    assert path == compiling.dist / f"desktop-chat-{product()['version']}-setup.exe"
+    assert path == compiling.dist / f"desktop-chat-{load().version}-setup.exe"
     assert path.read_bytes()[:2] == b"MZ"
 
 
@@ -270,7 +271,7 @@ def test_real_signatures_hold(compiling: Workshop, bundle: Path, tmp_path: Path)
 
 
 def test_the_archive_holds_the_program_and_a_place_for_its_data(shop: Workshop, bundle: Path) -> None:
-    version = product()["version"]
+    version = load().version
     path = made(shop.build("windows.portable", bundle))
     assert path == shop.dist / f"desktop-chat-{version}-windows-x64.zip"
     with zipfile.ZipFile(path) as archive:
@@ -312,13 +313,13 @@ def test_the_properties_of_the_executable_tell_of_the_product(tmp_path: Path) ->
         for name, call in by_name
         if name == "StringStruct"
     }
-    expected = product()
-    assert strings["ProductName"] == strings["FileDescription"] == expected["title"]
-    assert strings["ProductVersion"] == strings["FileVersion"] == expected["version"]
+    expected = load()
+    assert strings["ProductName"] == strings["FileDescription"] == expected.title
+    assert strings["ProductVersion"] == strings["FileVersion"] == expected.version
     assert strings["OriginalFilename"] == "some.exe"
     (fixed,) = [call for name, call in by_name if name == "FixedFileInfo"]
     numbers = {word.arg: ast.literal_eval(word.value) for word in fixed.keywords}
-    assert numbers["filevers"] == (*map(int, expected["version"].split(".")), 0)
+    assert numbers["filevers"] == (*map(int, expected.version.split(".")), 0)
 
 
 def test_the_manifest_asks_for_what_the_program_needs_and_no_more() -> None:
