@@ -97,7 +97,8 @@ class Session:
         return any(text in shown.text or text in shown.name for shown in self.tree())
 
     def press(self, name: str, role: str = "") -> None:
-        expect(self._ask("press", self.find(name, role).path), f"{name!r} cannot be pressed")
+        # Between being found and being pressed it may move to another place in the tree.
+        until(lambda: self._ask("press", self.find(name, role).path), f"{name!r} can be pressed")
 
     def write(self, name: str, text: str) -> None:
         fields = ("text", "password text")

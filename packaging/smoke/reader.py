@@ -26,6 +26,7 @@ def tree(accessible, path, found):
         text = accessible.get_text_iface()
         words = Atspi.Text.get_text(text, 0, Atspi.Text.get_character_count(text)) if text else ""
         role = accessible.get_role_name()
+        role = "push button" if role == "button" else role  # its name since AT-SPI 2.54
         found.append([path, role, accessible.get_name(), words or accessible.get_description()])
         for place in range(min(accessible.get_child_count(), LARGEST)):
             child = accessible.get_child_at_index(place)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 PATIENCE = 20.0
 """Seconds for what takes a few on an idle machine."""
 PAUSE = 0.1
-LAST_LINES = 50
+LAST_LINES, MOST_LINES = 50, 500
 
 
 class Failed(Exception):
@@ -36,7 +36,8 @@ class Report:
         except (Failed, OSError, subprocess.SubprocessError) as error:
             self.failed += 1
             self._line("FAILED", what, began, details)
-            print(indented(str(error) or repr(error)), indented(self.logs()), sep="\n", flush=True)
+            told = indented(str(error) or repr(error), MOST_LINES)
+            print(told, indented(self.logs()), sep="\n", flush=True)
             if needed:
                 raise Failed(f"nothing more can be tested here: {what}") from error
         else:
@@ -75,6 +76,6 @@ def verdict(name: str, value: float, limit: float, unit: str, *, worst: float = 
     return told if value <= limit else f"{told}: OVER THE LIMIT"
 
 
-def indented(text: str) -> str:
+def indented(text: str, last: int = LAST_LINES) -> str:
     """The last lines of a text, as they stand below a step that failed."""
-    return "\n".join(f"        {line}" for line in text.strip().splitlines()[-LAST_LINES:])
+    return "\n".join(f"        {line}" for line in text.strip().splitlines()[-last:])
