@@ -224,8 +224,7 @@ class Story:
             self._session.close()
             self._session = None
             (self._root.path / desktop.READER.lstrip("/")).unlink()
-            if not self._short:
-                (self._root.path / "usr/local/bin/xdg-open").unlink()
+            (self._root.path / "usr/local/bin/xdg-open").unlink()
 
     def _install_browser(self) -> Path:
         """Put a browser in the place of a real one, which writes down what it was told."""
