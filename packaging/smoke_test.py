@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _cannot(str(error))
     if not options.inside:
         return _again_inside(arguments)
-    for suite, archive in archives.items():
-        _test(report, suite, archive, deb, options)
+    with root.claim(_cache()):
+        for suite, archive in archives.items():
+            _test(report, suite, archive, deb, options)
     return report.summary()
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from smoke.program import Process
 from smoke.report import Failed
@@ -65,6 +66,15 @@ def base(suite: str, cache: Path) -> Path:
     finally:
         shutil.rmtree(partial.parent)
     return archive
+
+
+def claim(cache: Path) -> IO[str]:
+    """Wait until no other run uses the cache, whose packages apt locks; closing this sets it free."""
+    import fcntl  # of Linux, like all that needs a root
+
+    lock = (cache / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def _sources(suite: str) -> list[str]:
