@@ -194,7 +194,7 @@ class Story:
     def _figures(self) -> None:
         with self._report.step("first paint and memory") as told:
             paints, weights = [], []
-            for _ in range(2 if self._short else 5):
+            for _ in range(4 if self._short else 6):
                 self._program = program = self._root.start(NAME, "--demo", "--debug", **self._screen.env)
                 paints.append(seconds_of_cpu(program.line("first paint")))
                 program.line("ready to read")
