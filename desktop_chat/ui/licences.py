@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from importlib import metadata
+from math import ceil
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_chat import paths
@@ -18,7 +19,9 @@ NOTICE = (
 )
 BUNDLED = "The text of that licence, of all others, and the offer of the source are below."
 NOT_BUNDLED = "The packages that were installed for it, each with the text of its licence in its folder, are:"
-SIZE = (760, 560)
+COLUMNS = 100
+"""How long the lines of the bundle's file are; only what is quoted there may be longer."""
+HEIGHT = 560
 
 
 class LicencesDialog(QDialog):
@@ -32,7 +35,7 @@ class LicencesDialog(QDialog):
         px = theme.px
         file = paths.licences()
         bundled = file.read_text("utf-8") if file is not None else ""
-        text = QPlainTextEdit(bundled or "\n".join(_installed()))
+        text = QPlainTextEdit()
         text.setObjectName("licenceTexts")
         text.setAccessibleName("Licence texts")
         text.setReadOnly(True)
@@ -40,6 +43,7 @@ class LicencesDialog(QDialog):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         text.setFont(theme.code_font())
+        text.setPlainText(bundled or "\n".join(_installed()))
         close = button("Close", primary=True)
         close.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
@@ -48,11 +52,18 @@ class LicencesDialog(QDialog):
         layout.addWidget(words(theme, NOTICE + (BUNDLED if bundled else NOT_BUNDLED), size=12.5, color="dim"))
         layout.addWidget(text, 1)
         layout.addLayout(row(theme, None, close))
-        self.resize(*map(px, SIZE))
+        edge = px(24) + px(8) + ceil(text.document().documentMargin())
+        beside = 2 * edge + text.verticalScrollBar().sizeHint().width()
+        columns = QFontMetrics(text.font()).horizontalAdvance("0" * COLUMNS)
+        # Of a small screen it leaves the window manager some room for its frame.
+        room = self.screen().availableSize() - QSize(px(16), px(48))
+        self.resize(QSize(columns + beside, px(HEIGHT)).boundedTo(room))
 
 
 def _installed() -> Iterator[str]:
     """Every package that the program needs, with its version and licence, a line each."""
+    from importlib import metadata
+
     for name in sorted(_needed("desktop-chat", set()), key=str.lower):
         about = metadata.metadata(name)
         classifiers = about.get_all("Classifier", [])
@@ -64,6 +75,8 @@ def _installed() -> Iterator[str]:
 
 def _needed(name: str, seen: set[str]) -> set[str]:
     """``name`` and what it requires, of what is installed; added to ``seen``."""
+    from importlib import metadata
+
     name = re.sub(r"[-_.]+", "-", name).lower()
     if name not in seen:
         try:

@@ -57,3 +57,25 @@ def test_a_bundle_shows_its_file_as_it_is(
     (tmp_path / "LICENCES.txt").write_text(text, "utf-8")
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     assert shown(licences(theme, host, qtbot)) == text
+
+
+@pytest.mark.parametrize("zoom", [70, 90])
+def test_no_line_of_the_bundles_file_is_broken_where_the_screen_has_room(
+    theme: Theme, host: QWidget, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zoom: int
+) -> None:
+    (tmp_path / "LICENCES.txt").write_text(f"{'=' * 100}\nTitle\n{'m' * 100}\n" * 50, "utf-8")
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    theme.set_zoom(zoom)
+    dialog = licences(theme, host, qtbot)
+    text = dialog.findChild(QPlainTextEdit, "licenceTexts")
+    dialog.grab()
+    document = text.document()
+    assert [document.findBlockByNumber(line).lineCount() for line in range(3)] == [1, 1, 1]
+
+
+def test_a_window_of_licences_fits_the_screen(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
+    theme.set_zoom(300)
+    dialog = licences(theme, host, qtbot)
+    room = dialog.screen().availableSize()
+    assert dialog.width() <= room.width()
+    assert dialog.height() <= room.height()
