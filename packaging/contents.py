@@ -135,6 +135,8 @@ _UNWANTED = re.compile(
     r"|libQt6(EglFS\w*|EglFs\w*|WlShellIntegration)\."
     # Draws OpenGL without a graphics card; widgets are not drawn by OpenGL.
     r"|opengl32sw\.dll$"
+    # Of what an installer noted down, only what a program asks for: paths of this machine are among the rest.
+    r"|\.dist-info/(?!METADATA$|entry_points\.txt$)"
     r"|\.(pyi|pyx|pxd|c|h|typed)$"
 )
 

@@ -146,6 +146,8 @@ def test_the_changelog_is_read_point_by_point(checkout: Checkout) -> None:
         "PySide6/QtCore.abi3.so",
         "resources/icons/desktop-chat.svg",
         "ziafont/fonts/DejaVuSans.ttf",
+        "keyring-25.7.0.dist-info/METADATA",
+        "keyring-25.7.0.dist-info/entry_points.txt",
     ],
 )
 def test_goes_in(path: str) -> None:
@@ -163,6 +165,8 @@ def test_goes_in(path: str) -> None:
         "PySide6/opengl32sw.dll",
         "apsw/__init__.pyi",
         "ziamath/py.typed",
+        "keyring-25.7.0.dist-info/RECORD",
+        "keyring-25.7.0.dist-info/licenses/LICENSE",
     ],
 )
 def test_stays_out(path: str) -> None:
