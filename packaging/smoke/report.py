@@ -69,7 +69,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = PATIENCE)
         time.sleep(PAUSE)
 
 
-def verdict(name: str, value: float, limit: float, unit: str, *, worst: float = 1.5) -> str:
+def verdict(name: str, value: float, limit: float, unit: str, *, worst: float = 2) -> str:
     """A figure beside its limit. Raises :class:`Failed` where it is more than ``worst`` times the limit."""
     told = f"{name} {value:.3g} {unit}, limit {limit:g}"
     expect(value <= limit * worst, f"{told}: more than {worst:g} times the limit")
