@@ -147,7 +147,7 @@ def test_a_frame_buffer_becomes_a_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0.4, "paint 0.4 s, limit 0.5"), (0.6, "paint 0.6 s, limit 0.5: OVER THE LIMIT"), (0.8, None)],
+    [(0.4, "paint 0.4 s, limit 0.5"), (0.6, "paint 0.6 s, limit 0.5: OVER THE LIMIT"), (1.1, None)],
 )
 def test_a_figure_beside_its_limit(value: float, told: str | None) -> None:
     from smoke.report import Failed, verdict
