@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dev
 import product
+from commands import without_secrets
 from product import BUILD, ROOT, Failed, Product
 
 ENVIRONMENT = BUILD / "environment"
@@ -43,9 +44,10 @@ def internal(bundle: Path) -> Path:
     return bundle / ("Contents/Frameworks" if bundle.suffix == ".app" else "_internal")
 
 
-def run(*arguments: object, env: dict[str, str] | None = None) -> None:
-    """Run a script in the build environment. Raises :class:`Failed`."""
+def run(*arguments: object, **variables: str) -> None:
+    """Run a script in the build environment, where the code of many packages runs. Raises :class:`Failed`."""
     command = [str(python()), *map(str, arguments)]
+    env = without_secrets() | variables
     if subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL).returncode != 0:
         raise Failed(f"This failed, see above: {shlex.join(command)}")
 
@@ -58,8 +60,8 @@ def make_environment() -> None:
         uv = dev.find_uv() or dev.fetch_uv()
     except dev.Failed as failure:
         raise Failed(str(failure)) from failure
-    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    env |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON": sys.executable}
+    env = without_secrets() | {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON": sys.executable}
+    env.pop("VIRTUAL_ENV", None)
     command = [
         uv,
         "sync",
@@ -80,13 +82,13 @@ def build(product_: Product) -> Path:
     run("packaging/icons.py", BUILD / "icons")
     bundle = folder(product_)
     shutil.rmtree(bundle.parent, ignore_errors=True)
-    env = os.environ | {
-        "PYINSTALLER_CONFIG_DIR": str(BUILD / "pyinstaller"),
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": str(product_.epoch),
-    }
     options = ("--noconfirm", "--log-level", "ERROR", "--distpath", bundle.parent, "--workpath", BUILD)
-    run("-m", "PyInstaller", *options, ROOT / "packaging" / "desktop_chat.spec", env=env)
+    run(
+        *("-m", "PyInstaller", *options, ROOT / "packaging" / "desktop_chat.spec"),
+        PYINSTALLER_CONFIG_DIR=str(BUILD / "pyinstaller"),
+        PYTHONHASHSEED="0",
+        SOURCE_DATE_EPOCH=str(product_.epoch),
+    )
     finish(bundle, product_.epoch)
     return bundle
 

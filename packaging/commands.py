@@ -11,18 +11,22 @@ SECRETS = ("WINDOWS_CERTIFICATE", "MACOS_CERTIFICATE", "APPLE_API_KEY")
 """What the names of variables with secrets begin with. Only the program that needs one is given it."""
 
 
+def without_secrets() -> dict[str, str]:
+    """The variables of this process that any program may see."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+
+
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None, text: str = "") -> str:
     """Run ``command`` with ``text`` on its standard input, and return its standard output.
 
     It gets this process's environment without secrets, and ``environment``. Raises :class:`product.Failed`
     with what the program said; never with its arguments beyond the first, which may name what is secret.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     name = " ".join(command[:2])
     try:
         answer = subprocess.run(
             command,
-            env=inherited | dict(environment or {}),
+            env=without_secrets() | dict(environment or {}),
             input=text,
             capture_output=True,
             encoding="utf-8",

@@ -106,6 +106,15 @@ def test_secrets_are_given_to_the_release_alone(path: Path) -> None:
         assert expression.strip().startswith("inputs.release && secrets."), expression
 
 
+@each
+def test_secrets_are_given_where_only_signing_happens(path: Path) -> None:
+    """All else that makes a bundle runs the code of many packages."""
+    for name, step in steps(path):
+        if "secrets." in str(step.get("env", "")):
+            (command,) = step["run"].splitlines()
+            assert command.startswith("python packaging/build.py --keep-bundle "), name
+
+
 def test_programs_and_options_that_workflows_call_exist() -> None:
     called = list(commands())
     programs = {program for program, _ in called}
@@ -128,7 +137,13 @@ def test_every_format_is_built_somewhere() -> None:
         text=True,
         check=True,
     )
-    built = {name for program, arguments in commands() if program == "build.py" for name in arguments}
+    built = {
+        name
+        for program, arguments in commands()
+        if program == "build.py"
+        for name in arguments
+        if not name.startswith("--")
+    }
     assert built == {line.split()[0] for line in listed.stdout.splitlines()}
 
 
