@@ -168,11 +168,12 @@ class Owner(NamedTuple):
 @functools.cache
 def _distributions() -> dict[Path, Owner]:
     """The distributions of this environment, by their files."""
-    return {
-        Path(str(distribution.locate_file(file))): Owner(distribution.name, distribution.version)
-        for distribution in importlib.metadata.distributions()
-        for file in distribution.files or ()
-    }
+    found = {}
+    for distribution in importlib.metadata.distributions():
+        # Each of the two is read from the metadata anew.
+        owner_ = Owner(distribution.name, distribution.version)
+        found |= {Path(str(distribution.locate_file(file))): owner_ for file in distribution.files or ()}
+    return found
 
 
 def _debian_package(source: str) -> Owner | None:

@@ -1,6 +1,7 @@
 """The command that makes everything, as far as it goes without a bundle; what it knows; what goes in."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -102,10 +103,12 @@ def test_a_changelog_without_this_version_is_an_error(checkout: Checkout) -> Non
 
 def _asked(checkout: Checkout, question: str, **env: str) -> str:
     code = f"import json, product; print({question})"
+    # Without SYSTEMROOT some programs for Windows do not start.
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=checkout.root / "packaging",
-        env={"PATH": "", **env},
+        env={"PATH": "", **kept, **env},
         capture_output=True,
         text=True,
         check=True,
