@@ -139,6 +139,19 @@ def test_the_changelog_is_read_point_by_point(checkout: Checkout) -> None:
     ]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a link stands in for the environment's Python")
+def test_what_runs_in_the_build_environment_sees_no_secret(checkout: Checkout) -> None:
+    python = checkout.root / "build" / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    secrets = {"WINDOWS_CERTIFICATE": "x", "MACOS_CERTIFICATE_PASSWORD": "x", "APPLE_API_KEY": "x"}
+    script = "import os; print(*sorted(os.environ))"
+    told = _asked(checkout, f"__import__('bundle').run('-c', {script!r}, GIVEN='1')", **secrets, OTHER="x")
+    seen = told.split()
+    assert {"GIVEN", "OTHER"} <= set(seen)
+    assert not secrets.keys() & set(seen)
+
+
 @pytest.mark.parametrize(
     "path",
     [
