@@ -120,7 +120,9 @@ class MainWindow(QMainWindow):
             self.new_chat(text)
 
     async def settled(self, *, send_prompt: bool) -> None:
-        """Wait until nothing is being written; ``send_prompt``: after sending what is in the composer."""
+        """Wait until nothing is being written, and put all in its place; ``send_prompt``: after sending what
+        is in the composer.
+        """
         text = self.chat.composer.text
         if send_prompt and text.strip() and (sending := self.chat.send(text)) is not None:
             await sending
@@ -131,6 +133,10 @@ class MainWindow(QMainWindow):
                 changed.clear()
                 await changed.wait()
             session.phase_changed.disconnect(changed.set)
+        # What grows tells the layout around it by an event, and so on outwards: a round of the loop each.
+        for widget in reversed(self.findChildren(QWidget)):
+            if (layout := widget.layout()) is not None:
+                layout.activate()
 
     def next_chat(self) -> None:
         self._open_neighbour(1)

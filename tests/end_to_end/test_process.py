@@ -48,6 +48,29 @@ def test_screenshots(start: Start, tmp_path: Path) -> None:
     assert empty != answered
 
 
+def first_difference(first: QImage, second: QImage) -> int:
+    """The row, from the top, where the pictures begin to differ."""
+    rows = (
+        (y, (first.copy(0, y, first.width(), 1), second.copy(0, y, second.width(), 1)))
+        for y in range(first.height())
+    )
+    return next(y for y, (one, other) in rows if one != other)
+
+
+def test_a_screenshot_of_a_prompt_of_several_lines(start: Start, tmp_path: Path) -> None:
+    runs = {
+        lines: start(
+            *("--profile", tmp_path / str(lines), "--screenshot", tmp_path / f"{lines}.png"),
+            "\n".join("W" * lines),
+        )
+        for lines in (0, 1, 5)
+    }
+    assert [run.wait() for run in runs.values()] == [0, 0, 0]
+    empty, one, five = (QImage(str(tmp_path / f"{lines}.png")) for lines in runs)
+    height_of_letter = 8
+    assert first_difference(empty, five) < first_difference(empty, one) - 4 * height_of_letter
+
+
 def test_a_screenshot_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
     run = start("--demo", "--screenshot", tmp_path / "missing" / "x.png")
     assert run.wait() == 1
