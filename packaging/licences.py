@@ -354,7 +354,7 @@ def _document(about: product.Product, components: Sequence[Component]) -> str:
             f"    Texts 2 to {len(users)}",
             *_printed(own, 1, users[own]),
             "",
-            *(_notice(about, qt[0]) if qt else []),
+            *(_notice(about, qt[0].version) if qt else []),
             *_heading("What is bundled"),
             *(line for component in components for line in _described(component, numbers)),
             *(
@@ -387,15 +387,23 @@ def _described(component: Component, numbers: Mapping[str, int]) -> Iterator[str
         yield from _wrapped(_line(part, numbers), "      ", "        ")
 
 
-def _notice(about: product.Product, pyside: Component) -> Iterator[str]:
+def qt_sources(pyside: str) -> str:
+    """Where the sources of this version of PySide, and of the Qt that its wheels hold, are."""
+    return _filled("qt-sources.in", pyside)
+
+
+def _notice(about: product.Product, pyside: str) -> Iterator[str]:
     """What the LGPL asks to be said, and how to do what it permits."""
-    version = ".".join(pyside.version.split(".")[:3])
-    series = ".".join(pyside.version.split(".")[:2])
-    values = {"title": about.title, "pyside": pyside.version, "qt": version, "series": series}
     yield from _heading("Notice about Qt")
     yield ""
-    yield (TEXTS / "qt-notice.in").read_text("utf-8").strip("\n").format(**values)
+    yield _filled("qt-notice.in", pyside, title=about.title, sources=qt_sources(pyside))
     yield ""
+
+
+def _filled(template: str, pyside: str, **values: str) -> str:
+    numbers = pyside.split(".")
+    text = (TEXTS / template).read_text("utf-8").strip("\n")
+    return text.format(pyside=pyside, qt=".".join(numbers[:3]), series=".".join(numbers[:2]), **values)
 
 
 def _printed(text: str, number: int, users: Sequence[str]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a release needs beside its installers; the release workflow runs it, and anybody may.
 
 python3 packaging/release.py check TAG         whether this commit may be released as TAG
-python3 packaging/release.py notes             what the changelog says of this version
+python3 packaging/release.py notes             what is new in this version, and where Qt's sources are
 python3 packaging/release.py gather FROM TO    the files of all machines, checked, with their checksums
 """
 
@@ -10,8 +10,10 @@ import hashlib
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
+import licences
 import product
 from product import Failed, Product
 
@@ -46,10 +48,15 @@ def check(about: Product, tag: str) -> None:
 
 
 def notes(about: Product) -> str:
-    """The section of the changelog about this version, without its heading."""
+    """The section of the changelog about this version, without its heading; and where the sources are that the
+    GPL, section 6d, wants named beside the programs."""
     text = product.CHANGELOG.read_text("utf-8")
     section = text.partition(f"\n## [{about.version}]")[2].partition("\n")[2]
-    return re.split(r"^(?:## |\[[^\]]+\]: )", section, maxsplit=1, flags=re.MULTILINE)[0].strip() + "\n"
+    news = re.split(r"^(?:## |\[[^\]]+\]: )", section, maxsplit=1, flags=re.MULTILINE)[0].strip()
+    locked = tomllib.loads((product.ROOT / "uv.lock").read_text("utf-8"))["package"]
+    versions = [each["version"] for each in locked if each["name"] == "pyside6-essentials"]
+    sources = "\n\n".join(map(licences.qt_sources, versions))
+    return f"{news}\n\n### Sources of Qt and PySide that are bundled\n\n{sources}\n"
 
 
 def gather(about: Product, source: Path, target: Path) -> None:

@@ -8,7 +8,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("pyproject.toml", "packaging/CHANGELOG.md", "packaging/product.py", "packaging/release.py")
+COPIED = (
+    "pyproject.toml",
+    "packaging/CHANGELOG.md",
+    "packaging/licences.py",
+    "packaging/licences/components.toml",
+    "packaging/licences/qt-sources.in",
+    "packaging/product.py",
+    "packaging/release.py",
+    "packaging/sbom.py",
+)
+LOCK = """
+[[package]]
+name = "pyside6-essentials"
+version = "6.99.1"
+
+[[package]]
+name = "pyside6-essentials"
+version = "7.0.0.2"
+"""
 CHANGELOG = """# Changelog
 
 ## [Unreleased]
@@ -42,6 +60,7 @@ class Checkout:
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text((ROOT / name).read_text("utf-8"), "utf-8")
+        (self.root / "uv.lock").write_text(LOCK, "utf-8")
         self.changelog = self.root / "packaging" / "CHANGELOG.md"
         self.changelog.write_text(CHANGELOG, "utf-8")
         self.change("pyproject.toml", '\nversion = "0.1.0"\n', '\nversion = "1.2.3"\n')
@@ -93,12 +112,20 @@ def test_what_was_forgotten_is_named(checkout: Checkout, name: str, old: str, ne
 
 def test_notes_are_the_section_of_this_version(checkout: Checkout) -> None:
     done = checkout.call("notes")
-    assert done.stdout == "A word before.\n\n### Added\n\n- One thing, told\n  on two lines.\n- Another.\n"
+    news, _, sources = done.stdout.partition("\n### Sources")
+    assert news == "A word before.\n\n### Added\n\n- One thing, told\n  on two lines.\n- Another.\n"
+    for name in (
+        "qt-everywhere-src-6.99.1",
+        "PySide6-6.99.1-src",
+        "qt-everywhere-src-7.0.0.t",
+        "6-7.0.0.2-src",
+    ):
+        assert name in sources
 
 
 def test_notes_of_the_last_version_end_before_the_links(checkout: Checkout) -> None:
     checkout.change("packaging/CHANGELOG.md", "## [1.2.2] - 2026-01-01\n\n- Old.\n\n", "")
-    assert checkout.call("notes").stdout.endswith("- Another.\n")
+    assert "- Another.\n\n### Sources" in checkout.call("notes").stdout
 
 
 def test_the_notes_of_this_project_are_not_empty() -> None:
