@@ -31,8 +31,9 @@ class Card(QDialog):
     """A dialog inside ``host``, ``design_width`` wide at 100 % zoom; :attr:`body` takes its content.
 
     It keeps itself within ``host`` (and scrolls where that is too small), can be moved by its background,
-    and gives the focus back to where it was. One that is not modal never takes the focus by itself; a
-    modal one keeps the focus and the keyboard shortcuts of its window to itself until it closes.
+    and gives the focus back to where it was. One that is not modal never takes the focus by itself, and
+    waits behind one that is; a modal one keeps the focus and the keyboard shortcuts of its window to itself
+    until it closes.
     """
 
     def __init__(self, theme: Theme, host: QWidget, design_width: int, *, modal: bool = False) -> None:
@@ -86,6 +87,11 @@ class Card(QDialog):
             self._step = self._free_step()
             self._place()
             self.raise_()
+            if not self._is_modal:
+                # Above a modal card the keyboard would not get here, and what is asked there would be hidden.
+                for veil in self._host.findChildren(_Veil):
+                    if veil.isVisible():
+                        self.stackUnder(veil)
             QWidget.setVisible(self, True)
             if self._is_modal and self.starts_at is not None:
                 self.starts_at.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -13,13 +13,15 @@ MOST_LINES = 4
 
 
 class Badge(QWidget):
-    """An icon in a soft disc, in the colours of a warning or of an error."""
+    """An icon in a soft disc. ``color`` names one of the theme's colours that has a soft twin: ``"warn"``,
+    ``"error"`` or ``"accent"``.
+    """
 
-    def __init__(self, theme: Theme, icon: str, *, error: bool = False) -> None:
+    def __init__(self, theme: Theme, icon: str, color: str = "warn") -> None:
         super().__init__()
         self._theme = theme
         self._icon = icon
-        self._error = error
+        self._color = color
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
@@ -30,11 +32,11 @@ class Badge(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colors.error_soft if self._error else colors.warn_soft)
+        painter.setBrush(getattr(colors, f"{self._color}_soft"))
         painter.drawEllipse(self.rect())
         size = self._theme.px(15)
         left, top = (self.width() - size) // 2, (self.height() - size) // 2
-        color = colors.error if self._error else colors.warn
+        color = getattr(colors, self._color)
         painter.drawPixmap(left, top, icons.pixmap(self._icon, color, size, self.devicePixelRatioF()))
 
 

@@ -41,7 +41,8 @@ SHORTEST_DIALOG_WAIT = 1.0
 @dataclass(frozen=True, slots=True)
 class Notice:
     """An error in words. ``checks`` are questions to go through, one a line. ``brief`` is the body for where
-    no message was at stake, and ``close`` is the text of the button that takes no action.
+    no message was at stake, and ``close`` is the text of the button that takes no action. ``is_done``
+    says that it tells of no problem, but of what was done about one.
 
     ``summary`` is what else the server said, in a few short lines; ``details`` is all that is known, for
     copying. All are plain text and hold no key.
@@ -55,6 +56,7 @@ class Notice:
     checks: tuple[str, ...] = ()
     brief: str = ""
     close: str = "Close"
+    is_done: bool = False
 
 
 def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -> Notice:
@@ -131,7 +133,7 @@ def explain_put_back(backup: Backup, kept: Path) -> Notice:
         f"place of the file of your chats."
     )
     details = _rows((("used", backup.path), ("kept", kept)))
-    return Notice("The backup is in use", body, (Action.SHOW_BACKUPS,), details)
+    return Notice("The backup is in use", body, (Action.SHOW_BACKUPS,), details, is_done=True)
 
 
 def _storage_words(error: StorageError) -> Words:

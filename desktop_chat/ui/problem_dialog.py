@@ -1,4 +1,6 @@
-"""An error that is not retried, shown over the chat: what happened, what is safe, and what helps."""
+"""An error that is not retried, or what was done about one, shown over the chat: what happened, what is safe,
+and what helps.
+"""
 
 from collections.abc import Callable
 
@@ -30,16 +32,15 @@ class ProblemDialog(Card):
         """``open_link`` opens an address in the browser."""
         super().__init__(theme, host, WIDTH)
         self.setObjectName("problem")
-        self.setAccessibleName("Problem")
+        self.setAccessibleName("Notice" if notice.is_done else "Problem")
         self.setWindowTitle(notice.title)
         self.setAccessibleDescription(" ".join((f"{notice.title}.", notice.body, *notice.checks)))
         self._notice = notice
         self._open_link = open_link
         px = theme.px
 
-        head = row(
-            theme, Badge(theme, "circle-alert", error=True), words(theme, notice.title, size=16, bold=True)
-        )
+        badge = Badge(theme, "check", "accent") if notice.is_done else Badge(theme, "circle-alert", "error")
+        head = row(theme, badge, words(theme, notice.title, size=16, bold=True))
         head.setSpacing(px(10))
         self.body.setSpacing(0)
         self.body.addLayout(head)
@@ -72,7 +73,7 @@ class ProblemDialog(Card):
     def present(self) -> None:
         """Show the dialog and have a screen reader tell it."""
         self.show()
-        self.announce(f"{self._notice.title}. {self._notice.body}")
+        self.announce(self.accessibleDescription())
 
     def _list(self, checks: tuple[str, ...]) -> QVBoxLayout:
         lines = QVBoxLayout()

@@ -1,8 +1,11 @@
 """The problem dialog offers what helps, and nothing more."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +18,9 @@ from desktop_chat.domain.errors import (
     QuotaExhausted,
     TlsFailed,
 )
-from desktop_chat.ui.notices import Action, explain
+from desktop_chat.storage import Backup
+from desktop_chat.ui.card import Card
+from desktop_chat.ui.notices import Action, explain, explain_put_back
 from desktop_chat.ui.problem_dialog import BILLING_URL, ProblemDialog
 from desktop_chat.ui.theme import Theme
 
@@ -71,6 +76,43 @@ def test_what_to_check_is_listed(theme: Theme, host: QWidget) -> None:
     assert interface.role() == QAccessible.Role.Dialog
     assert interface.text(QAccessible.Text.Name) == "Problem"
     assert "date and time" in interface.text(QAccessible.Text.Description)
+
+
+def test_all_of_it_is_said(theme: Theme, host: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def hand_on(event: QAccessibleEvent) -> None:
+        if isinstance(event, QAccessibleAnnouncementEvent):
+            said.append(event.message())
+
+    monkeypatch.setattr(QAccessible, "updateAccessibility", hand_on)
+    notice = explain(TlsFailed("self-signed certificate", host="llm.example.com"), "Mine")
+    ProblemDialog(theme, host, notice, lambda url: None).present()
+    assert said == [" ".join((f"{notice.title}.", notice.body, *notice.checks))]
+
+
+def test_what_was_done_is_not_called_a_problem(theme: Theme, host: QWidget) -> None:
+    backup = Backup(datetime(2026, 11, 20, tzinfo=UTC), 1, Path("before.db"), "0.2.0", 1)
+    dialog = ProblemDialog(theme, host, explain_put_back(backup, Path("after.db")), lambda url: None)
+    assert dialog.accessibleName() == "Notice"
+
+
+def test_it_waits_behind_a_modal_card(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
+    modal = Card(theme, host, 600, modal=True)
+    modal.body.addWidget(QPushButton("Modal"))
+    modal.show()
+    dialog = ProblemDialog(theme, host, explain(KeyRejected(), "OpenAI"), lambda url: None)
+    dialog.present()
+
+    def is_on_top(at: QPoint) -> bool:
+        found = host.childAt(at)
+        return found is dialog or dialog.isAncestorOf(found)
+
+    places = [button.mapTo(host, button.rect().center()) for button in dialog.findChildren(QPushButton)]
+    assert places
+    assert not any(map(is_on_top, places))
+    modal.reject()
+    assert all(map(is_on_top, places))
 
 
 def test_the_focus_stays_and_escape_closes_from_within(
