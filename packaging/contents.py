@@ -158,6 +158,11 @@ def _is_of_the_system(source: str) -> bool:
     return ".so" in name and not _EXTENSION.search(name) and not Path(source).is_relative_to(sys.prefix)
 
 
+def normal(name: str) -> str:
+    """A package's name as indexes compare it (packaging.python.org, "Names and normalization")."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 class Owner(NamedTuple):
     """Whose a file is: a distribution, ``cpython``, ``debian:NAME``, ``pyinstaller`` or ``desktop-chat``."""
 

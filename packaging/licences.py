@@ -17,7 +17,6 @@ import re
 import sys
 import sysconfig
 import textwrap
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,10 +24,11 @@ from typing import Any
 
 import product
 import sbom
+from contents import normal
+from sbom import COMPILED, KNOWN
 
 TEXTS = Path(__file__).resolve().parent / "licences"
 """The licences that the packages of a bundle do not bring themselves."""
-KNOWN: dict[str, Any] = tomllib.loads((TEXTS / "components.toml").read_text("utf-8"))
 WIDTH = 100
 DOCUMENTS = Path("/usr/share/doc")
 """Where Debian's packages have their copyright files (Debian Policy 12.5)."""
@@ -36,14 +36,6 @@ DOCUMENTS = Path("/usr/share/doc")
 _LICENCE_FILE = re.compile(
     r"(licen[cs]e|copying|copyright|notice|authors)([.-](txt|md|rst|[\w-]+))?$", re.IGNORECASE
 )
-_COMPILED = re.compile(r"\.(so(\.[\d.]+)?|pyd|dll|dylib)$", re.IGNORECASE)
-_SPDX = {
-    # What metadata said before PEP 639; of classifiers the last part.
-    "BSD License": "BSD-3-Clause",
-    "Apache Software License": "Apache-2.0",
-    "MIT License": "MIT",
-    "Python Software Foundation License": "PSF-2.0",
-}
 
 
 @dataclass(frozen=True)
@@ -202,35 +194,17 @@ def _distribution(name: str, version: str) -> Component:
         raise Problem("it is not installed in this environment") from error
     if distribution.version != version:
         raise Problem(f"this environment has version {distribution.version}")
-    known = KNOWN["packages"].get(_normal(name), {})
-    licence = known.get("licence") or _told(distribution.metadata)
+    licence = sbom.licence_of(name)
     if not licence:
         raise Problem("its metadata name no licence")
     chosen(licence)
-    texts = [_text(text) for text in known.get("texts", ())]
+    texts = [_text(text) for text in KNOWN["packages"].get(normal(name), {}).get("texts", ())]
     for file in sorted(distribution.files or (), key=str):
         if _LICENCE_FILE.match(file.name) and file.suffix != ".py" and "resources" not in file.parts:
             texts.append(_read(Path(str(distribution.locate_file(file)))))
     if not texts:
         raise Problem("it brings no text of its licence")
     return Component(distribution.metadata["Name"], version, licence, _page(distribution.metadata), texts)
-
-
-def _told(metadata: Any) -> str:
-    """The licence as metadata tell it: as an expression (PEP 639), in words, or by classifiers."""
-    if expression := metadata.get("License-Expression"):
-        return str(expression)
-    words = metadata.get("License", "")
-    if words and words != "UNKNOWN" and "\n" not in words:
-        return _SPDX.get(words, words)
-    classifiers = (
-        each.rpartition(" :: ")[2]
-        for each in metadata.get_all("Classifier") or ()
-        if each.startswith("License ::")
-    )
-    return " AND ".join(
-        _SPDX.get(each, each.replace(" ", "-")) for each in classifiers if each != "OSI Approved"
-    )
 
 
 def _page(metadata: Any) -> str:
@@ -248,15 +222,15 @@ def _page(metadata: Any) -> str:
 
 def _parts(name: str, version: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Component]:
     """What is linked into the compiled files of a package, or lies among its files."""
-    for part in KNOWN["within"].get(_normal(name), ()):
+    for part in KNOWN["within"].get(normal(name), ()):
         numbers = KNOWN["components"].get(part, {}).get("numbers")
         yield replace(_part(part), version=".".join(version.split(".")[:numbers]) if numbers else "")
     for entry in entries:
         path, source = Path(entry["path"]), Path(entry["source"])
         for pattern, part in KNOWN["files"].items():
-            if _COMPILED.search(path.name) and fnmatch.fnmatch(path.name.lower(), pattern):
+            if COMPILED.search(path.name) and fnmatch.fnmatch(path.name.lower(), pattern):
                 yield _part(part)
-        if _COMPILED.search(path.name) and source.is_file():
+        if COMPILED.search(path.name) and source.is_file():
             content = source.read_bytes()
             for mark in sbom.MARKS:
                 if mark.pattern.search(content):
@@ -273,18 +247,12 @@ def _part(name: str) -> Component:
 
 
 def _carried(name: str) -> Iterator[Component]:
-    """What a wheel says is linked into it: its lists in ``.dist-info/sboms`` (PEP 770)."""
-    for file in sorted(importlib.metadata.files(name) or (), key=str):
-        if file.parent.name != "sboms" or file.suffix != ".json":
-            continue
-        for part in json.loads(file.read_text("utf-8")).get("components", ()):
-            if part.get("purl", "").startswith("pkg:cargo/"):
-                licences = [
-                    choice["expression"] for choice in part.get("licenses", ()) if "expression" in choice
-                ]
-                yield _crate(part["name"], part.get("version", ""), " AND ".join(licences))
-            else:
-                yield replace(_part(part["name"]), version=part.get("version", ""))
+    """What a wheel says is linked into it."""
+    for part in sbom.carried(name):
+        if part.kind == "cargo":
+            yield _crate(part.name, part.version or "", part.licence or "")
+        else:
+            yield replace(_part(part.name), version=part.version or "")
 
 
 def _crate(name: str, version: str, licence: str) -> Component:
@@ -317,11 +285,6 @@ def _read(file: Path) -> str:
     return "\n".join(line.rstrip() for line in lines).strip("\n")
 
 
-def _normal(name: str) -> str:
-    """A name as package indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _document(about: product.Product, components: Sequence[Component]) -> str:
     """All of it as it is read: what it is, the notice about Qt, what is bundled, and every text once."""
     own = _read(product.ROOT / "LICENSE")
@@ -333,7 +296,7 @@ def _document(about: product.Product, components: Sequence[Component]) -> str:
                 if name not in users.setdefault(text, []):
                     users[text].append(name)
     numbers = {text: number for number, text in enumerate(users, 1)}
-    qt = [component for component in components if _normal(component.name) == "pyside6-essentials"]
+    qt = [component for component in components if normal(component.name) == "pyside6-essentials"]
     return "\n".join(
         (
             *_heading(f"{about.title} {about.version}: licences"),

@@ -48,8 +48,8 @@ def check(about: Product, tag: str) -> None:
 
 
 def notes(about: Product) -> str:
-    """The section of the changelog about this version, without its heading; and where the sources are that the
-    GPL, section 6d, wants named beside the programs."""
+    """The section of the changelog about this version, without its heading; and where the sources are that
+    the GPL, section 6d, wants named beside the programs."""
     text = product.CHANGELOG.read_text("utf-8")
     section = text.partition(f"\n## [{about.version}]")[2].partition("\n")[2]
     news = re.split(r"^(?:## |\[[^\]]+\]: )", section, maxsplit=1, flags=re.MULTILINE)[0].strip()

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import product
+from contents import normal
 
 if TYPE_CHECKING:
     from cyclonedx.model import HashType
@@ -32,11 +33,15 @@ if TYPE_CHECKING:
 KNOWN: dict[str, Any] = tomllib.loads(
     (Path(__file__).resolve().parent / "licences" / "components.toml").read_text("utf-8")
 )
-_CLASSIFIERS = {
-    "License :: OSI Approved :: Apache Software License": "Apache-2.0",
-    "License :: OSI Approved :: MIT License": "MIT",
+COMPILED = re.compile(r"\.(so(\.[\d.]+)?|pyd|dll|dylib)$", re.IGNORECASE)
+"""Names of files that libraries may be linked into."""
+_SPDX = {
+    # What metadata said before PEP 639; of classifiers the last part.
+    "BSD License": "BSD-3-Clause",
+    "Apache Software License": "Apache-2.0",
+    "MIT License": "MIT",
+    "Python Software Foundation License": "PSF-2.0",
 }
-_COMPILED = re.compile(r"\.(so(\.[\d.]+)?|pyd|dll|dylib)$")
 
 
 class Part(NamedTuple):
@@ -135,10 +140,10 @@ def _package(name: str, version: str, sources: list[Path]) -> "Component":
         found = _component(Part("generic", name, version, "PSF-2.0"))
         found.cpe = f"cpe:2.3:a:python:python:{version}:*:*:*:*:*:*:*"
     else:
-        found = _component(Part("pypi", name, version, _licence(name)))
+        found = _component(Part("pypi", name, version, licence_of(name)))
         found.hashes.update(_hashes(name, version))
     parts: dict[tuple[str, str, str | None], Part] = {}
-    for part in (*_carried(name), *_known(name, version, sources), *_marked(sources)):
+    for part in (*carried(name), *_known(name, version, sources), *_marked(sources)):
         if part[:3] not in parts or part.licence:
             parts[part[:3]] = part
     told = {part[:2] for part in parts.values() if part.version}
@@ -168,16 +173,25 @@ def _component(
     )
 
 
-def _licence(name: str) -> str | None:
-    """What the metadata of a package says, as an SPDX expression where it says one."""
-    if known := KNOWN["packages"].get(_normal(name), {}).get("licence"):
+def licence_of(name: str) -> str:
+    """The licence of an installed package, "" where none is told: as components.toml knows it, else as its
+    metadata tell it, as an expression (PEP 639), in words, or by classifiers."""
+    if known := KNOWN["packages"].get(normal(name), {}).get("licence"):
         return str(known)
     metadata = importlib.metadata.metadata(name)
-    told = metadata.get("License-Expression") or metadata.get("License", "")
-    if told and told != "UNKNOWN" and "\n" not in told:
-        return told
-    classifiers = [_CLASSIFIERS.get(each) for each in metadata.get_all("Classifier") or ()]
-    return " OR ".join(filter(None, classifiers)) or None
+    if expression := metadata.get("License-Expression"):
+        return str(expression)
+    words = metadata.get("License", "")
+    if words and words != "UNKNOWN" and "\n" not in words:
+        return _SPDX.get(words, words)
+    classifiers = (
+        each.rpartition(" :: ")[2]
+        for each in metadata.get_all("Classifier") or ()
+        if each.startswith("License ::")
+    )
+    return " AND ".join(
+        _SPDX.get(each, each.replace(" ", "-")) for each in classifiers if each != "OSI Approved"
+    )
 
 
 def _hashes(name: str, version: str) -> Iterator["HashType"]:
@@ -190,7 +204,7 @@ def _hashes(name: str, version: str) -> Iterator["HashType"]:
     fitting = [
         (min(ranks[tag] for tag in tags & ranks.keys()), wheel["hash"])
         for package in _locked()
-        if package["name"] == _normal(name) and package["version"] == version
+        if package["name"] == normal(name) and package["version"] == version
         for wheel in package.get("wheels", ())
         if (tags := parse_wheel_filename(wheel["url"].rpartition("/")[2])[3]) & ranks.keys()
     ]
@@ -206,34 +220,34 @@ def _locked() -> list[dict[str, Any]]:
 
 def _known(name: str, version: str, sources: Iterable[Path]) -> Iterator[Part]:
     """What components.toml says is linked into a package, or lies among its files."""
-    for part in KNOWN["within"].get(_normal(name), ()):
+    for part in KNOWN["within"].get(normal(name), ()):
         numbers = KNOWN["components"][part].get("numbers")
         yield _part(part, ".".join(version.split(".")[:numbers]) if numbers else None)
     for source in sources:
         for pattern, part in KNOWN["files"].items():
-            if _COMPILED.search(source.name) and fnmatch.fnmatch(source.name.lower(), pattern):
+            if COMPILED.search(source.name) and fnmatch.fnmatch(source.name.lower(), pattern):
                 yield _part(part, None)
 
 
-def _carried(name: str) -> Iterator[Part]:
+def carried(name: str) -> Iterator[Part]:
     """What a wheel says is linked into it: its lists in ``.dist-info/sboms`` (PEP 770)."""
     try:
         files = importlib.metadata.files(name) or ()
     except importlib.metadata.PackageNotFoundError:
         return
-    for file in files:
+    for file in sorted(files, key=str):
         if file.parent.name != "sboms" or file.suffix != ".json":
             continue
         for part in json.loads(file.read_text("utf-8")).get("components", ()):
             licences = [choice["expression"] for choice in part.get("licenses", ()) if "expression" in choice]
             kind = part.get("purl", "pkg:generic/").removeprefix("pkg:").partition("/")[0]
-            yield Part(kind, part["name"], part.get("version"), next(iter(licences), None))
+            yield Part(kind, part["name"], part.get("version"), " AND ".join(licences) or None)
 
 
 def _marked(sources: Iterable[Path]) -> Iterator[Part]:
     """What the compiled files of a package show to be linked into them."""
     for source in sources:
-        if not _COMPILED.search(source.name):
+        if not COMPILED.search(source.name):
             continue
         content = source.read_bytes()
         for mark in MARKS:
@@ -244,11 +258,6 @@ def _marked(sources: Iterable[Path]) -> Iterator[Part]:
 
 def _part(name: str, version: str | None) -> Part:
     return Part("generic", name, version, KNOWN["components"][name]["licence"])
-
-
-def _normal(name: str) -> str:
-    """A package's name as indexes compare it (packaging.python.org, "Names and normalization")."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ they are compressed alone; modules are compressed already.
 import fnmatch
 import json
 import lzma
-import re
 import sys
 import tomllib
 from collections import defaultdict
@@ -21,6 +20,7 @@ from typing import Any, NamedTuple
 
 import bundle
 import product
+from contents import normal
 
 TABLE = product.ROOT / "packaging" / "WEIGHTS.md"
 INSTALLED = (150, 180)
@@ -113,7 +113,7 @@ def table(weights: Iterable[Weight], deb: int | None) -> str:
     ]
     for weight in weights:
         share = None if deb is None else deb * weight.packed // packed
-        needed = ", ".join(asking.get(_normal(weight.package.partition(":")[0]), ())) or "the bundle"
+        needed = ", ".join(asking.get(normal(weight.package.partition(":")[0]), ())) or "the bundle"
         sizes = f"{_mb(weight.installed, 2)} | {_mb(share, 2)}"
         lines.append(f"| {weight.package} | {weight.version} | {sizes} | {needed} |")
     lines += [f"| **All** | | **{_mb(installed, 2)}** | **{_mb(deb, 2)}** | |", ""]
@@ -143,7 +143,7 @@ def _asking() -> dict[str, list[str]]:
 def _line(entry: Mapping[str, Any]) -> str:
     """The line of the table that a file counts for."""
     name = str(entry["package"])
-    if _normal(name) == "pyside6-essentials":
+    if normal(name) == "pyside6-essentials":
         for pattern, part in _PARTS:
             if fnmatch.fnmatchcase(entry["path"], pattern):
                 return f"{name}: {part}"
@@ -164,11 +164,6 @@ def _packed(files: Iterable[Path]) -> int:
     compressor = lzma.LZMACompressor(preset=1)
     size = sum(len(compressor.compress(path.read_bytes())) for path in sorted(files))
     return size + len(compressor.flush())
-
-
-def _normal(name: str) -> str:
-    """A name as package indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _mb(size: int | None, digits: int = 1) -> str:

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPIED = (
     "pyproject.toml",
     "packaging/CHANGELOG.md",
+    "packaging/contents.py",
     "packaging/licences.py",
     "packaging/licences/components.toml",
     "packaging/licences/qt-sources.in",
@@ -114,13 +115,9 @@ def test_notes_are_the_section_of_this_version(checkout: Checkout) -> None:
     done = checkout.call("notes")
     news, _, sources = done.stdout.partition("\n### Sources")
     assert news == "A word before.\n\n### Added\n\n- One thing, told\n  on two lines.\n- Another.\n"
-    for name in (
-        "qt-everywhere-src-6.99.1",
-        "PySide6-6.99.1-src",
-        "qt-everywhere-src-7.0.0.t",
-        "6-7.0.0.2-src",
-    ):
-        assert name in sources
+    for qt, pyside in (("6.99.1", "6.99.1"), ("7.0.0", "7.0.0.2")):
+        assert f"qt-everywhere-src-{qt}.tar" in sources
+        assert f"PySide6-{pyside}-src" in sources
 
 
 def test_notes_of_the_last_version_end_before_the_links(checkout: Checkout) -> None:
