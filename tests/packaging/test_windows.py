@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from cryptography import x509
@@ -49,17 +50,20 @@ def icons(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def shop(tmp_path: Path, icons: Path) -> Workshop:
-    workshop = Workshop(tmp_path)
+def equipped(folder: Path, icons: Path) -> Workshop:
+    workshop = Workshop(folder)
     shutil.copytree(icons, workshop.build_folder / "icons")
     return workshop
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Path:
+def shop(tmp_path: Path, icons: Path) -> Workshop:
+    return equipped(tmp_path, icons)
+
+
+def bundled(where: Path) -> Path:
     """A bundle as PyInstaller lays it out."""
-    folder = tmp_path / "bundle" / "desktop-chat"
+    folder = where / "bundle" / "desktop-chat"
     for name in ("desktop-chat.exe", "_internal/python311.dll", "_internal/PySide6/plugins/größe.txt"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,12 +73,21 @@ def bundle(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def compiling(shop: Workshop) -> Workshop:
-    """With the real NSIS."""
+def bundle(tmp_path: Path) -> Path:
+    return bundled(tmp_path)
+
+
+def with_nsis(shop: Workshop) -> Workshop:
+    """With the real one."""
     if MAKENSIS is None:
         pytest.skip("makensis (Debian: nsis) is not installed")
     shop.link(MAKENSIS)
     return shop
+
+
+@pytest.fixture
+def compiling(shop: Workshop) -> Workshop:
+    return with_nsis(shop)
 
 
 def made(answer: subprocess.CompletedProcess[str]) -> Path:
@@ -82,17 +95,43 @@ def made(answer: subprocess.CompletedProcess[str]) -> Path:
     return Path(answer.stdout.strip())
 
 
-def test_the_installer_compiles_without_a_warning(compiling: Workshop, bundle: Path) -> None:
-    path = made(compiling.build("windows.setup", bundle))
-    assert path == compiling.dist / f"desktop-chat-{load().version}-setup.exe"
-    assert path.read_bytes()[:2] == b"MZ"
+class Compiled(NamedTuple):
+    """An installer, and what it was made of."""
+
+    bundle: Path
+    shop: Workshop
+    answer: subprocess.CompletedProcess[str]
+    path: Path
 
 
-def test_a_second_installer_is_the_same_byte_for_byte(compiling: Workshop, bundle: Path) -> None:
-    first = made(compiling.build("windows.setup", bundle)).read_bytes()
-    for path in bundle.rglob("*"):
+@pytest.fixture(scope="module")
+def installer(tmp_path_factory: pytest.TempPathFactory, icons: Path) -> Compiled:
+    folder = tmp_path_factory.mktemp("installer")
+    shop, bundle = with_nsis(equipped(folder, icons)), bundled(folder)
+    answer = shop.build("windows.setup", bundle)
+    return Compiled(bundle, shop, answer, made(answer))
+
+
+@pytest.fixture(scope="module")
+def signed_installer(tmp_path_factory: pytest.TempPathFactory, icons: Path) -> Compiled:
+    """Signed by a stand-in, with a second program in its bundle."""
+    folder = tmp_path_factory.mktemp("signed installer")
+    shop, bundle = with_signtool(with_nsis(equipped(folder, icons))), bundled(folder)
+    (bundle / "desktop-chat-console.exe").write_bytes(b"program")
+    answer = shop.build("windows.setup", bundle, **CERTIFICATE)
+    return Compiled(bundle, shop, answer, made(answer))
+
+
+def test_the_installer_compiles_without_a_warning(installer: Compiled) -> None:
+    assert installer.path == installer.shop.dist / f"desktop-chat-{load().version}-setup.exe"
+    assert installer.path.read_bytes()[:2] == b"MZ"
+
+
+def test_a_second_installer_is_the_same_byte_for_byte(installer: Compiled) -> None:
+    first = installer.path.read_bytes()
+    for path in installer.bundle.rglob("*"):
         os.utime(path, (1, 1))
-    assert made(compiling.build("windows.setup", bundle)).read_bytes() == first
+    assert made(installer.shop.build("windows.setup", installer.bundle)).read_bytes() == first
 
 
 def test_what_the_compiler_says_is_told(shop: Workshop, bundle: Path) -> None:
@@ -109,9 +148,9 @@ def test_without_the_icon_it_says_who_makes_it(shop: Workshop, bundle: Path) -> 
     assert answer.stderr.endswith("desktop-chat.ico is missing: it is made by icons.py when the bundle is.\n")
 
 
-def test_every_file_is_installed_and_removed_by_its_name(compiling: Workshop, bundle: Path) -> None:
-    made(compiling.build("windows.setup", bundle))
-    lists = (compiling.build_folder / "windows" / "files.nsh").read_text("utf-8-sig")
+def test_every_file_is_installed_and_removed_by_its_name(installer: Compiled) -> None:
+    bundle = installer.bundle
+    lists = (installer.shop.build_folder / "windows" / "files.nsh").read_text("utf-8-sig")
     installed = re.findall(r'^File "(.*)"$', lists, re.MULTILINE)
     removed = re.findall(r'^Delete "\$INSTDIR\\(.*)"$', lists, re.MULTILINE)
     files = sorted(path for path in bundle.rglob("*") if path.is_file())
@@ -162,10 +201,9 @@ def with_signtool(shop: Workshop, signtool: str = "") -> Workshop:
     return shop
 
 
-def test_programs_uninstaller_and_installer_are_signed(compiling: Workshop, bundle: Path) -> None:
-    (bundle / "desktop-chat-console.exe").write_bytes(b"program")
-    path = made(with_signtool(compiling).build("windows.setup", bundle, **CERTIFICATE))
-    calls = compiling.told("signtool")
+def test_programs_uninstaller_and_installer_are_signed(signed_installer: Compiled) -> None:
+    bundle, shop, _, path = signed_installer
+    calls = shop.told("signtool")
     signed = [Path(call[-1]) for call in calls]
     assert signed[:2] == [bundle / "desktop-chat-console.exe", bundle / "desktop-chat.exe"]
     assert len(signed) == 4
@@ -200,12 +238,12 @@ def test_the_certificate_is_gone_where_signing_fails(shop: Workshop, bundle: Pat
     assert not Path(shop.calls[0].environment["CERTIFICATE_FILE"]).parent.exists()
 
 
-def test_no_secret_is_seen_by_others(compiling: Workshop, bundle: Path) -> None:
-    answer = with_signtool(compiling).build("windows.setup", bundle, **CERTIFICATE)
-    seen = answer.stdout + answer.stderr + "".join(repr(call.arguments) for call in compiling.calls)
+def test_no_secret_is_seen_by_others(signed_installer: Compiled) -> None:
+    _, shop, answer, _ = signed_installer
+    seen = answer.stdout + answer.stderr + "".join(repr(call.arguments) for call in shop.calls)
     assert PASSWORD not in seen
     assert "pass 'word" not in seen
-    for call in compiling.calls:
+    for call in shop.calls:
         imports = "Import-PfxCertificate" in call.arguments[-1]
         assert ("WINDOWS_CERTIFICATE_PASSWORD" in call.environment) == imports
         assert "WINDOWS_CERTIFICATE" not in call.environment
