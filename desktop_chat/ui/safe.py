@@ -5,20 +5,59 @@ made here shows text literally.
 """
 
 import html
+from math import ceil
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from desktop_chat.ui.icons import pixmap
 
+LONGEST_WORD = 24
+"""Characters of a word that a label makes room for; a longer one is broken where it has less."""
+
 
 def label(text: str = "", *, wrap: bool = False) -> QLabel:
     """A label that shows ``text`` literally, whatever it holds."""
-    made = QLabel(text)
+    made = WrappedLabel(text) if wrap else QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setWordWrap(wrap)
     return made
+
+
+class WrappedLabel(QLabel):
+    """Lines that break between words, and within a word that is too long for one: a QLabel would be as wide
+    as that, and push out of the window what stands beside it.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setWordWrap(True)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        most = LONGEST_WORD * self.fontMetrics().averageCharWidth()
+        return hint if hint.width() <= most else QSize(most, self.fontMetrics().height())
+
+    def heightForWidth(self, width: int) -> int:
+        layout = QTextLayout(self.text().replace("\n", "\u2028"), self.font())
+        layout.setTextOption(self._option())
+        layout.beginLayout()
+        height = 0.0
+        while (line := layout.createLine()).isValid():
+            line.setLineWidth(width)
+            height += line.height()
+        layout.endLayout()
+        return ceil(height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(QRectF(self.contentsRect()), self.text(), self._option())
+
+    def _option(self) -> QTextOption:
+        option = QTextOption(self.alignment())
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        return option
 
 
 class ElidedLabel(QLabel):

@@ -20,7 +20,7 @@ from desktop_chat.domain.errors import (
 )
 from desktop_chat.storage import Backup
 from desktop_chat.ui.card import Card
-from desktop_chat.ui.notices import Action, explain, explain_put_back
+from desktop_chat.ui.notices import Action, Notice, explain, explain_put_back
 from desktop_chat.ui.problem_dialog import BILLING_URL, ProblemDialog
 from desktop_chat.ui.theme import Theme
 
@@ -95,6 +95,21 @@ def test_what_was_done_is_not_called_a_problem(theme: Theme, host: QWidget) -> N
     backup = Backup(datetime(2026, 11, 20, tzinfo=UTC), 1, Path("before.db"), "0.2.0", 1)
     dialog = ProblemDialog(theme, host, explain_put_back(backup, Path("after.db")), lambda url: None)
     assert dialog.accessibleName() == "Notice"
+
+
+@pytest.mark.parametrize("zoom", [100, 150])
+def test_a_long_name_hides_no_button(theme: Theme, host: QWidget, zoom: int) -> None:
+    theme.set_zoom(zoom)
+    host.resize(720, 500)
+    notice = Notice("The file was not opened", f"“{'long_name_' * 25}.bin” was not opened.", (), "")
+    dialog = ProblemDialog(theme, host, notice, lambda url: None)
+    dialog.present()
+    dialog.grab()
+    close = next(each for each in dialog.findChildren(QPushButton) if each.text() == "Close")
+    assert close.visibleRegion().boundingRect() == close.rect()
+    (body,) = (label for label in dialog.findChildren(QLabel) if label.text() == notice.body)
+    lines = body.height() / body.fontMetrics().lineSpacing()
+    assert lines >= body.fontMetrics().horizontalAdvance(notice.body) / body.width()
 
 
 def test_it_waits_behind_a_modal_card(theme: Theme, host: QWidget, qtbot: QtBot) -> None:
