@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The program, or its helper process. Returns its exit code."""
     if getattr(sys, "frozen", False):
         frozen.clean(os.environ)
+        frozen.hold_modules()
         if (sys.argv[1:] if arguments is None else arguments)[:1] == [WORKER_FLAG]:
             from desktop_chat.worker import serve
 

@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any
 
 import qasync
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QFileSystemWatcher, QObject, Qt, Signal
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
-from desktop_chat import __version__, logs
+from desktop_chat import __version__, frozen, logs
 from desktop_chat.api import Api
 from desktop_chat.chats import Chats
 from desktop_chat.command_line import Options
@@ -285,6 +285,7 @@ class Program:
         self.window.close_requested.connect(self.quitting.set)
         self.window.show()
         await self._painted.wait()
+        self._watch_program()
         log.debug("first paint after %.3f s of CPU", time.process_time())
         while True:
             try:
@@ -339,6 +340,18 @@ class Program:
         else:
             self.window.raise_with_prompt(text)
 
+    def _watch_program(self) -> None:
+        """Tell when an upgrade or a removal takes the frozen program from under this run."""
+        if not getattr(sys, "frozen", False):
+            return
+        watcher = QFileSystemWatcher([sys.executable], self.window)
+        watcher.fileChanged.connect(self._program_changed)
+
+    def _program_changed(self) -> None:
+        if frozen.is_replaced():
+            log.info("the program was upgraded or removed")
+            self.dialogs.program_replaced()
+
     def report(self, error: BaseException) -> None:
         """Log a mistake of the program with its traceback, and tell of it once. For any thread."""
         log.critical("an uncaught exception", exc_info=error)
@@ -347,7 +360,7 @@ class Program:
     def _tell_of_mistake(self) -> None:
         if not self._told_of_mistake:
             self._told_of_mistake = True
-            self.dialogs.mistake(self._log_path)
+            self.dialogs.mistake(self._log_path, replaced=frozen.is_replaced())
 
     async def _open_store(self) -> Store:
         """Open the database. Where that fails, ask until it succeeds or the user gives up."""

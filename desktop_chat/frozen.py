@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
+_STARTED = "/proc/self/exe"
+"""The file that this process was started from, whatever has become of its name: proc_pid_exe(5)."""
 _OWN = ("QT_PLUGIN_PATH", "QML2_IMPORT_PATH")
 
 
@@ -27,6 +29,31 @@ def clean(environ: MutableMapping[str, str]) -> None:
     for name in list(environ):
         if name in _OWN or name.startswith("_PYI_"):
             del environ[name]
+
+
+def hold_modules() -> None:
+    """Have modules read from the file that this frozen program was started from, also when an upgrade or a
+    removal has taken it from its place: PyInstaller opens it by name for each module that is imported, and
+    would find another in it, or end the program. Only Linux replaces the file of a program that runs.
+    """
+    importers = sys.modules.get("pyimod02_importers")
+    if importers is None or not _started_from(importers.pyz_archive._filename):
+        return
+    importers.pyz_archive._filename = _STARTED
+
+
+def is_replaced() -> bool:
+    """Whether the program that runs here was upgraded or removed since it was started. What it has not loaded
+    yet of libraries and pictures is then of another version, or gone."""
+    frozen = getattr(sys, "frozen", False) and Path(_STARTED).exists()
+    return frozen and not _started_from(sys.executable)
+
+
+def _started_from(path: str) -> bool:
+    try:
+        return Path(_STARTED).samefile(path)
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

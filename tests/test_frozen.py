@@ -3,6 +3,7 @@ what ``packaging/smoke_test.py`` looks at."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +106,38 @@ def test_without_standard_output(argument: str, code: int) -> None:
     """As a windowed program of Windows has none."""
     script = f"sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = None\nmain([{argument!r}])"
     assert frozen(script, Path("/bundle/desktop-chat")).returncode == code
+
+
+REPLACED = """
+import pathlib, types
+from desktop_chat import frozen
+archive = types.SimpleNamespace(_filename=sys.executable)
+sys.modules["pyimod02_importers"] = types.SimpleNamespace(pyz_archive=archive)
+frozen.hold_modules()
+before, program = frozen.is_replaced(), pathlib.Path(sys.executable)
+started = program.stat().st_ino
+if sys.argv[1] == "upgraded":
+    program.with_suffix(".new").write_bytes(b"another")
+    program.with_suffix(".new").replace(program)
+elif sys.argv[1] == "removed":
+    program.unlink()
+with open(archive._filename, "rb") as file:
+    print(before, os.fstat(file.fileno()).st_ino == started, frozen.is_replaced())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="replaces the file of a running program")
+@pytest.mark.parametrize(("what", "replaced"), [("left", False), ("upgraded", True), ("removed", True)])
+def test_a_program_that_was_replaced_reads_its_own_modules(tmp_path: Path, what: str, replaced: bool) -> None:
+    program = tmp_path / "desktop-chat"
+    shutil.copy(Path(sys.executable).resolve(), program)
+    done = subprocess.run(
+        [program, "-c", FREEZE + REPLACED, program, str(tmp_path), what],
+        env=os.environ | {"PYTHONHOME": sys.base_prefix},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["False", "True", str(replaced)], done.stderr

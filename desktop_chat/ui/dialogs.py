@@ -42,6 +42,12 @@ if TYPE_CHECKING:
     from desktop_chat.ui.welcome import Welcome
 
 
+_REPLACED = (
+    "Desktop Chat was updated or removed while it runs. Quit it and start it again when it suits you; "
+    "until then some things may not work. Your chats are saved."
+)
+
+
 class Dialogs(QObject):
     """The dialogs over one main window."""
 
@@ -179,9 +185,16 @@ class Dialogs(QObject):
         """A file that the user wanted to open was not."""
         self._present(Notice("The file was not opened", complaint, (), complaint))
 
-    def mistake(self, log_path: Path | None) -> None:
-        """A mistake of the program, which goes on."""
+    def program_replaced(self) -> None:
+        """The program was upgraded or removed while it runs."""
+        self._notice.show_notice(_REPLACED)
+
+    def mistake(self, log_path: Path | None, *, replaced: bool = False) -> None:
+        """A mistake of the program, which goes on; where it was ``replaced`` that is the reason."""
         where = f" The log has the details: {log_path}" if log_path else ""
+        if replaced:
+            self._present(Notice("Please start Desktop Chat again", f"{_REPLACED}{where}", (), where.strip()))
+            return
         self._present(
             Notice(
                 "Something in the program went wrong",
