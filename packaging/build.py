@@ -65,6 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    # Before 3.14 argparse looks for the empty list, too, among the choices (python/cpython#53834).
     parser.add_argument("formats", nargs="*", metavar="FORMAT", choices=[[], *FORMATS], help="what to make")
     parser.add_argument("--list", action="store_true", help="name the formats, make nothing")
     parser.add_argument("--keep-bundle", action="store_true", help="take the bundle of an earlier run")

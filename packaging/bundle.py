@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import dev
-import product
 from commands import without_secrets
 from product import BUILD, ROOT, Failed, Product
 
@@ -120,7 +119,3 @@ def finish(bundle: Path, epoch: int) -> None:
         if sys.platform == "linux":
             path.chmod(0o755 if path.is_dir() or path.parent == bundle else 0o644)
         os.utime(path, (epoch, epoch))
-
-
-if __name__ == "__main__":
-    print(build(product.load()))

@@ -36,13 +36,11 @@ ICNS_PNG = {
 }
 
 
-def render(svg: Path, sizes: Sequence[int], folder: Path) -> dict[int, Path]:
+def render(svg: Path, sizes: Sequence[int], folder: Path) -> None:
     """Draw ``svg`` as one PNG a size, in pixels, into ``folder``. Raises :class:`Failed`, ``OSError``."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = {size: folder / f"{svg.stem}-{size}.png" for size in sizes}
-    for size, path in made.items():
-        path.write_bytes(_encoded(_drawn(svg, size), "PNG"))
-    return made
+    for size in sizes:
+        (folder / f"{svg.stem}-{size}.png").write_bytes(_encoded(_drawn(svg, size), "PNG"))
 
 
 def ico(svg: Path, path: Path) -> None:

@@ -100,7 +100,7 @@ def write(manifest: Path, target: Path) -> None:
     text = make_outputter(bom, OutputFormat.JSON, version).output_as_string(indent=1)
     if (error := JsonStrictValidator(version).validate_str(text)) is not None:
         raise ValueError(f"not valid CycloneDX {version.to_version()}: {error}")
-    target.write_text(text + "\n", "utf-8")
+    target.write_text(text + "\n", "utf-8", newline="\n")
 
 
 def describe(about: product.Product, manifest: Iterable[dict[str, str]]) -> "Bom":

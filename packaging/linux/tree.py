@@ -115,7 +115,7 @@ def metainfo(source: Product) -> bytes:
 
 
 def _add_screenshots(component: ET.Element, address: str) -> None:
-    """The pictures of the README, from the tag of this version, as GitHub, GitLab and Gitea serve them."""
+    """The pictures of the README, from the tag of this version, as GitHub serves files."""
     screenshots = ET.SubElement(component, "screenshots")
     pictures = (
         ("main-light", "A conversation, with the list of chats"),

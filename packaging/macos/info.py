@@ -1,18 +1,13 @@
-"""What Info.plist says of the program, for the bundle spec; ``python packaging/macos/info.py`` prints it."""
+"""What Info.plist says of the program, for the bundle spec."""
 
 import importlib.metadata
-import plistlib
 import re
 import sys
 import sysconfig
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from product import Failed, Product, load
+from product import Failed, Product
 
 TAG = re.compile(r"^Tag: .*-macosx_(\d+)_(\d+)_", re.MULTILINE)
 
@@ -73,7 +68,3 @@ def minimum_system(folders: Iterable[str] | None = None, python: str | None = No
     major, minor = [*map(int, target.split(".")), 0][:2]
     versions.append((major, minor))
     return ".".join(map(str, max(versions)))
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(plistlib.dumps(plist(load(), minimum_system())))

@@ -154,15 +154,15 @@ def _is_program(path: Path) -> bool:
         return file.read(4) in MACH_O
 
 
-def notarise(image: Path) -> bool:
-    """Have Apple check ``image``, and attach the answer. False where no key is given.
+def notarise(image: Path) -> None:
+    """Have Apple check ``image``, and attach the answer. Nothing happens where no key is given.
 
     Raises :class:`product.Failed`, with Apple's reasons where it declines.
     """
     names = ("APPLE_API_KEY", "APPLE_API_KEY_ID", "APPLE_API_ISSUER")
     text, key_id, issuer = (os.environ.get(name, "") for name in names)
     if not text:
-        return False
+        return
     if not key_id or not issuer:
         raise Failed("APPLE_API_KEY is set, APPLE_API_KEY_ID or APPLE_API_ISSUER is not.")
     with tempfile.TemporaryDirectory(prefix="key-") as folder:
@@ -181,4 +181,3 @@ def notarise(image: Path) -> bool:
             raise Failed(f"Apple's answer is {status!r}:\n{reasons}")
     run(["xcrun", "stapler", "staple", str(image)])
     run(["spctl", "--assess", "--type", "open", "--context", "context:primary-signature", str(image)])
-    return True
