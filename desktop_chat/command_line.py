@@ -31,13 +31,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(
         prog="desktop-chat",
         description="A desktop chat client for the OpenAI API and every server that speaks it.",
-        epilog="DESKTOP_CHAT_PROFILE is as --profile. No key is ever taken from the command line.",
+        epilog="DESKTOP_CHAT_PROFILE=DIR is as --profile DIR. Keys are never taken from the command line.",
     )
     parser.add_argument("--profile", metavar="DIR", help="keep everything of this run under DIR")
     parser.add_argument(
         "--demo",
         action="store_true",
-        help="use the built-in demo model: no key, no network, a throw-away profile unless --profile says",
+        help="use the built-in demo model: no key, no network, a throw-away profile without --profile",
     )
     parser.add_argument("--debug", action="store_true", help="log more, to standard error too")
     parser.add_argument(

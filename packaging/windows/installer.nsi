@@ -87,10 +87,10 @@ LangString FOR_ALL ${LANG_ENGLISH} "For &all users of this computer: an administ
 LangString DESKTOP_ICON ${LANG_ENGLISH} "Icon on the desktop"
 LangString RUNNING ${LANG_ENGLISH} "$(^NameDA) is running. It will be closed; everything in it is saved."
 LangString STILL_RUNNING ${LANG_ENGLISH} "$(^NameDA) is still running. Please quit it, then try again."
-LangString NOT_REMOVED ${LANG_ENGLISH} "The installed version could not be removed completely from $R0. Nothing was installed; please start this again."
+LangString NOT_REMOVED ${LANG_ENGLISH} "The installed version could not be removed completely from $R0. Nothing was installed; please start this installer again."
 LangString TOO_OLD ${LANG_ENGLISH} "$(^NameDA) needs 64-bit Windows 10, version 1809, or newer."
 LangString NO_ADMINISTRATOR ${LANG_ENGLISH} "Only an administrator can do this for all users."
-LangString KEPT ${LANG_ENGLISH} "Your chats and settings are kept, for all users. They are in %LOCALAPPDATA%\${NAME} and %APPDATA%\${NAME}; delete these folders if you no longer want them. API keys can be removed in the Credential Manager of Windows."
+LangString KEPT ${LANG_ENGLISH} "Chats and settings stay, those of every user, in %LOCALAPPDATA%\${NAME} and %APPDATA%\${NAME}; delete these folders if you no longer want them. API keys can be removed in the Credential Manager of Windows."
 
 !macro FAIL CODE TEXT
   MessageBox MB_OK|MB_ICONSTOP "${TEXT}" /SD IDOK

@@ -59,6 +59,8 @@ $backwards" ;;
 done <<LIST
 $list
 LIST
+# The list goes last: one that was interrupted can be repeated.
+find "$library" -mindepth 1 -maxdepth 1 ! -name installed-files -exec rm -rf {} +
 rm -rf "$library"
 
 applications=$prefix/share/applications
@@ -66,7 +68,7 @@ if [ -d "$applications" ]; then
     if command -v update-desktop-database >/dev/null; then
         update-desktop-database -q "$applications" || true
     fi
-    # Made by update-desktop-database, of no use to nobody.
+    # Made by update-desktop-database; with no entry left it is of no use.
     if [ "$(ls -A "$applications")" = mimeinfo.cache ]; then rm -f "$applications/mimeinfo.cache"; fi
 fi
 icons=$prefix/share/icons/hicolor
