@@ -98,14 +98,19 @@ def test_what_is_too_heavy_is_named(tmp_path: Path) -> None:
     file(deb, 50_000_000)
     assert weights.check(folder, deb) == []
     assert weights.check(folder, None) == []
-    (folder / "link").symlink_to("deep/a")
-    assert weights.check(folder, deb) == [], "a link takes no room"
     file(folder / "b", 1_000_000)
     file(deb, 52_500_000)
     bundle, package = weights.check(folder, deb)
     assert "151.0 MB" in bundle
     assert "150 MB" in bundle
     assert "a.deb takes 52.5 MB" in package
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there not everybody may make links")
+def test_a_link_takes_no_room(tmp_path: Path) -> None:
+    file(tmp_path / "deep" / "a", 150_000_000)
+    (tmp_path / "link").symlink_to("deep/a")
+    assert weights.check(tmp_path, None) == []
 
 
 def test_every_dependency_of_ours_is_in_the_table_that_is_kept() -> None:
