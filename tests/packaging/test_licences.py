@@ -114,7 +114,8 @@ def test_what_is_linked_into_packages_has_its_text_too(everything: str) -> None:
         "Bitstream Vera Fonts Copyright",
         "The LaTeX Project Public License",
         "Thai Open Source Software Center",
-        "OpenSSL Project Authors",
+        # Within cryptography, which the keyring of Linux alone brings.
+        *(["OpenSSL Project Authors"] if sys.platform.startswith("linux") else []),
     ):
         assert words in everything, words
     crates = json.loads(
