@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
 import re
@@ -277,9 +278,12 @@ class Archive:
         (self.root,) = folder.iterdir()
         self.prefix = folder / "a place"
 
-    def script(self, name: str) -> subprocess.CompletedProcess[str]:
+    def script(self, name: str, tools: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it, with the programs in ``tools`` before those of the system."""
         command = ["sh", self.root / name, "--prefix", self.prefix]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        path = os.pathsep.join(filter(None, (str(tools or ""), os.environ["PATH"])))
+        env = os.environ | {"PATH": path}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
 
     def installed(self) -> set[str]:
         return {str(path.relative_to(self.prefix)) for path in self.prefix.rglob("*") if not path.is_dir()}
@@ -354,3 +358,40 @@ def test_archive_does_not_replace_what_it_did_not_install(archive: Archive) -> N
     assert "was not installed by this script" in answer.stderr
     assert archive.installed() == {"lib/desktop-chat/file"}
     assert archive.script("uninstall.sh").returncode == 1
+
+
+@needs("xz")
+def test_archive_does_not_overwrite_what_it_did_not_install(archive: Archive) -> None:
+    command = archive.prefix / "bin" / "desktop-chat"
+    command.parent.mkdir(parents=True)
+    command.symlink_to("of-another-installer")
+    answer = archive.script("install.sh")
+    assert answer.returncode == 1
+    assert f"{command} was not installed by this script" in answer.stderr
+    assert command.readlink() == Path("of-another-installer")
+    assert archive.installed() == {"bin/desktop-chat"}
+
+
+@needs("xz")
+@pytest.mark.parametrize("earlier", [False, True])
+def test_archive_whose_installation_was_killed_can_be_installed_and_removed(
+    archive: Archive, tmp_path: Path, earlier: bool
+) -> None:
+    tools, count = tmp_path / "tools", tmp_path / "count"
+    for tool, call in itertools.product(("cp", "mkdir", "rm", "mv", "find"), (1, 2, 5)):
+        if earlier:
+            assert archive.script("install.sh").returncode == 0
+        shutil.rmtree(tools, ignore_errors=True)
+        tools.mkdir()
+        (tools / tool).write_text(
+            f'#!/bin/sh\necho >>"{count}"\n[ "$(wc -l <"{count}")" -ne {call} ] || kill -9 $PPID\n'
+            f'exec {shutil.which(tool)} "$@"\n'
+        )
+        (tools / tool).chmod(0o755)
+        count.unlink(missing_ok=True)
+        archive.script("install.sh", tools)
+        answer = archive.script("install.sh")
+        assert answer.returncode == 0, (tool, call, answer.stderr)
+        assert run(archive.prefix / "bin" / "desktop-chat", "--x") == "desktop-chat 0.0.0 --x\n"
+        assert archive.script("uninstall.sh").returncode == 0
+        assert archive.installed() == set(), (tool, call)

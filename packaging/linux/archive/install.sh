@@ -49,7 +49,6 @@ case $prefix in
 esac
 final=$prefix/lib/desktop-chat
 staging=$prefix/lib/.desktop-chat.new
-list=$staging/installed-files
 if [ -e "$final" ] && [ ! -f "$final/installed-files" ]; then
     fail "$final was not installed by this script; remove it first, with what installed it"
 fi
@@ -63,13 +62,26 @@ if ! said=$("$staging/desktop-chat" --version 2>&1); then
     fail "the program does not run on this system, nothing was changed: $said"
 fi
 
+files=$(cd "$here" && find bin share ! -type d | LC_ALL=C sort)
+while IFS= read -r file; do
+    if { [ -e "$prefix/$file" ] || [ -L "$prefix/$file" ]; } &&
+        ! grep -qxF "$file" "$final/installed-files" 2>/dev/null; then
+        fail "$prefix/$file was not installed by this script; remove it first, with what installed it"
+    fi
+done <<LIST
+$files
+LIST
+
 # From here on the earlier version goes and the new one comes, with nothing slow between.
 if [ -f "$final/installed-files" ]; then
-    sh "$final/uninstall.sh" --quiet
+    sh "$here/uninstall.sh" --quiet --prefix "$prefix"
 fi
 
-# Every folder that was not there is noted too, so that removing leaves none behind.
-echo "$made" >"$list"
+# Every folder that was not there is noted too, so that removing leaves none behind. All is noted before it is
+# made, and where it is looked for: one that was interrupted can be repeated, or removed.
+echo "$made" >"$staging/installed-files"
+mv "$staging" "$final"
+list=$final/installed-files
 place() {
     folder=$(dirname "$1")
     missing=
@@ -78,20 +90,16 @@ place() {
 $missing"
         folder=$(dirname "$folder")
     done
-    printf %s "$missing" >>"$list"
+    printf '%s%s\n' "$missing" "$1" >>"$list"
     mkdir -p "$prefix/$(dirname "$1")"
-    rm -f "$prefix/$1"
     cp -P "$here/$1" "$prefix/$1"
-    echo "$1" >>"$list"
 }
 
-files=$(cd "$here" && find bin share ! -type d | LC_ALL=C sort)
 while IFS= read -r file; do
     place "$file"
 done <<LIST
 $files
 LIST
-mv "$staging" "$final"
 
 # Menus must find the program where its folder is not on PATH.
 program=$prefix/bin/desktop-chat
