@@ -2,11 +2,11 @@
 
 import hashlib
 import importlib.metadata
-import itertools
 import json
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -378,7 +378,7 @@ def test_archive_whose_installation_was_killed_can_be_installed_and_removed(
     archive: Archive, tmp_path: Path, earlier: bool
 ) -> None:
     tools, count = tmp_path / "tools", tmp_path / "count"
-    for tool, call in itertools.product(("cp", "mkdir", "rm", "mv", "find"), (1, 2, 5)):
+    for tool, call in (("cp", 1), ("cp", 5), ("mkdir", 2), ("rm", 2), ("mv", 1), ("mv", 2)):
         if earlier:
             assert archive.script("install.sh").returncode == 0
         shutil.rmtree(tools, ignore_errors=True)
@@ -389,7 +389,7 @@ def test_archive_whose_installation_was_killed_can_be_installed_and_removed(
         )
         (tools / tool).chmod(0o755)
         count.unlink(missing_ok=True)
-        archive.script("install.sh", tools)
+        assert archive.script("install.sh", tools).returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
         answer = archive.script("install.sh")
         assert answer.returncode == 0, (tool, call, answer.stderr)
         assert run(archive.prefix / "bin" / "desktop-chat", "--x") == "desktop-chat 0.0.0 --x\n"
