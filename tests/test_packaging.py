@@ -282,7 +282,7 @@ def test_readme_tells_every_option() -> None:
         text=True,
         check=True,
     ).stdout
-    options = set(re.findall(r"--[a-z]+", shown))
+    options = set(re.findall(r"--[a-z-]+", shown))
     assert options
     assert {
         option for option in options if f"`{option}" not in (ROOT / "README.md").read_text("utf-8")
