@@ -377,6 +377,10 @@ class Program:
             except StorageError as error:
                 log.error("the database cannot be opened: %s", error)
                 await self._painted.wait()
+                if self.options.screenshot is not None:
+                    # Off screen nobody can answer.
+                    print(f"desktop-chat: {error}", file=sys.stderr)
+                    raise
                 answer = await self.dialogs.storage_failed(error)
                 if answer is None:
                     raise

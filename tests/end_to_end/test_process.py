@@ -71,6 +71,13 @@ def test_a_screenshot_of_a_prompt_of_several_lines(start: Start, tmp_path: Path)
     assert first_difference(empty, five) < first_difference(empty, one) - 4 * height_of_letter
 
 
+def test_a_screenshot_of_chats_that_cannot_be_opened(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "chats.db").write_bytes(b"this is no database")
+    run = start("--profile", tmp_path, "--screenshot", tmp_path / "x.png")
+    assert run.wait() == 1
+    assert "not a database" in run.error
+
+
 def test_a_screenshot_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
     run = start("--demo", "--screenshot", tmp_path / "missing" / "x.png")
     assert run.wait() == 1
