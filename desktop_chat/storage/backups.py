@@ -78,12 +78,16 @@ def make(source: apsw.Connection, path: Path, folder: Path) -> Path:
 
 
 def newest_readable(path: Path, folder: Path, newest_schema: int) -> Backup | None:
-    """The newest copy of ``path`` in ``folder`` that a program can read which knows ``newest_schema``. The
-    files themselves are asked, since names can be changed; nothing is written."""
+    """The newest copy of ``path`` in ``folder`` that is sound, and that a program can read which knows
+    ``newest_schema``. The files themselves are asked, since names can be changed; nothing is written."""
     for backup in reversed(_all(path, folder)):
+        # Whoever opened a pipe for reading would wait for one that writes.
+        if not backup.path.is_file():
+            continue
         try:
             with _reading(backup.path) as connection:
-                if 0 < connection.pragma("user_version") <= newest_schema and _is_ours(connection):
+                known = 0 < connection.pragma("user_version") <= newest_schema
+                if known and _is_ours(connection) and _faults(connection, "quick_check") == "ok":
                     return backup
         except apsw.Error:
             continue
@@ -127,9 +131,9 @@ def _is_ours(connection: apsw.Connection) -> bool:
     return bool(connection.pragma("application_id") == APPLICATION_ID)
 
 
-def _faults(connection: apsw.Connection) -> str:
-    """``ok``, or the first thing that is wrong."""
-    return str(next(connection.execute("PRAGMA integrity_check"))[0])
+def _faults(connection: apsw.Connection, check: str = "integrity_check") -> str:
+    """``ok``, or the first thing that is wrong; ``quick_check`` leaves out what indices hold."""
+    return str(next(connection.execute(f"PRAGMA {check}"))[0])
 
 
 def _all(path: Path, folder: Path) -> list[Backup]:

@@ -124,6 +124,10 @@ def test_the_newest_copy_that_can_be_read_is_named(old: Path) -> None:
     with closing(apsw.Connection(str(folder / "chats-20260104T000000Z-schema1.db"))) as other:
         other.pragma("user_version", 1)
     (folder / "chats-20260105T000000Z.damaged-wal").write_bytes(b"x")
+    cut_short = folder / "chats-20260106T000000Z-before-0.2.0-schema1.db"
+    cut_short.write_bytes(database[:4096].ljust(len(database), b"\0"))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "chats-20260107T000000Z-before-0.2.0-schema1.db")
     before = names(old)
     with raw(old / "chats.db") as connection:
         connection.pragma("user_version", 2)
