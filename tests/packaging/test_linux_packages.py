@@ -395,3 +395,15 @@ def test_archive_whose_installation_was_killed_can_be_installed_and_removed(
         assert run(archive.prefix / "bin" / "desktop-chat", "--x") == "desktop-chat 0.0.0 --x\n"
         assert archive.script("uninstall.sh").returncode == 0
         assert archive.installed() == set(), (tool, call)
+
+
+@needs("xz")
+@pytest.mark.parametrize("name", ["a$b", 'a"b', "a%b", "a`b", "a|b", "a&b", "a\\b", "a\nb"])
+def test_archive_makes_nothing_where_menus_could_not_start_it(
+    archive: Archive, tmp_path: Path, name: str
+) -> None:
+    archive.prefix = tmp_path / name
+    answer = archive.script("install.sh")
+    assert answer.returncode == 1
+    assert "menus cannot start" in answer.stderr
+    assert not archive.prefix.exists()

@@ -35,6 +35,15 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+[ -n "$prefix" ] || fail "--prefix needs a folder"
+# In a desktop entry these would need escapes that not every desktop reads alike.
+check_name() {
+    case $1 in
+        *[\"\\\`\$%\|\&]* | *"
+"*) fail "the folder's name has a character that menus cannot start programs with: $1" ;;
+    esac
+}
+check_name "$prefix"
 here=$(cd "$(dirname "$0")" && pwd -P)
 made=
 if [ ! -d "$prefix/lib" ] || grep -qx lib/ "$prefix/lib/desktop-chat/installed-files" 2>/dev/null; then
@@ -42,11 +51,7 @@ if [ ! -d "$prefix/lib" ] || grep -qx lib/ "$prefix/lib/desktop-chat/installed-f
 fi
 mkdir -p "$prefix/lib" || fail "cannot write below $prefix"
 prefix=$(cd "$prefix" && pwd -P)
-# In a desktop entry these would need escapes that not every desktop reads alike.
-case $prefix in
-    *[\"\\\`\$%\|\&]* | *"
-"*) fail "the folder's name has a character that menus cannot start programs with: $prefix" ;;
-esac
+check_name "$prefix"
 final=$prefix/lib/desktop-chat
 staging=$prefix/lib/.desktop-chat.new
 if [ -e "$final" ] && [ ! -f "$final/installed-files" ]; then
@@ -56,7 +61,7 @@ fi
 trap 'rm -rf "$staging"' EXIT
 trap 'exit 1' HUP INT TERM
 rm -rf "$staging"
-cp -R "$here/lib/desktop-chat" "$staging"
+cp -R "$here/lib/desktop-chat" "$staging" || fail "cannot write below $prefix/lib; nothing was changed"
 cp "$here/uninstall.sh" "$staging/uninstall.sh"
 if ! said=$("$staging/desktop-chat" --version 2>&1); then
     fail "the program does not run on this system, nothing was changed: $said"
