@@ -348,6 +348,31 @@ def test_a_locked_database_is_opened_when_it_is_free(play: Play, tmp_path: Path)
     play(story())
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="replaces the file of a running program")
+@pytest.mark.parametrize("removed", [False, True])
+def test_a_program_that_is_replaced_while_it_runs(
+    play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removed: bool
+) -> None:
+    program = tmp_path / "desktop-chat"
+    program.write_bytes(b"this version")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    async def story() -> None:
+        async with running(tmp_path / "profile") as app:
+            assert not app.is_shown("noticeBar")
+            if removed:
+                program.unlink()
+            else:
+                (tmp_path / "new").write_bytes(b"the next version")
+                (tmp_path / "new").replace(program)
+            await app.until(lambda: app.is_shown("noticeBar"), "the user is told")
+            notice = app.find(QWidget, "noticeBar").accessibleDescription()
+            assert "start it again" in notice
+
+    play(story())
+
+
 def test_a_profile_that_cannot_be_made(
     ordinary_user: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
