@@ -88,13 +88,13 @@ class Story:
 
     def _older(self) -> Path:
         """The package once more as the version before, which has a file that the next one lacks."""
-        folder = self._root.path / "root/older"
-        inner = "/root/older"
-        self._root.admin("dpkg-deb", "--raw-extract", f"/root/{self._deb.name}", inner)
+        folder = self._deb.with_name("older")
+        inner = self._as_seen_inside(folder)
+        self._root.admin("dpkg-deb", "--raw-extract", self._as_seen_inside(self._deb), inner)
         control = folder / "DEBIAN/control"
         control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1~before", control.read_text()))
         (folder / MARKER).write_text("This file goes with the version it came with.\n")
-        self._root.admin("dpkg-deb", "-Znone", "--root-owner-group", "--build", inner, "/root/older.deb")
+        self._root.admin("dpkg-deb", "-Znone", "--root-owner-group", "--build", inner, f"{inner}.deb")
         shutil.rmtree(folder)
         return folder.with_suffix(".deb")
 
@@ -102,7 +102,7 @@ class Story:
         with self._report.step(
             "apt upgrades it; what only the version before had is gone", needed=True
         ) as told:
-            self._root.apt("install", f"/root/{self._deb.name}")
+            self._root.apt("install", self._as_seen_inside(self._deb))
             expect(not (self._root.path / MARKER).exists(), "a file of the version before is still there")
             version = self._root.admin("dpkg-query", "--show", "--showformat=${Version}", NAME)
             expect("before" not in version, f"version {version} is installed")

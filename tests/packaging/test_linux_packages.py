@@ -152,11 +152,11 @@ def test_library_that_no_package_is_known_for_is_refused(workshop: Workshop, bun
 def test_library_that_looks_elsewhere_is_refused(workshop: Workshop, bundle: Path) -> None:
     data = library("PySide6-Essentials", r"libQt6Svg\.so\.6").read_bytes()
     assert b"\0$ORIGIN\0" in data
-    (bundle / "_internal" / "libx.so").write_bytes(data.replace(b"\0$ORIGIN\0", b"\0/tmp/ab\0"))
+    (bundle / "_internal" / "libx.so").write_bytes(data.replace(b"\0$ORIGIN\0", b"\0/opt/ab\0"))
     for module in ("linux.deb", "linux.tarball", "linux.rpm", "linux.appimage"):
         answer = workshop.build(module, bundle)
         if not answer.stderr.startswith("unavailable"):
-            assert "libx.so: looks for libraries in /tmp/ab" in answer.stderr
+            assert "libx.so: looks for libraries in /opt/ab" in answer.stderr
 
 
 def test_library_that_leaves_the_bundle_is_refused(workshop: Workshop, bundle: Path) -> None:
