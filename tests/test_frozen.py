@@ -26,6 +26,7 @@ try:
     main(["--version"])
 except SystemExit:
     script = "import json, os; print(json.dumps(dict(os.environ)))"
+    sys.stdout.flush()
     subprocess.run([python, "-c", script])
 """
 

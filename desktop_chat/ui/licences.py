@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import ceil
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_chat import paths
@@ -54,7 +54,9 @@ class LicencesDialog(QDialog):
         layout.addLayout(row(theme, None, close))
         edge = px(24) + px(8) + ceil(text.document().documentMargin())
         beside = 2 * edge + text.verticalScrollBar().sizeHint().width()
-        columns = QFontMetrics(text.font()).horizontalAdvance("0" * COLUMNS)
+        text.ensurePolished()
+        # One column more: whole pixels of edges and of a style sheet may cost a part of one.
+        columns = ceil(QFontMetricsF(text.font()).horizontalAdvance("0" * (COLUMNS + 1)))
         # Of a small screen it leaves the window manager some room for its frame.
         room = self.screen().availableSize() - QSize(px(16), px(48))
         self.resize(QSize(columns + beside, px(HEIGHT)).boundedTo(room))

@@ -71,7 +71,7 @@ def test_the_backup_is_named_shown_and_used(play: Play, newer: Path, file_manage
 
 
 def spoil(newer: Path) -> None:
-    """The backup turns out to be damaged in the middle."""
+    """The backup is damaged in the middle."""
     backup = newer / "backups" / names(newer)[0]
     data = bytearray(backup.read_bytes())
     data[4096 * 3 : 4096 * 4] = b"\xff" * 4096
@@ -79,13 +79,14 @@ def spoil(newer: Path) -> None:
 
 
 def test_a_backup_that_is_damaged_is_told_and_changes_nothing(play: Play, newer: Path) -> None:
-    spoil(newer)
     database = (newer / "chats.db").read_bytes()
     (backup,) = names(newer)
 
     async def story() -> None:
         async with running(newer, opens=False) as app:
             await app.until(lambda: app.is_shown("problem"), "the user is told")
+            # One that is damaged before is not offered: tests/storage/test_backups.py.
+            spoil(newer)
             app.press("Use the backup")
             await app.until(
                 lambda: app.is_shown("problem") and "is damaged" in told(app), "the user is told why not"
