@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import dev
@@ -92,6 +93,15 @@ def build(product_: Product) -> Path:
     return bundle
 
 
+def sort(archive: Path) -> None:
+    """Put the modules of an archive in order: PyInstaller takes them out of a set, in an order of chance."""
+    with zipfile.ZipFile(archive) as source:
+        modules = [(info, source.read(info)) for info in source.infolist()]
+    with zipfile.ZipFile(archive, "w") as target:
+        for info, content in sorted(modules, key=lambda module: module[0].filename):
+            target.writestr(info, content)
+
+
 def _strip(library: Path) -> None:
     """Take out symbols for debuggers, and where the machine that built it had its libraries: the start of the
     bundle tells the linker where they are."""
@@ -104,6 +114,7 @@ def _strip(library: Path) -> None:
 
 def finish(bundle: Path, epoch: int) -> None:
     """Strip what may be, add the licences, and give all files modes and times that are not this machine's."""
+    sort(internal(bundle) / "base_library.zip")
     for entry in json.loads(MANIFEST.read_text("utf-8")):
         if sys.platform == "linux" and _LIBRARY.search(entry["path"]):
             _strip(internal(bundle) / entry["path"])

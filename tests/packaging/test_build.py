@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import bundle
 import contents
 import product
 import pytest
@@ -210,3 +212,19 @@ def test_files_are_known_by_whose_they_are() -> None:
     assert contents.owner(str(ROOT / "resources" / "icons" / "x.svg")).package == "desktop-chat"
     assert contents.owner(pytest.__file__).package == "pytest"
     assert contents.owner(json.__file__) == ("cpython", ".".join(map(str, sys.version_info[:3])))
+
+
+def test_an_archive_of_modules_has_one_order(tmp_path: Path) -> None:
+    made = []
+    for number, names in enumerate((("b.pyc", "a.pyc", "c/d.pyc"), ("c/d.pyc", "b.pyc", "a.pyc"))):
+        archive = tmp_path / f"{number}.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            for name in names:
+                file.writestr(zipfile.ZipInfo(name), f"content of {name}")
+        bundle.sort(archive)
+        made.append(archive)
+    assert made[0].read_bytes() == made[1].read_bytes()
+    with zipfile.ZipFile(made[0]) as file:
+        assert {name: file.read(name).decode() for name in file.namelist()} == {
+            name: f"content of {name}" for name in ("a.pyc", "b.pyc", "c/d.pyc")
+        }
