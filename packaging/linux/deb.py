@@ -109,14 +109,13 @@ def build(source: Product, bundle: Path, dist: Path) -> Path:
     if machine not in ARCHITECTURES:
         raise product.Unavailable(f"Debian's name for {machine} is not known")
     root = tree.fresh(product.BUILD / "linux" / "deb")
-    tree.install(source, bundle, root / "usr", zsh=tree.ZSH_DEBIAN)
+    needs = tree.install(source, bundle, root / "usr", zsh=tree.ZSH_DEBIAN)
     documents = root / "usr" / "share" / "doc" / source.name
     (documents / "copyright").write_text(copyright_file(source), "utf-8")
     (documents / "changelog.gz").write_bytes(tree.compressed(changelog(source).encode()))
     overrides = root / "usr" / "share" / "lintian" / "overrides" / source.name
     overrides.parent.mkdir(parents=True)
     overrides.write_text((tree.HERE / "lintian-overrides").read_text("utf-8"), "utf-8")
-    needs = elf.needs(elf.objects(bundle), bundle)
     control = root / "DEBIAN"
     control.mkdir()
     fields = control_file(source, ARCHITECTURES[machine], needs, installed_size(root / "usr"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import commands
 import product
-from linux import deb, elf, tree
+from linux import deb, tree
 from product import Product
 
 ARCHITECTURES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -31,10 +31,9 @@ def build(source: Product, bundle: Path, dist: Path) -> Path:
     architecture = ARCHITECTURES[machine]
     top = tree.fresh(product.BUILD / "linux" / "rpm")
     root = top / "tree"
-    tree.install(source, bundle, root / "usr")
+    needs = tree.install(source, bundle, root / "usr")
     tree.finish(root, source.epoch)
     spec = top / f"{source.name}.spec"
-    needs = elf.needs(elf.objects(bundle), bundle)
     spec.write_text(spec_file(source, needs, root), "utf-8")
     macros = {
         "_topdir": top,

@@ -45,8 +45,10 @@ ZSH_SITE = "share/zsh/site-functions"
 ZSH_DEBIAN = "share/zsh/vendor-completions"
 
 
-def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) -> None:
-    """Put the program under ``prefix``, which must not exist yet. Raises :class:`product.Failed`."""
+def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) -> dict[str, set[str]]:
+    """Put the program under ``prefix``, which must not exist yet. Returns what it needs of the system, as
+    :func:`elf.needs` tells it. Raises :class:`product.Failed`.
+    """
     found = elf.objects(bundle)
     elf.check(found, bundle)
     library = prefix / "lib" / source.name
@@ -72,6 +74,7 @@ def install(source: Product, bundle: Path, prefix: Path, zsh: str = ZSH_SITE) ->
         raise product.Failed(f"{licences.name} is missing in the bundle: it must not go without.")
     (documents / licences.name).symlink_to(f"../../../lib/{source.name}/_internal/{licences.name}")
     _install_icons(source, share / "icons" / "hicolor")
+    return elf.needs(found, bundle)
 
 
 def _install_icons(source: Product, theme: Path) -> None:
