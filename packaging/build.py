@@ -11,7 +11,6 @@ asked for by name, that is an error. Needs Python 3.11 or newer, the one that th
 """
 
 import argparse
-import hashlib
 import importlib
 import sys
 import time
@@ -21,7 +20,7 @@ from typing import NamedTuple
 import bundle
 import product
 import weights
-from product import DIST, Failed, Product, Unavailable
+from product import DIST, SUMS, Failed, Product, Unavailable
 
 
 class Format(NamedTuple):
@@ -44,7 +43,6 @@ FORMATS = {
     "portable": Format("an archive for Windows with its data beside it", "windows.portable", (WINDOWS,)),
     "dmg": Format("a disk image for macOS", "macos.dmg", (MACOS,)),
 }
-SUMS = "SHA256SUMS"
 
 
 def make(name: str, product_: Product, folder: Path) -> Path:
@@ -57,7 +55,7 @@ def make(name: str, product_: Product, folder: Path) -> Path:
 def write_sums() -> None:
     """The checksums of all that is in dist/, as ``sha256sum -c`` reads them."""
     files = sorted(path for path in DIST.iterdir() if path.is_file() and path.name != SUMS)
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    lines = [f"{product.sha256(path)}  {path.name}\n" for path in files]
     (DIST / SUMS).write_text("".join(lines), "utf-8", newline="\n")
 
 

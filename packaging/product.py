@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import hashlib
 import os
 import platform
 import re
@@ -14,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 DIST = ROOT / "dist"
 ICON = ROOT / "resources" / "icons" / "desktop-chat.svg"
+SUMS = "SHA256SUMS"
+"""The file of checksums beside what was built."""
 CHANGELOG = ROOT / "packaging" / "CHANGELOG.md"
 
 _RELEASE = re.compile(r"^## \[(?P<version>\d+\.\d+\.\d+)\] - (?P<date>\d{4}-\d\d-\d\d)$", re.MULTILINE)
@@ -73,6 +76,12 @@ def machine() -> str:
     """The architecture as the names of files have it: ``x86_64`` or ``arm64``, on every system."""
     name = platform.machine().lower()
     return _ARCHITECTURES.get(name, name)
+
+
+def sha256(file: Path) -> str:
+    """The checksum of a file, as ``sha256sum`` prints it."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @functools.cache

@@ -6,7 +6,6 @@ python3 packaging/release.py gather FROM TO    the files of all machines, checke
 """
 
 import datetime
-import hashlib
 import re
 import shutil
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import licences
 import product
-from product import Failed, Product
+from product import SUMS, Failed, Product
 
 ASSETS = (
     "{name}-{version}-linux-x86_64.tar.xz",
@@ -33,7 +32,6 @@ ASSETS = (
     "{name}-{version}-macos-x86_64.cdx.json",
 )
 """The files of a release; all of them, or it is none."""
-SUMS = "SHA256SUMS"
 
 
 def check(about: Product, tag: str) -> None:
@@ -76,7 +74,7 @@ def gather(about: Product, source: Path, target: Path) -> None:
             if name not in wanted:
                 continue
             file = listed.with_name(name)
-            if not file.is_file() or _sha256(file) != digest:
+            if not file.is_file() or product.sha256(file) != digest:
                 raise Failed(f"{file} is not what {listed} says.")
             if name in sums:
                 raise Failed(f"{name} was built on two machines.")
@@ -86,11 +84,6 @@ def gather(about: Product, source: Path, target: Path) -> None:
         raise Failed(f"Not built: {', '.join(missing)}")
     lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
     (target / SUMS).write_text(lines, "utf-8", newline="\n")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def main(arguments: list[str]) -> None:

@@ -5,7 +5,6 @@
 builds and installs it, with the archive beside it.
 """
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -47,7 +46,7 @@ def manifest(source: Product, archive: Path) -> dict[str, object]:
                     {
                         "type": "archive",
                         "path": archive.name,
-                        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+                        "sha256": product.sha256(archive),
                     }
                 ],
             }
