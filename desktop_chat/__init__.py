@@ -40,6 +40,7 @@ ui/link_line.py                     where the link under the pointer or the care
 ui/links.py                         the one way out: every link that is opened passes here
 ui/main_window.py                   the sidebar, the chat, the details and the commands
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
+ui/money.py                         money in words
 ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
 ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
@@ -160,14 +161,19 @@ worker.py                           one killable helper process for work that ma
 tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 
 domain/                             pure values: standard library only, no I/O, no Qt
+domain/context.py                   what of a conversation goes into the next request
 domain/conversation.py              the tree of one conversation: parents, versions, the active path
 domain/endpoint.py                  where requests go
 domain/errors.py                    the error tree, by what the user can do about each
 domain/events.py                    what a reply in progress says
+domain/holds.py                     why a request is held back before anything leaves
 domain/ids.py                       identifiers that sort by the time they were made
+domain/ledger.py                    an entry for each attempt that reached a server, and their sums
 domain/limits.py                    how long to wait and how often to try
 domain/message.py                   a message and its parts
 domain/model.py                     a model as an endpoint lists it
+domain/money.py                     US dollars as Decimal, in whole picodollars where they are added up
+domain/prices.py                    what a model costs, and what that makes of a request
 domain/request.py                   what one turn asks for
 domain/titles.py                    titles of conversations: first words, then a model
 domain/usage.py                     what one request used: tokens and time

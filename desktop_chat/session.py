@@ -31,6 +31,7 @@ from desktop_chat.domain.events import (
     Started,
 )
 from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import CallStatus, Citation, Message, Part, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.domain.titles import TITLE_PROMPT, clean_title, title_from_words
@@ -511,7 +512,7 @@ class ChatSession(QObject):
         exchange = f"User: {path[0].text[:2000]}\n\nAssistant: {answer.text[:2000]}"
         question = Message("", None, Role.USER, [Part(PartKind.TEXT, exchange)])
         parameters = Parameters(system_prompt=TITLE_PROMPT)
-        request = Request(endpoint.title_model, (question,), parameters, purpose="title")
+        request = Request(endpoint.title_model, (question,), parameters, purpose=Purpose.TITLE)
         started_at, title = time.time(), ""
         try:
             key = await self._credentials.key(endpoint)

@@ -10,18 +10,23 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, origin_of
+from desktop_chat.domain.holds import Scope
 from desktop_chat.domain.limits import Limits
+from desktop_chat.domain.money import parse_amount
 from desktop_chat.paths import write_atomically
 
 VERSION = 1
 MAX_PLACES = 200
 """Chats whose place is kept; those left longest ago go first."""
+OWN_PRICE = ("input", "output", "cached", "context")
+"""What the user can say of a model: dollars a million tokens, and the tokens that its window holds."""
 
 T = TypeVar("T")
 
@@ -111,6 +116,33 @@ def _read_places(data: Any) -> dict[str, list[Any]]:
     return dict(usable[-MAX_PLACES:])
 
 
+def _read_amount(data: Any) -> str:
+    """An amount of dollars as text; empty for none."""
+    if not isinstance(data, str):
+        raise ValueError(f"{data!r} is not an amount of dollars as text.")
+    return str(parse_amount(data)) if data else ""
+
+
+def _read_amounts(data: Any) -> dict[str, str]:
+    if not isinstance(data, dict):
+        raise ValueError("endpoint_budgets: not an object")
+    return {endpoint: _read_amount(amount) for endpoint, amount in data.items()}
+
+
+def _read_own_prices(data: Any) -> dict[str, dict[str, dict[str, str]]]:
+    if not isinstance(data, dict):
+        raise ValueError("own_prices: not an object")
+    prices: dict[str, dict[str, dict[str, str]]] = {}
+    for endpoint, models in data.items():
+        if not isinstance(models, dict) or not all(isinstance(values, dict) for values in models.values()):
+            raise ValueError("own_prices: not an object of objects")
+        prices[endpoint] = {
+            model: {name: _read_amount(values[name]) for name in OWN_PRICE if values.get(name)}
+            for model, values in models.items()
+        }
+    return prices
+
+
 class Settings(QObject):
     """The preferences of one profile, as attributes. ``changed`` carries the name of each that changed.
 
@@ -140,6 +172,16 @@ class Settings(QObject):
         (), "Where requests go", read=_read_endpoints, write=_write_endpoints
     )
     default_endpoint = Field("", "The endpoint of new chats, by its id")
+    budget_day = Field("", "US dollars a day; empty for no limit", read=_read_amount)
+    budget_month = Field("", "US dollars a month; empty for no limit", read=_read_amount)
+    budget_chat = Field("", "US dollars a chat; empty for no limit", read=_read_amount)
+    endpoint_budgets: Field[dict[str, str]] = Field(
+        {}, "US dollars a month, by the id of an endpoint", read=_read_amounts
+    )
+    own_prices: Field[dict[str, dict[str, dict[str, str]]]] = Field(
+        {}, "Prices and windows that the user set, by endpoint and model", read=_read_own_prices
+    )
+    cache_answers = Field(False, "Answer a request at temperature 0 that was answered before from here")
     window_geometry = Field("", "Place and size of the window, as Qt saves it, in base64")
     places: Field[dict[str, list[Any]]] = Field(
         {}, "Where chats were left: message, part, offset and y, by chat", read=_read_places
@@ -180,6 +222,16 @@ class Settings(QObject):
 
     def limits(self) -> Limits:
         return Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
+
+    def budget(self, scope: Scope, endpoint_id: str = "") -> Decimal | None:
+        """US dollars that may be spent; None for no limit. ``endpoint_id`` is for ``Scope.ENDPOINT``."""
+        amount = {
+            Scope.DAY: self.budget_day,
+            Scope.MONTH: self.budget_month,
+            Scope.CHAT: self.budget_chat,
+            Scope.ENDPOINT: self.endpoint_budgets.get(endpoint_id, ""),
+        }[scope]
+        return parse_amount(amount) if amount else None
 
     @property
     def all_endpoints(self) -> tuple[Endpoint, ...]:

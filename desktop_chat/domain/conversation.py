@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from desktop_chat.domain.context import ContextSettings
 from desktop_chat.domain.message import Message
 from desktop_chat.domain.request import Parameters
 
@@ -27,6 +28,7 @@ class Conversation:
     used_at: float = 0.0
     order: int = 0
     pinned: bool = False
+    context: ContextSettings = field(default_factory=ContextSettings)
 
 
 class Tree:

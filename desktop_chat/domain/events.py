@@ -54,7 +54,8 @@ class PartCame:
 class AttemptEnded:
     """One attempt that reached a server is over: a row for the ledger.
 
-    ``error`` is None where it ended well. ``usage`` is None where the server reported none.
+    ``error`` is None where it ended well. ``usage`` is None where the server reported none. ``status`` is
+    that of HTTP, None where no answer began. ``service_tier`` is the server's word for how it served us.
     """
 
     attempt: int
@@ -63,6 +64,8 @@ class AttemptEnded:
     usage: Usage | None
     timing: Timing
     error: ChatError | None
+    status: int | None = None
+    service_tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A message and its parts."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from desktop_chat.domain.errors import ChatError
@@ -137,7 +138,9 @@ class Message:
     """One message of a conversation; messages with the same ``parent_id`` are versions of each other.
 
     ``model``, ``finish_reason``, ``request_id``, ``usage``, ``timing`` and ``error`` are set on answers.
-    ``created_at`` is Unix time in seconds.
+    ``created_at`` is Unix time in seconds. ``cost`` is what all attempts at the answer cost, in US dollars,
+    None where that is not known; ``is_estimated`` says that a part of it rests on our own count of tokens.
+    ``is_cached`` says that the answer was given before, to the same request, and cost nothing.
     """
 
     id: str
@@ -152,6 +155,9 @@ class Message:
     usage: Usage | None = None
     timing: Timing | None = None
     error: ChatError | None = None
+    cost: Decimal | None = None
+    is_estimated: bool = False
+    is_cached: bool = False
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import Message
 
 REASONING_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
@@ -25,10 +26,11 @@ class Parameters:
 class Request:
     """One request for an answer to ``messages``, in order, without the system prompt.
 
-    ``purpose`` is ``"chat"`` or ``"title"``.
+    ``truncates`` lets the server leave out the oldest messages where they do not fit.
     """
 
     model: str
     messages: tuple[Message, ...]
     parameters: Parameters = field(default_factory=Parameters)
-    purpose: str = "chat"
+    purpose: Purpose = Purpose.CHAT
+    truncates: bool = False

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; ``cached`` is part of ``input``, ``reasoning`` of ``output``."""
+    """Tokens of a request. ``cached`` (read from the server's cache) and ``cache_write`` (written to it) are
+    parts of ``input``, ``reasoning`` is one of ``output``."""
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    cache_write: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""Why a request is held back before anything leaves: the user is asked, and may let it go all the same."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a budget is for. ``DAY`` and ``MONTH`` are the user's local ones, ``ENDPOINT`` is a month of one
+    endpoint, ``CHAT`` all of one chat."""
+
+    DAY = "day"
+    MONTH = "month"
+    CHAT = "chat"
+    ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """US dollars that may be spent, that are spent, and that requests under way may still cost."""
+
+    scope: Scope
+    amount: Decimal
+    spent: Decimal = Decimal(0)
+    reserved: Decimal = Decimal(0)
+
+    @property
+    def share(self) -> float:
+        """How much of it is spent: 1.0 is all."""
+        return float(self.spent / self.amount) if self.amount else 1.0
+
+    def holds(self, cost: Decimal) -> bool:
+        """Whether a request that may cost ``cost`` would pass the budget."""
+        return self.spent + self.reserved + cost > self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class OverLimit:
+    """The request is longer than the model's window. Both are tokens."""
+
+    tokens: int
+    limit: int
+    is_approximate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """The request could pass ``budget``: it may cost ``cost``."""
+
+    budget: Budget
+    cost: Decimal
+
+
+Hold = OverLimit | OverBudget
