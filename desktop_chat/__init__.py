@@ -151,6 +151,8 @@ storage/migrations.py               every change of the schema, in order, and ho
 storage/queries.py                  what the store does, statement by statement
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
+tokens/                             the only home of tiktoken and genai-prices: counts and prices
+tokens/shutdowns.py                 when models end, and which can take their place
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line
 rendering/formulas.py               formulas: ziamath, from TeX to outlines
@@ -163,6 +165,7 @@ tasks.py                            background tasks: remembered, reported when 
 domain/                             pure values: standard library only, no I/O, no Qt
 domain/context.py                   what of a conversation goes into the next request
 domain/conversation.py              the tree of one conversation: parents, versions, the active path
+domain/counting.py                  what a request takes in tokens beyond its texts
 domain/endpoint.py                  where requests go
 domain/errors.py                    the error tree, by what the user can do about each
 domain/events.py                    what a reply in progress says

@@ -77,6 +77,14 @@ class Api:
             failed = raised
         raise failed.error
 
+    async def count_tokens(self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits) -> int:
+        """The tokens of ``request`` as the endpoint itself counts them. Raises ``ChatError``."""
+        raise NotImplementedError
+
+    async def fetch_prices(self) -> bytes:
+        """The prices that genai-prices publishes, for ``Tokens.refresh``. Raises ``ChatError``."""
+        raise NotImplementedError
+
     async def forget(self, endpoint_id: str) -> None:
         """Close the client of an endpoint that changed or is gone; replies under way may end first."""
         used = self._in_use.pop(endpoint_id, None)
