@@ -12,10 +12,12 @@ from desktop_chat.storage.errors import (
     StorageError,
     StoreClosed,
 )
+from desktop_chat.storage.rows import CachedAnswer
 from desktop_chat.storage.store import Store
 
 __all__ = [
     "Backup",
+    "CachedAnswer",
     "DatabaseCorrupt",
     "DatabaseLocked",
     "DatabaseMissing",

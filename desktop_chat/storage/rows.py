@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.errors import ChatError, error_from_json
@@ -25,6 +25,15 @@ from desktop_chat.domain.message import (
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage.database import Row
+
+
+class CachedAnswer(NamedTuple):
+    """An answer that was given before."""
+
+    parts: list[Part]
+    model: str | None
+    finish_reason: str | None
+
 
 CONVERSATION_COLUMNS = (
     "id, title, title_source, endpoint_id, model, parameters, active_leaf, "

@@ -1,15 +1,19 @@
 """The store: what the rest of the program asks of the database."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from desktop_chat.domain.conversation import Conversation, Tree
+from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import AttemptEnded, Delta, PartCame
+from desktop_chat.domain.ledger import Grouping, LedgerEntry, Totals, UsageReport
 from desktop_chat.domain.message import Message
 from desktop_chat.storage import queries
 from desktop_chat.storage.database import Row, StorageThread
-from desktop_chat.storage.rows import answer_values, delta_row, parameters_json, part_rows
+from desktop_chat.storage.rows import CachedAnswer, answer_values, delta_row, parameters_json, part_rows
 
 
 class Store:
@@ -136,6 +140,72 @@ class Store:
             started_at,
             ended,
         )
+
+    async def usage(self, boundaries: Sequence[float], by: Grouping) -> UsageReport:
+        """What was used between the first and the last of ``boundaries``, in the periods between them.
+
+        ``boundaries`` are Unix times, two or more, ascending. Any are exact; those at local midnights are
+        fast: a million attempts take some 200 ms, which hold up no other method.
+        """
+        raise NotImplementedError
+
+    async def ledger(
+        self, since: float, until: float, *, limit: int = 200, before: float | None = None
+    ) -> list[LedgerEntry]:
+        """The attempts that began at ``since`` or later and earlier than ``until``, newest first.
+
+        ``limit`` of them, and those that began at the very time of the last. ``before`` is the
+        ``started_at`` of the last entry of the page before.
+        """
+        raise NotImplementedError
+
+    async def export_ledger(
+        self, path: Path, kind: Literal["csv", "json"], since: float, until: float
+    ) -> int:
+        """Write the attempts between two times to the file ``path``, oldest first; returns how many.
+
+        The file is replaced when all is written, or not at all. Does not hold up the other methods. Raises
+        OSError where the file cannot be written.
+        """
+        raise NotImplementedError
+
+    async def spent(self, *, since: float = 0, conversation_id: str = "", endpoint_id: str = "") -> Decimal:
+        """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later: all
+        of them, or those of a conversation or of an endpoint."""
+        raise NotImplementedError
+
+    async def chat_totals(self, conversation_id: str) -> Totals:
+        """The sums over all attempts of a conversation."""
+        raise NotImplementedError
+
+    async def typical_output(self, endpoint_id: str, model: str) -> int | None:
+        """The output tokens that 95 % of the last 20 answers stayed within; None where there were none."""
+        raise NotImplementedError
+
+    async def learned(self, endpoint_id: str, model: str) -> tuple[int, int] | None:
+        """Input tokens that we expected for the last 20 requests, and what the server counted; None where
+        there were none."""
+        raise NotImplementedError
+
+    async def token_counts(self, conversation_id: str, encoding: str) -> dict[str, int]:
+        """The tokens of each message's text, by the message's id, where they are known in ``encoding``."""
+        raise NotImplementedError
+
+    async def save_token_counts(self, encoding: str, counts: Mapping[str, int]) -> None:
+        """Keep the tokens of messages by their ids, until the message changes. Unknown ids are left out."""
+        raise NotImplementedError
+
+    async def cached_answer(self, key: str) -> CachedAnswer | None:
+        """The answer that was given to the request with this key."""
+        raise NotImplementedError
+
+    async def save_cached_answer(self, key: str, message: Message) -> None:
+        """Keep the text, model and finish reason of an answer; the oldest go where there are too many."""
+        raise NotImplementedError
+
+    async def clear_cached_answers(self) -> None:
+        """Forget all answers that were kept, also in the files."""
+        raise NotImplementedError
 
 
 def _conversation_values(conversation: Conversation) -> Row:
