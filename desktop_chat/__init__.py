@@ -111,6 +111,7 @@ ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/sideways.py           scrolling sideways by wheel, bar, keys and caret
+ui/transcript/sight.py              what of the chat the model sees: the line, and marks at messages
 ui/transcript/shapes.py             small shapes that are drawn, not loaded
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
 ui/transcript/strip.py              what is wider than the column, and its bar
@@ -125,6 +126,8 @@ ui/welcome.py                       the first start: where to send requests, and
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
 chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
+counting.py                         how many tokens the next request of a chat takes
+spending.py                         what may be spent: prices, budgets, what requests may still cost
 outbox.py                           writes that must reach the database, in order, however long a disk refuses
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints

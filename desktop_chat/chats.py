@@ -20,6 +20,7 @@ from desktop_chat.domain.titles import clean_title
 from desktop_chat.outbox import Outbox
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
+from desktop_chat.spending import Spending
 from desktop_chat.storage import StorageError, Store
 from desktop_chat.tasks import Tasks
 
@@ -61,6 +62,7 @@ class Chats(QObject):
         self._settings = settings
         self._tasks = tasks
         self.outbox = Outbox(tasks)
+        self.spending = Spending(settings)
         self.conversations: list[Conversation] = []
         self.drafts: dict[str, str] = {}
         self._sessions: WeakValueDictionary[str, ChatSession] = WeakValueDictionary()

@@ -16,7 +16,9 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from desktop_chat.api import Api, Reply
+from desktop_chat.counting import Estimate
 from desktop_chat.credentials import Credentials
+from desktop_chat.domain.context import ContextSettings, Plan, plan
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError, EndpointGone, KeyProblem
@@ -31,7 +33,7 @@ from desktop_chat.domain.events import (
     Started,
 )
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.ledger import Purpose
+from desktop_chat.domain.ledger import Purpose, Totals
 from desktop_chat.domain.message import CallStatus, Citation, Message, Part, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.domain.titles import TITLE_PROMPT, clean_title, title_from_words
@@ -92,6 +94,13 @@ class ChatSession(QObject):
     """A ``ChatError`` that ended a turn, and the id of its answer (empty where there is none yet)."""
     refused = Signal(object)
     """The ``StorageError`` that kept a message from being sent; its text is still with the caller."""
+    held = Signal(object, object)
+    """A ``Hold`` that keeps a request back, and a callable that does the same again and lets it go.
+
+    Nothing was saved or sent. What the callable gives is that of the method that was held."""
+    counts_changed = Signal()
+    """Counts, prices, the plan or its settings changed: ask for plan and estimate again."""
+    totals_changed = Signal()
 
     def __init__(
         self,
@@ -114,6 +123,7 @@ class ChatSession(QObject):
         self.retry_at = 0.0
         self.answer_id: str | None = None
         self.is_stored = bool(len(tree))
+        self.totals = Totals()
         self._store = store
         self._outbox = outbox
         self._api = api
@@ -160,11 +170,51 @@ class ChatSession(QObject):
     def is_busy(self) -> bool:
         return self.phase is not Phase.IDLE
 
-    def send(self, text: str) -> "asyncio.Task[bool]":
+    @property
+    def context(self) -> ContextSettings:
+        """How much of the conversation goes along with a request."""
+        return self.conversation.context
+
+    def set_context(self, context: ContextSettings) -> None:
+        """Use these from the next request on."""
+        if context != self.conversation.context:
+            self.conversation.context = context
+            self.counts_changed.emit()
+            self._save_conversation()
+
+    def plan(self, draft_tokens: int | None = None) -> Plan:
+        """The next request, message by message. With ``draft_tokens`` what is being written, of so many
+        tokens, is its last entry, whose id is empty. A message that is not counted yet is approximate."""
+        return plan(self.tree.path, lambda message: len(message.text) // 4 + 4, self.context)
+
+    def estimate(self, draft_tokens: int) -> Estimate:
+        """What the next request takes with a new message of so many tokens. Takes less than 1 ms."""
+        return Estimate(self.plan(draft_tokens).tokens + draft_tokens, None, None, True)
+
+    async def count_draft(self, text: str) -> int:
+        """The tokens of a text that is being written, as a message. Approximate where counting fails."""
+        return len(text) // 4
+
+    async def count_exactly(self, text: str) -> int:
+        """The tokens of the next request with ``text``, as its endpoint counts them. Raises ``ChatError``."""
+        raise ChatError("")
+
+    def summarise(self) -> "asyncio.Task[bool]":
+        """Have the small model summarise the older turns, and send the summary instead of them from now on.
+
+        The task's result is True once that is done. A failure is told by ``problem`` and changes nothing.
+        """
+        return self._tasks.start(self._summarise(), "summarise")
+
+    async def _summarise(self) -> bool:
+        return False
+
+    def send(self, text: str, *, waive: bool = False) -> "asyncio.Task[bool]":
         """Save ``text`` as the user's message and ask for an answer.
 
-        The task's result is True once the message is on the disk, False where it could not be saved or an
-        answer is still being written: then the text is still the caller's.
+        The task's result is True once the message is on the disk, False where it could not be saved, was
+        held back (``waive`` lets it go whatever it takes and costs) or an answer is still being written:
+        then the text is still the caller's.
         """
         return self._tasks.start(self._send(text, self.tree.active_leaf, self.draft_key), "send")
 

@@ -15,7 +15,12 @@ TOP = frozenset(
     {"__main__", "app", "application", "command_line", "frozen", "instance", "logs", "opened_file"}
 )
 UI = frozenset({"ui"})
-SESSION = frozenset({"session", "chats", "outbox"})
+SESSION = frozenset(
+    {
+        *("session", "chats", "outbox", "services", "turn"),
+        *("counting", "spending", "bookkeeping", "errands", "answer_cache"),
+    }
+)
 SHARED = frozenset({"worker", "paths", "tasks"})
 SERVICES = SHARED | frozenset(
     {"api", "storage", "tokens", "attachments", "tools", "settings", "credentials", "rendering"}
