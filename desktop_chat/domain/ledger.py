@@ -90,10 +90,16 @@ class Grouping(StrEnum):
     CHAT = "chat"
 
 
+SERIES = 50
+"""How many groups of a report have their periods told: more than a chart can tell apart. The sums of 2,000
+chats in each of 36 periods would take longer to make than to read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The entries with one ``key`` (a model, an id, …). ``label`` is what to call it, empty for a chat that
-    is gone or a model that is not known. ``periods`` has the sums of each period of the report."""
+    is gone or a model that is not known. ``periods`` has the sums of each period of the report; it is empty
+    for the groups beyond the first ``SERIES`` of a report."""
 
     key: str
     label: str
@@ -105,12 +111,15 @@ class Group:
 class UsageReport:
     """What was used between two times. ``groups`` are by cost, then by tokens, highest first.
 
-    ``boundaries`` are the Unix times at which periods begin, and the end of the last one. Seconds until the
-    first token are those of the entries that have one, at most 2 % off; None without any.
+    ``boundaries`` are the Unix times at which periods begin, and the end of the last one. ``periods`` are the
+    sums of each over all groups. Of the seconds until the first token, those of the entries that have one,
+    half are at most ``first_token_median`` and 95 % at most ``first_token_p95``; both are at most 2 % off,
+    None without any.
     """
 
     boundaries: tuple[float, ...]
     totals: Totals
     groups: tuple[Group, ...]
+    periods: tuple[Totals, ...] = ()
     first_token_median: float | None = None
     first_token_p95: float | None = None
