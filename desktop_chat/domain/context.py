@@ -79,14 +79,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The next request, message by message. ``tokens`` is all of it, with what ``plan`` was told is fixed.
+    """The next request, message by message. ``tokens`` is all of it.
 
-    ``summary`` is sent before the messages where it is not None.
+    ``summary`` is sent before the messages where it is not None. ``fixed`` and ``summary_tokens`` are the
+    parts of ``tokens`` that are no message.
     """
 
     entries: tuple[Entry, ...]
     tokens: int
     summary: Summary | None = None
+    fixed: int = 0
+    summary_tokens: int = 0
 
     @property
     def sees_from(self) -> str | None:
@@ -138,8 +141,9 @@ def plan(
         else:
             place = Place.SENT if index >= kept else behind
         entries.append(Entry(message.id, tokens(message), place))
-    total = fixed + sum(entry.tokens for entry in entries if entry.is_sent)
-    return Plan(tuple(entries), total + (summary_tokens if summary else 0), summary)
+    summed = summary_tokens if summary is not None else 0
+    total = fixed + summed + sum(entry.tokens for entry in entries if entry.is_sent)
+    return Plan(tuple(entries), total, summary, fixed, summed)
 
 
 def _turns(messages: Sequence[Message]) -> list[int]:
