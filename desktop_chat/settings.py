@@ -27,6 +27,8 @@ MAX_PLACES = 200
 """Chats whose place is kept; those left longest ago go first."""
 OWN_PRICE = ("input", "output", "cached", "context")
 """What the user can say of a model: dollars a million tokens, and the tokens that its window holds."""
+WINDOW_DIGITS = 9
+"""Of the largest window that is believed."""
 
 T = TypeVar("T")
 
@@ -129,6 +131,15 @@ def _read_amounts(data: Any) -> dict[str, str]:
     return {endpoint: _read_amount(amount) for endpoint, amount in data.items()}
 
 
+def _read_own_price(name: str, data: Any) -> str:
+    """As :func:`_read_amount`; a window is a whole number of tokens, and may be larger than any amount."""
+    if name != "context":
+        return _read_amount(data)
+    if not isinstance(data, str) or not data.isascii() or not data.isdecimal() or len(data) > WINDOW_DIGITS:
+        raise ValueError(f"{data!r} is not a number of tokens as text.")
+    return data
+
+
 def _read_own_prices(data: Any) -> dict[str, dict[str, dict[str, str]]]:
     if not isinstance(data, dict):
         raise ValueError("own_prices: not an object")
@@ -137,7 +148,7 @@ def _read_own_prices(data: Any) -> dict[str, dict[str, dict[str, str]]]:
         if not isinstance(models, dict) or not all(isinstance(values, dict) for values in models.values()):
             raise ValueError("own_prices: not an object of objects")
         prices[endpoint] = {
-            model: {name: _read_amount(values[name]) for name in OWN_PRICE if values.get(name)}
+            model: {name: _read_own_price(name, values[name]) for name in OWN_PRICE if values.get(name)}
             for model, values in models.items()
         }
     return prices
