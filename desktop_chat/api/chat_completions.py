@@ -6,8 +6,8 @@ from typing import Any
 from desktop_chat.api.extras import MAX_CALLS, MAX_NAME, MAX_TOOL_TEXT, text
 from desktop_chat.api.parser import Parser, count, text_of
 from desktop_chat.api.quirks import Quirks
-from desktop_chat.api.responses import sendable
-from desktop_chat.domain.message import CallStatus, Part, PartKind, Role, ToolCall
+from desktop_chat.api.responses import role, sendable
+from desktop_chat.domain.message import CallStatus, Part, PartKind, ToolCall
 from desktop_chat.domain.request import Request
 from desktop_chat.domain.usage import Usage
 
@@ -18,11 +18,7 @@ def body(request: Request, quirks: Quirks) -> dict[str, Any]:
     """The JSON body of a streamed request."""
     parameters = request.parameters
     messages = [
-        {
-            "role": quirks.system_role if message.role is Role.SYSTEM else message.role.value,
-            "content": message.text,
-        }
-        for message in sendable(request.messages)
+        {"role": role(message, quirks), "content": message.text} for message in sendable(request.messages)
     ]
     if parameters.system_prompt:
         messages.insert(0, {"role": quirks.system_role, "content": parameters.system_prompt})
@@ -69,6 +65,7 @@ class ChatCompletionsParser(Parser):
             return
         self.model = text_of(data, "model") or self.model
         self.usage = usage(data.get("usage")) or self.usage
+        self.service_tier = text_of(data, "service_tier") or self.service_tier
         choices = data.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and not choice.get("index"):
@@ -145,4 +142,5 @@ def usage(source: object) -> Usage | None:
         output=count(source, "completion_tokens"),
         cached=count(source, "prompt_tokens_details", "cached_tokens"),
         reasoning=count(source, "completion_tokens_details", "reasoning_tokens"),
+        cache_write=count(source, "prompt_tokens_details", "cache_write_tokens"),
     )

@@ -14,6 +14,7 @@ import anyio.abc
 import httpcore2
 import httpx2
 
+from desktop_chat.api.transfer import ON_LEAVING
 from desktop_chat.domain.errors import ChatError, Garbled, TooLarge
 
 LONGEST_LINE = 16 << 20
@@ -50,6 +51,13 @@ class Guard(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         request.headers["Accept-Encoding"] = "identity"
+        if (has_left := ON_LEAVING.get(None)) is not None:
+
+            async def trace(event: str, _info: Mapping[str, Any]) -> None:
+                if event.endswith("send_request_body.complete"):
+                    has_left()
+
+            request.extensions = {**request.extensions, "trace": trace}
         response = await self._inner.handle_async_request(request)
         stream = response.stream
         assert isinstance(stream, httpx2.AsyncByteStream)

@@ -30,6 +30,7 @@ class Parser:
     def __init__(self) -> None:
         self.model: str | None = None
         self.usage: Usage | None = None
+        self.service_tier: str | None = None
         self.finish_reason: str | None = None
         self.state: State | None = None
         self.error: object = None

@@ -22,6 +22,7 @@ class Quirks:
     max_tokens_field: str
     stream_options: bool = True
     reasoning_summary: bool = True
+    truncation: bool = True
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> "Quirks":
@@ -42,6 +43,8 @@ class Quirks:
             self.stream_options = False
         elif learned == "reasoning.summary":
             self.reasoning_summary = False
+        elif learned == "truncation":
+            self.truncation = False
         elif learned == "max_tokens":
             self.max_tokens_field = _other(MAX_TOKENS_FIELDS, self.max_tokens_field)
         else:
@@ -54,10 +57,12 @@ class Quirks:
             return "stream_options"
         if "summary" in body.get("reasoning", {}) and ("reasoning.summary" in said or "summar" in said):
             return "reasoning.summary"
+        if "truncation" in body and "truncation" in said:
+            return "truncation"
         name = self.max_tokens_field
         if name in body and f"'{name}'" in said and any(word in said.lower() for word in _UNKNOWN):
             return "max_tokens"
-        roles = {message.get("role") for message in body.get("messages", ())}
+        roles = {message.get("role") for message in body.get("messages", body.get("input", ()))}
         if self.system_role in roles and f"'{self.system_role}'" in said and "role" in said:
             return "system role"
         return None

@@ -40,6 +40,8 @@ AFTER_FINISH = 5.0
 """Seconds to wait for the usage after the finish reason."""
 _GRACE = 0.1
 """Seconds that a server has to end a finished response, so that its connection is kept (as in the SDK)."""
+_OK = 200
+"""The status of every answer that begins: any other is an error (``client``)."""
 _SHOWN_OF_A_DOCUMENT = 1 << 16
 """Bytes read of a document that cannot be an answer, to show how it starts."""
 
@@ -72,6 +74,12 @@ class Reply:
         self._limits = limits
         self._policy = policy
         self._retry_now = asyncio.Event()
+        self._attempt: _Attempt | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the request of the last attempt went out to a server, so that it may be worked on."""
+        return self._attempt is not None and self._attempt.has_left
 
     def retry_now(self) -> None:
         """End the wait of a :class:`RetryScheduled`; without one it does nothing."""
@@ -100,6 +108,7 @@ class Reply:
         for number in range(1, attempts + 1):
             yield AttemptStarted(number, attempts)
             attempt = _Attempt(client, self._endpoint.dialect, self._request, self._limits, number)
+            self._attempt = attempt
             async with contextlib.aclosing(attempt.run()) as events:
                 async for event in events:
                     yield event
@@ -136,6 +145,13 @@ class _Attempt:
         self._began = time.monotonic()
         self._first_event: float | None = None
         self._took = Timing(None, 0.0)
+        self._transfer: Transfer | None = None
+        self._answered = False
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the request went out; what came back says so too."""
+        return self._answered or (self._transfer is not None and self._transfer.has_left)
 
     async def run(self) -> AsyncGenerator[Started | Delta | PartCame, None]:
         """Send the request and read its answer; again at once where the endpoint taught us how to."""
@@ -143,6 +159,7 @@ class _Attempt:
         while True:
             body = self._body(self._request, self._client.quirks)
             transfer = Transfer(self._client, self._path, body, self._number - 1, self._limits)
+            self._transfer = transfer
             grace = 0.0
             try:
                 async with contextlib.aclosing(self._read(transfer)) as events:
@@ -167,7 +184,7 @@ class _Attempt:
         while True:
             alive = await transfer.wait(deadline)
             if transfer.opened is not None and not started:
-                started = True
+                started = self._answered = True
                 self._request_id = transfer.opened.request_id
                 yield Started(self._request_id)
             if transfer.opened is None:
@@ -287,7 +304,15 @@ class _Attempt:
         parser = self._parser
         self._took = self._timing()
         return AttemptEnded(
-            self._number, self._request_id, parser.model, parser.usage, self._took, self.error
+            self._number,
+            self._request_id,
+            parser.model,
+            parser.usage,
+            self._took,
+            self.error,
+            status=_OK if self._answered else self.error.status if self.error else None,
+            service_tier=parser.service_tier,
+            has_left=self.has_left or (self.error is not None and self.error.status is not None),
         )
 
     def finished(self) -> Finished:

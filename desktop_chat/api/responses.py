@@ -6,7 +6,7 @@ from typing import Any
 from desktop_chat.api.extras import MAX_TOOL_TEXT, output, status, text, tool_call
 from desktop_chat.api.parser import Parser, count, text_of
 from desktop_chat.api.quirks import Quirks
-from desktop_chat.domain.message import CallStatus, Message, PartKind, State, ToolCall
+from desktop_chat.domain.message import CallStatus, Message, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Request
 from desktop_chat.domain.usage import Usage
 
@@ -42,7 +42,7 @@ def body(request: Request, quirks: Quirks) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
         "input": [
-            {"role": message.role.value, "content": message.text} for message in sendable(request.messages)
+            {"role": role(message, quirks), "content": message.text} for message in sendable(request.messages)
         ],
         "stream": True,
         "store": False,
@@ -57,7 +57,14 @@ def body(request: Request, quirks: Quirks) -> dict[str, Any]:
         body["reasoning"] = {"effort": parameters.reasoning_effort}
         if quirks.reasoning_summary and parameters.reasoning_effort != "none":
             body["reasoning"]["summary"] = "auto"
+    if request.truncates and quirks.truncation:
+        body["truncation"] = "auto"
     return body
+
+
+def role(message: Message, quirks: Quirks) -> str:
+    """What the endpoint calls the one who says ``message``."""
+    return quirks.system_role if message.role is Role.SYSTEM else message.role.value
 
 
 def sendable(messages: tuple[Message, ...]) -> list[Message]:
@@ -182,6 +189,7 @@ class ResponsesParser(Parser):
         response = response if isinstance(response, dict) else {}
         self.model = text_of(response, "model") or self.model
         self.usage = usage(response.get("usage")) or self.usage
+        self.service_tier = text_of(response, "service_tier") or self.service_tier
         self.finished = True
         if kind == "response.failed":
             self.error = response.get("error") or {"message": "The server gave up on the answer."}
@@ -235,4 +243,5 @@ def usage(source: object) -> Usage | None:
         output=count(source, "output_tokens"),
         cached=count(source, "input_tokens_details", "cached_tokens"),
         reasoning=count(source, "output_tokens_details", "reasoning_tokens"),
+        cache_write=count(source, "input_tokens_details", "cache_write_tokens"),
     )

@@ -1,7 +1,8 @@
 """One request on its way: a task that sends it and reads what comes, and a watchdog that waits with us."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from desktop_chat.api.retry import Failed
@@ -10,6 +11,8 @@ from desktop_chat.domain.limits import Limits
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client, Opened
 
+ON_LEAVING: ContextVar[Callable[[], None]] = ContextVar("on_leaving")
+"""Called when the request of the current task has gone out: the SDK hands nothing else to a transport."""
 _HIGH_WATER = 1 << 20
 """Bytes read ahead of the one who takes them."""
 
@@ -17,8 +20,8 @@ _HIGH_WATER = 1 << 20
 class Transfer:
     """Reads in a task of its own, so that all that came without waiting is taken at once.
 
-    ``opened`` is set when the head has come, ``failure`` when it ended badly, ``ended`` when nothing more
-    comes. Must be closed.
+    ``has_left`` is True as soon as the request went out, ``opened`` is set when the head has come,
+    ``failure`` when it ended badly, ``ended`` when nothing more comes. Must be closed.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class Transfer:
         self.opened: Opened | None = None
         self.failure: Failed | None = None
         self.ended = False
+        self.has_left = False
         self._chunks: list[bytes] = []
         self._waiting = 0
         self._changed = asyncio.Event()
@@ -43,6 +47,7 @@ class Transfer:
     async def _run(
         self, client: "Client", path: str, body: Mapping[str, Any], retries_taken: int, limits: Limits
     ) -> None:
+        ON_LEAVING.set(self._leave)
         try:
             async with client.stream(path, body, retries_taken=retries_taken, limits=limits) as opened:
                 self.opened = opened
@@ -53,6 +58,9 @@ class Transfer:
         finally:
             self.ended = True
             self._changed.set()
+
+    def _leave(self) -> None:
+        self.has_left = True
 
     async def _keep(self, chunk: bytes) -> None:
         self._chunks.append(chunk)

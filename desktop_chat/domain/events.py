@@ -52,10 +52,11 @@ class PartCame:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """One attempt that reached a server is over: a row for the ledger.
+    """One attempt is over: a row for the ledger, if it reached a server.
 
     ``error`` is None where it ended well. ``usage`` is None where the server reported none. ``status`` is
     that of HTTP, None where no answer began. ``service_tier`` is the server's word for how it served us.
+    ``has_left`` is False where the request cannot have reached a server: no connection stood, say.
     """
 
     attempt: int
@@ -66,6 +67,7 @@ class AttemptEnded:
     error: ChatError | None
     status: int | None = None
     service_tier: str | None = None
+    has_left: bool = True
 
 
 @dataclass(frozen=True, slots=True)
