@@ -161,7 +161,7 @@ class MessageItem(Item):
             return ""
         if kind == QAccessible.Text.Value:
             return self.text_interface.whole()
-        return row.notice_text if kind == QAccessible.Text.Description else ""
+        return row.told if kind == QAccessible.Text.Description else ""
 
     def rect(self) -> QRect:
         return QRect() if self.index < 0 else self._view.row_rect_on_screen(self.index)

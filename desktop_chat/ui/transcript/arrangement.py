@@ -14,6 +14,7 @@ from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.images import Images
 from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
+from desktop_chat.ui.transcript.sight import RULE_HEIGHT, Sight
 from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012
@@ -26,6 +27,7 @@ MAX_BLOCKS = 400
 """Blocks of one message that keep their layout while they are out of view."""
 MAX_PASSES = 40
 """Each pass lays out what the one before brought into view; estimates that are far too high need many."""
+_NO_RULE = (-1, False)
 AT_END = 2
 """Pixels from the end that still count as the end."""
 
@@ -89,6 +91,8 @@ class Arrangement:
         self.days = Days()
         self._marks: dict[str, set[str]] = {}
         self._statuses: dict[str, str] = {}
+        self.sight = Sight()
+        self._rule = _NO_RULE
 
     @property
     def max_top(self) -> int:
@@ -122,6 +126,9 @@ class Arrangement:
         for index, row in self._rows.items():
             row.refresh()
             self.place_row(index)
+        if self._rule[0] >= same:
+            self._rule = _NO_RULE
+        self._move_rule()
         self.visible = []
 
     def add(self, message: Message) -> None:
@@ -134,6 +141,7 @@ class Arrangement:
         if last in self._rows:
             self._rows[last].is_last = False
             self.place_row(last)
+        self._move_rule()
 
     def restyle(self, formats: Formats, width: int) -> None:
         """Fonts, colours or zoom changed: everything is made again, at the same place of the text."""
@@ -144,6 +152,8 @@ class Arrangement:
             if index in before:
                 self.row(index).adopt(before[index])
                 self.place_row(index)
+        self._rule = _NO_RULE
+        self._move_rule()
 
     def resize(self, width: int, view_height: int) -> None:
         if not self.sticks and self._anchor.screen_y >= view_height:
@@ -160,6 +170,7 @@ class Arrangement:
         if row is None:
             row = self._rows[index] = self.make(index)
         row.set_day(self.days.labels.get(index, ""))
+        self._show_sight(index, row)
         row.is_last = index == len(self.messages) - 1
         row.versions = self.versions(row.message.id) or [row.message.id]
         return row
@@ -178,7 +189,32 @@ class Arrangement:
         if message.id in self._unfolded:
             row.set_unfolded(True)
         row.status = self._statuses.get(message.id, "")
+        self._show_sight(index, row)
         return row
+
+    def set_sight(self, sight: Sight) -> None:
+        """Tell what of the chat the model sees. Costs the same however many messages there are."""
+        self.sight = sight
+        self._move_rule()
+
+    def _move_rule(self) -> None:
+        """Take over where the line stands; what it leaves and what it comes to changes its height."""
+        before, self._rule = self._rule, _NO_RULE
+        if self.sight.line and self.messages:
+            last = len(self.messages) - 1
+            index = self.index.get(self.sight.sees_from)
+            self._rule = (last, True) if index is None else (index, False)
+        for (index, _below), sign in ((before, -1), (self._rule, 1)):
+            if index in self._rows:
+                self.row(index)
+                self.place_row(index)
+            elif index >= 0:
+                self.heights[index] += sign * self.formats.px(RULE_HEIGHT)
+
+    def _show_sight(self, index: int, row: Row) -> None:
+        ruled, below = self._rule
+        row.set_rule(self.sight.line if index == ruled else "", below=below and index == ruled)
+        row.mark = self.sight.mark(row.message.id)
 
     def _estimate(self, index: int) -> int:
         day = self.formats.px(DAY_HEIGHT) if index in self.days.labels else 0

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+from desktop_chat.domain.context import Place, is_sendable
 from desktop_chat.domain.message import State
 from desktop_chat.ui.addresses import elided, shown
 from desktop_chat.ui.links import open_link
@@ -109,6 +110,8 @@ def fill_menu(
         for action in actions:
             entry = _add(menu, LABELS[action])
             entry.triggered.connect(lambda _checked=False, action=action: view.trigger(index, action))
+        if is_sendable(message):
+            _add_places(menu, view, message.id)
     if len(row.versions) > 1:
         here = row.versions.index(message.id) if message.id in row.versions else 0
         for label, action, possible in (
@@ -127,6 +130,22 @@ def fill_menu(
     menu.addSeparator()
     _add(menu, "Select this message", SELECT_MESSAGE).triggered.connect(lambda: view.select_message(index))
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
+
+
+def _add_places(menu: QMenu, view: "Transcript", message_id: str) -> None:
+    """Offer to send a message always, or never, and to see what is sent."""
+    sight = view.rows.sight
+    for label, place, chosen in (
+        ("Always send", Place.PINNED, sight.pinned),
+        ("Never send", Place.LEFT_OUT, sight.left_out),
+    ):
+        entry = _add(menu, label)
+        entry.setCheckable(True)
+        entry.setChecked(message_id in chosen)
+        entry.triggered.connect(
+            lambda on, place=place: view.place_requested.emit(message_id, place if on else Place.SENT)
+        )
+    _add(menu, "What is sent…").triggered.connect(view.context_requested)
 
 
 def _add_formula(menu: QMenu, view: "Transcript", index: int, point: QPointF) -> None:

@@ -11,6 +11,7 @@ from desktop_chat.ui.transcript.images import Images, Loader
 from desktop_chat.ui.transcript.leaves import visible
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
 from desktop_chat.ui.transcript.row_extras import Shape, call_words
+from desktop_chat.ui.transcript.sight import Sight
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -60,7 +61,7 @@ class Parts(QObject):
     def describe(self, index: int) -> str:
         """How a message ended, what is shown beside its text, and when it was, in words."""
         row = self._view.rows.row(index)
-        words = (row.notice_text, row.extras_words, whole_time(row.message.created_at))
+        words = (row.told, row.extras_words, whole_time(row.message.created_at))
         return "\n".join(text for text in words if text)
 
     def entries(self, index: int) -> list[tuple[str, str]]:
@@ -97,6 +98,12 @@ class Parts(QObject):
             for part, call in calls
             if call.arguments or call.result
         ]
+
+    def set_sight(self, sight: Sight) -> None:
+        """Show what of the chat goes into the next request."""
+        if sight != self._view.rows.sight:
+            self._view.rows.set_sight(sight)
+            self._view.refresh()
 
     def look_at_the_day(self) -> None:
         """Show what day it is now, and look again when the next one begins."""

@@ -59,7 +59,7 @@ class Readings:
     def _made(self, index: int, message: Message) -> Row:
         rows = self._view.rows
         versions = rows.versions(message.id)
-        stamp = id(message), message.state, len(message.text), rows.width, index, len(versions)
+        stamp = id(message), message.state, len(message.text), rows.width, index, len(versions), rows.sight
         known, row = self._rows.get(message.id, (None, None))
         if row is None or known != stamp:
             row = rows.make(index)

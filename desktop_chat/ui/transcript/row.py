@@ -17,6 +17,7 @@ from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
 from desktop_chat.ui.transcript.row_extras import Item, Zone, call_words, steps, things
 from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
+from desktop_chat.ui.transcript.sight import RULE_HEIGHT
 from desktop_chat.ui.transcript.strip import Strip
 
 __all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
@@ -73,7 +74,10 @@ class Row:
         self.status = ""
         self.unfolded = False
         self.images, self.marks = images, marks if marks is not None else set()
-        self.day = ""
+        self.day = self.rule = self.mark = ""
+        """The name of the day, the words of the line from which on the model sees the chat, and what is said
+        of a message that the user chose; each may be empty."""
+        self._rule_below = False
         self.is_user = message.role is Role.USER
         self.citations = Citations()
         self._cited = 0
@@ -292,6 +296,12 @@ class Row:
             self.day = day
             self.arrange()
 
+    def set_rule(self, words: str, *, below: bool = False) -> None:
+        """The words of the line above this message, or ``below`` it; ``""`` where there is none."""
+        if (words, below) != (self.rule, self._rule_below):
+            self.rule, self._rule_below = words, below
+            self.arrange()
+
     @property
     def is_foldable(self) -> bool:
         """Whether the message is long enough, and not the one that is being read as it comes."""
@@ -326,6 +336,8 @@ class Row:
         px = self.formats.px
         y = px(22) if self.is_first else 0
         self._update_extras()
+        self.rule_top, rule = y, px(RULE_HEIGHT) if self.rule else 0
+        y += 0 if self._rule_below else rule
         self.day_top = y
         if self.day:
             y += px(DAY_HEIGHT)
@@ -345,7 +357,7 @@ class Row:
             self.notice_top = self.meta_top = y + px(2)
             if len(self.versions) > 1:
                 y += px(28)
-            self.height = y + px(18)
+            self._end(y + px(18), rule)
             return
         y += px(19.4) + px(4)
         self.fold_top = y
@@ -368,7 +380,13 @@ class Row:
         if self.notice is not None:
             y += self.notice_height + px(10)
         self.meta_top = y
-        self.height = y + px(19) + px(20)
+        self._end(y + px(19) + px(20), rule)
+
+    def _end(self, y: int, rule: int) -> None:
+        """The row ends at ``y``, or a line below that."""
+        self.height = y
+        if self._rule_below:
+            self.rule_top, self.height = y, y + rule
 
     # State
 
@@ -390,7 +408,7 @@ class Row:
 
     @property
     def figures(self) -> str:
-        """Tokens and seconds of the request."""
+        """Tokens and seconds of the request, and what the answer cost."""
         return figures(self.message)
 
     @property
@@ -401,7 +419,12 @@ class Row:
     @property
     def meta_words(self) -> str:
         """What stands at the end of the line of actions."""
-        return " · ".join(words for words in (self.figures, self.clock) if words)
+        return " · ".join(words for words in (self.mark, self.figures, self.clock) if words)
+
+    @property
+    def told(self) -> str:
+        """What a screen reader is told beside the text: how the message ended, and what becomes of it."""
+        return "\n".join(words for words in (self.notice_text, self.rule, self.mark, self.figures) if words)
 
     @property
     def extras_words(self) -> str:
@@ -493,7 +516,7 @@ class Row:
     def take_pieces(self, top: int, bottom: int) -> Iterator[Piece]:
         """What is visible. What a block says of itself to be fresh is taken as painted by this."""
         extras = (self._extras_key, self.is_folded)
-        head = (self.thought_label, self.unfolded, self.message.model, self.day, extras)
+        head = (self.thought_label, self.unfolded, self.message.model, self.day, self.rule, extras)
         if self.body_top > top:
             yield Piece((id(self), 0), 0, self.body_top, head)
         for part, flow, _x, y in self.flows():
@@ -513,6 +536,8 @@ class Row:
                 self.message.state,
                 self.figures,
                 self.notice_text,
+                self.mark,
+                self._rule_below,
                 tuple(self.versions),
                 self.is_last,
                 extras,

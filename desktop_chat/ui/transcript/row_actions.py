@@ -28,6 +28,8 @@ class Action(Enum):
     PREVIOUS = auto()
     NEXT = auto()
     FOLD = auto()
+    CONTEXT = auto()
+    """See what goes into the next request."""
     TOGGLE = auto()
     """Fold or unfold what the ``key`` of the button names."""
 
@@ -61,6 +63,10 @@ def buttons(row: "Row") -> list[Button]:
     formats = row.formats
     px = formats.px
     found: list[Button] = []
+    if row.rule:
+        width = min(float(row.width), QFontMetricsF(formats.meta_font).horizontalAdvance(row.rule) + px(24))
+        box = QRectF((row.width - width) / 2, row.rule_top + px(4), width, px(28))
+        found.append(Button(Action.CONTEXT, box, row.rule))
     if not row.is_user and row.thought_label:
         width = QFontMetricsF(formats.thought_font).horizontalAdvance(row.thought_label)
         box = QRectF(0, row.fold_top - px(4), width + px(24), px(28))

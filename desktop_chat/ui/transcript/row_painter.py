@@ -126,6 +126,18 @@ def _paint_notice(row: Row, painter: QPainter, x: int, y: int) -> None:
         top += text.height
 
 
+def _paint_rule(row: Row, painter: QPainter, x: int, box: QRectF, words: str, *, hot: bool) -> None:
+    """A line across the column with words in its middle."""
+    formats = row.formats
+    middle, end = round(box.center().y()), x + row.width
+    for left, right in ((x, box.left()), (box.right(), end)):
+        painter.fillRect(QRectF(left, middle, right - left, 1), formats.colors.line)
+    painter.setFont(formats.meta_font)
+    painter.setPen(formats.colors.text if hot else formats.colors.dim)
+    fitting = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, round(box.width()))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, fitting)
+
+
 def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, hovered: Button | None) -> None:
     formats = row.formats
     colors, px = formats.colors, formats.px
@@ -136,7 +148,9 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
         used = max(used, button.box.right()) if button.box.top() >= row.meta_top - px(4) else used
         box = button.box.translated(x, y)
         hot = button == hovered and button.enabled
-        if button.action is Action.FOLD:
+        if button.action is Action.CONTEXT:
+            _paint_rule(row, painter, x, box, button.label, hot=hot)
+        elif button.action is Action.FOLD:
             painter.setFont(formats.thought_font)
             color = colors.text if hot else colors.dim
             middle = QPointF(box.left() + px(4), box.center().y())
@@ -178,7 +192,7 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             painter.setFont(formats.meta_bold)
             painter.setPen(colors.text if hot else colors.dim)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, button.label)
-    if active and not row.is_streaming:
+    if (active or row.mark) and not row.is_streaming:
         painter.setFont(formats.meta_font)
         painter.setPen(colors.faint)
         box = QRectF(x, y + row.meta_top - px(4), row.width, px(28))
@@ -188,10 +202,11 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             right = next(
                 (one.box.left() for one in row.buttons() if one.action is Action.PREVIOUS), float(row.width)
             )
-            if right - painter.fontMetrics().horizontalAdvance(row.clock) > max(ends, default=0):
-                painter.drawText(QRectF(x, y + row.meta_top, right, px(16)), RIGHT, row.clock)
+            words = row.meta_words if active else row.mark
+            if right - painter.fontMetrics().horizontalAdvance(words) > max(ends, default=0):
+                painter.drawText(QRectF(x, y + row.meta_top, right, px(16)), RIGHT, words)
             return
-        for words in (row.meta_words, row.clock):
+        for words in (row.meta_words, row.mark or row.clock) if active else (row.mark,):
             if painter.fontMetrics().horizontalAdvance(words) + used <= row.width:
                 painter.drawText(box, RIGHT, words)
                 break

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont
 
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import CallStatus, Message, PartKind, Role, State, ToolCall
+from desktop_chat.ui.money import in_dollars
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.leaves import Inline, clean
 from desktop_chat.ui.transcript.row_actions import Action
@@ -82,10 +83,14 @@ def _nothing_said(message: Message) -> str:
 
 
 def figures(message: Message) -> str:
-    """Tokens and seconds of the request."""
+    """Tokens and seconds of the request, and what the answer cost."""
     found = []
     if message.usage is not None:
         found.append(f"{message.usage.output:,} tokens")
     if message.timing is not None and message.state is not State.FAILED:
         found.append(f"{message.timing.duration:.1f} s")
+    if message.is_cached:
+        found.append("cached")
+    elif message.cost is not None and (message.cost or message.state is not State.FAILED):
+        found.append(in_dollars(message.cost, is_approximate=message.is_estimated))
     return " · ".join(found)

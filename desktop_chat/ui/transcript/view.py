@@ -66,6 +66,10 @@ class Transcript(QAbstractScrollArea):
     continue_requested = Signal(str)
     try_again_requested = Signal(str)
     version_requested = Signal(str)
+    context_requested = Signal()
+    """The user wants to see what goes into the next request."""
+    place_requested = Signal(str, object)
+    """The ``Place`` that a message is to have in requests: pinned, left out, or what the chat's settings say."""
     link_hovered = Signal(str)
     end_far_changed = Signal(bool)
     """Whether a way to the end is of use: it is a screen or more away, or new text came there."""

@@ -321,8 +321,8 @@ def test_menu_has_every_action(chat: Chat) -> None:
     menu = chat.view.menu(1)
     assert list(entries(menu)) == [
         "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue",
-        "Regenerate", "Edit", "Previous version", "Next version", "Show reasoning", "Select this message",
-        "Select all",
+        "Regenerate", "Edit", "Always send", "Never send", "What is sent…", "Previous version",
+        "Next version", "Show reasoning", "Select this message", "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard(chat) == message.text
