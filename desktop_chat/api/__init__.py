@@ -22,7 +22,12 @@ from desktop_chat.paths import resources
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client
 
-__all__ = ["Api", "Reply", "RetryPolicy"]
+__all__ = ["PRICES_URL", "Api", "Reply", "RetryPolicy"]
+
+PRICES_URL = (
+    "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
+)
+"""Where genai-prices publishes what its next release will hold: its own ``DEFAULT_UPDATE_URL``."""
 
 DEMO_SPEED = 80.0
 """Tokens a second."""
@@ -77,7 +82,9 @@ class Api:
             failed = raised
         raise failed.error
 
-    async def count_tokens(self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits) -> int:
+    async def count_tokens(
+        self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits
+    ) -> int:
         """The tokens of ``request`` as the endpoint itself counts them. Raises ``ChatError``."""
         raise NotImplementedError
 
