@@ -69,7 +69,7 @@ class Transcript(QAbstractScrollArea):
     context_requested = Signal()
     """The user wants to see what goes into the next request."""
     place_requested = Signal(str, object)
-    """The ``Place`` that a message is to have in requests: pinned, left out, or what the chat's settings say."""
+    """The ``Place`` that a message is to have in requests; ``SENT`` leaves it to the chat's strategy."""
     link_hovered = Signal(str)
     end_far_changed = Signal(bool)
     """Whether a way to the end is of use: it is a screen or more away, or new text came there."""

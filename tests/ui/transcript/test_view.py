@@ -327,7 +327,8 @@ def test_menu_has_every_action(chat: Chat) -> None:
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard(chat) == message.text
     assert list(entries(chat.view.menu(0))) == [
-        "Copy message", "Edit", "Show as Markdown", "Select this message", "Select all",
+        "Copy message", "Edit", "Always send", "Never send", "What is sent…", "Show as Markdown",
+        "Select this message", "Select all",
     ]  # fmt: skip
 
 
