@@ -146,6 +146,29 @@ def plan(
     return Plan(tuple(entries), total, summary, fixed, summed)
 
 
+def turns_within(
+    messages: Sequence[Message], tokens: Callable[[Message], int], settings: ContextSettings, room: int
+) -> int:
+    """How many of the last turns take at most ``room`` tokens, with what is pinned; 0 where not one does.
+
+    For ``ContextSettings.turns``. Looks at no more turns than fit.
+    """
+    newest = messages[-1].id if messages else None
+    room -= sum(tokens(message) for message in messages if message.id in settings.pinned)
+    turns, end = 0, len(messages)
+    for start in reversed(_turns(messages)):
+        room -= sum(
+            tokens(message)
+            for message in messages[start:end]
+            if message.id not in settings.pinned
+            and (message.id == newest or (is_sendable(message) and message.id not in settings.left_out))
+        )
+        if room < 0:
+            break
+        turns, end = turns + 1, start
+    return turns
+
+
 def _turns(messages: Sequence[Message]) -> list[int]:
     """Where turns begin: at the user's messages that follow no other of theirs."""
     return [

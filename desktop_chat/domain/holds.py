@@ -36,11 +36,15 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class OverLimit:
-    """The request is longer than the model's window. Both are tokens."""
+    """The request is longer than the model's window. Both are tokens.
+
+    ``turns`` is how many of the last turns would fit, 0 where not even the newest one does.
+    """
 
     tokens: int
     limit: int
     is_approximate: bool
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
