@@ -155,6 +155,10 @@ storage/queries.py                  what the store does, statement by statement
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
+tokens/batches.py                   long work in small pieces, and who is counted next
+tokens/encodings.py                 counting tokens, in the helper
+tokens/plain.py                     price sheets as plain data
+tokens/sheets.py                    what models cost, in the helper
 tokens/shutdowns.py                 when models end, and which can take their place
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line

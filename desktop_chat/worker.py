@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 JOBS = {
     "colours": "desktop_chat.rendering.colours:colour",
     "formula": "desktop_chat.rendering.formulas:draw",
+    "count": "desktop_chat.tokens.encodings:count",
+    "price": "desktop_chat.tokens.sheets:sheet",
+    "prices": "desktop_chat.tokens.sheets:info",
+    "check_prices": "desktop_chat.tokens.sheets:check",
 }
 """What the helper can do, by name. Written as text: services do not import each other, the helper does."""
 
