@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
@@ -14,6 +14,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.titles import clean_title
@@ -44,6 +45,10 @@ class Chats(QObject):
     """A session, the ``ChatError`` that ended its turn, and the id of the answer."""
     refused = Signal(object, object)
     """A session, and the ``StorageError`` that kept its message from being sent."""
+    held = Signal(object, object, object)
+    """A session, the ``Hold`` on its request, and what does the same again: see ``ChatSession.held``."""
+    offered = Signal(str)
+    """What the endpoint of this id offers was read."""
 
     def __init__(
         self,
@@ -152,7 +157,16 @@ class Chats(QObject):
         if refresh or endpoint.id not in self._models:
             key = await self._credentials.key(endpoint)
             self._models[endpoint.id] = await self._api.models(endpoint, key, self._settings.limits())
+            self.offered.emit(endpoint.id)
         return self._models[endpoint.id]
+
+    def known_models(self, endpoint: Endpoint) -> list[Model]:
+        """What the endpoint offers, as far as it was asked in this run."""
+        return self._models.get(endpoint.id, [])
+
+    async def clear_cached_answers(self) -> None:
+        """Forget the answers that are kept to be given again. Raises ``StorageError``."""
+        await (await self._store()).clear_cached_answers()
 
     async def close(self) -> None:
         """Stop all answers and wait until everything that can be saved is saved."""
@@ -185,6 +199,7 @@ class Chats(QObject):
         session.conversation_changed.connect(lambda: self._session_changed(id))
         session.problem.connect(lambda error, message_id: self._tell_problem(id, error, message_id))
         session.refused.connect(lambda error: self._tell_refused(id, error))
+        session.held.connect(lambda hold, again: self._tell_held(id, hold, again))
         self._sessions[id] = session
         self._keep(session)
         return session
@@ -204,6 +219,10 @@ class Chats(QObject):
     def _tell_refused(self, conversation_id: str, error: StorageError) -> None:
         if (session := self._sessions.get(conversation_id)) is not None:
             self.refused.emit(session, error)
+
+    def _tell_held(self, conversation_id: str, hold: Hold, again: Callable[..., object]) -> None:
+        if (session := self._sessions.get(conversation_id)) is not None:
+            self.held.emit(session, hold, again)
 
     def _save(self, conversation: Conversation) -> None:
         """Save and list a change to a conversation that has no session."""

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_chat.api import Api, Reply
 from desktop_chat.counting import Estimate
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.context import ContextSettings, Plan, plan
+from desktop_chat.domain.context import ContextSettings, Plan, Planner
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError, EndpointGone, KeyProblem
@@ -97,7 +97,8 @@ class ChatSession(QObject):
     held = Signal(object, object)
     """A ``Hold`` that keeps a request back, and a callable that does the same again and lets it go.
 
-    Nothing was saved or sent. What the callable gives is that of the method that was held."""
+    Nothing was saved or sent. What the callable gives is that of the method that was held; called with
+    ``waive=False`` it does the same as before, where something was done about the hold."""
     counts_changed = Signal()
     """Counts, prices, the plan or its settings changed: ask for plan and estimate again."""
     totals_changed = Signal()
@@ -185,7 +186,7 @@ class ChatSession(QObject):
     def plan(self, draft_tokens: int | None = None) -> Plan:
         """The next request, message by message. With ``draft_tokens`` what is being written, of so many
         tokens, is its last entry, whose id is empty. A message that is not counted yet is approximate."""
-        return plan(self.tree.path, lambda message: len(message.text) // 4 + 4, self.context)
+        return Planner(self.tree.path, lambda message: len(message.text) // 4 + 4, self.context).plan()
 
     def estimate(self, draft_tokens: int) -> Estimate:
         """What the next request takes with a new message of so many tokens. Takes less than 1 ms."""
