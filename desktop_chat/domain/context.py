@@ -1,5 +1,6 @@
 """What of a conversation goes into the next request, and why the rest does not."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ class Strategy(StrEnum):
     EVERYTHING = "everything"
     """All of it is sent; where it fits no more, the user is asked."""
     BUDGET = "budget"
-    """The newest turns within a number of tokens."""
+    """The newest turns that keep the whole request within a number of tokens."""
     LAST_TURNS = "last_turns"
     SUMMARY = "summary"
     """A summary stands for the older turns."""
@@ -35,9 +36,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class ContextSettings:
-    """How one conversation is sent. ``budget`` is in tokens, for ``BUDGET``; ``turns`` is for ``LAST_TURNS``.
+    """How one conversation is sent. ``budget`` is in tokens, for ``BUDGET``; ``turns`` is for ``LAST_TURNS``
+    and counts the one that is asked.
 
-    ``pinned`` and ``left_out`` are ids of messages that always, or never, go along.
+    ``pinned`` and ``left_out`` are ids of messages that always, or never, go along; pinned goes first where
+    an id is in both. An answer stays away with its question, unless it is pinned itself.
     """
 
     strategy: Strategy = Strategy.EVERYTHING
@@ -77,12 +80,16 @@ class Entry:
         return self.place in (Place.SENT, Place.PINNED)
 
 
+DRAFT = ""
+"""The id of the entry of a message that is still being written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The next request, message by message. ``tokens`` is all of it.
+    """The next request, message by message. ``tokens`` is all of it, with what is ``fixed``: the system
+    prompt and the frame.
 
-    ``summary`` is sent before the messages where it is not None. ``fixed`` and ``summary_tokens`` are the
-    parts of ``tokens`` that are no message.
+    ``summary`` is sent before the messages where it is not None, and takes ``summary_tokens``.
     """
 
     entries: tuple[Entry, ...]
@@ -93,113 +100,150 @@ class Plan:
 
     @property
     def sees_from(self) -> str | None:
-        """The id of the message from which on the model sees the chat; None where it sees it from the begin.
+        """The id of the message from which on the model sees the chat; None where it sees it from the begin,
+        empty where it sees only what is still to be written.
 
         The messages before it may still hold pinned ones.
         """
-        lost = [index for index, entry in enumerate(self.entries) if entry.place in _LOST]
-        if not lost:
-            return None
-        after = self.entries[lost[-1] + 1 :]
-        return after[0].id if after else None
-
-
-_LOST = (Place.OUTSIDE, Place.SUMMARISED)
+        for index in range(len(self.entries) - 1, -1, -1):
+            if self.entries[index].place in (Place.OUTSIDE, Place.SUMMARISED):
+                return self.entries[index + 1].id if index + 1 < len(self.entries) else DRAFT
+        return None
 
 
 def is_sendable(message: Message) -> bool:
-    """Whether a request can hold ``message``: a failed answer has nothing to say."""
-    return bool(message.text) and message.state is not State.FAILED
+    """Whether a request can hold ``message``: a failed or an empty one has nothing to say."""
+    return message.state is not State.FAILED and bool(message.text.strip())
 
 
-def plan(
-    messages: Sequence[Message],
-    tokens: Callable[[Message], int],
-    settings: ContextSettings,
-    *,
-    fixed: int = 0,
-    summary_tokens: int = 0,
-) -> Plan:
-    """What of ``messages``, the active path with the user's newest message at its end, the request holds.
+class Planner:
+    """What a request takes of ``messages``, the path that is shown, oldest first.
 
-    ``tokens`` tells what a message takes. ``fixed`` is what every request takes (the system prompt, the
-    frame), ``summary_tokens`` what the summary does. Turns go whole, the newest one always, so that no answer
-    is sent without its question.
+    Turns go whole: a question, or some in a row, with what was answered. The newest turn always goes, also
+    where the user left some of it out: with ``has_draft`` it is a message that is still being written, else
+    the last of ``messages``. No answer goes without its question unless it is pinned.
+
+    ``tokens`` tells what a message takes, ``fixed`` is what every request takes (the system prompt, the
+    frame), ``summary_tokens`` what the summary does. Making a planner takes time in proportion to the
+    messages, asking it for :meth:`tokens` next to none.
     """
-    turns = _turns(messages)
-    kept, summary = _kept(messages, turns, tokens, settings)
-    behind = Place.SUMMARISED if summary is not None else Place.OUTSIDE
-    newest = messages[-1].id if messages else None
-    entries = []
-    for index, message in enumerate(messages):
-        if not is_sendable(message) and message.id != newest:
-            place = Place.EMPTY
-        elif message.id in settings.left_out and message.id != newest:
-            place = Place.LEFT_OUT
-        elif message.id in settings.pinned:
-            place = Place.PINNED
-        else:
-            place = Place.SENT if index >= kept else behind
-        entries.append(Entry(message.id, tokens(message), place))
-    summed = summary_tokens if summary is not None else 0
-    total = fixed + summed + sum(entry.tokens for entry in entries if entry.is_sent)
-    return Plan(tuple(entries), total, summary, fixed, summed)
+
+    def __init__(
+        self,
+        messages: Sequence[Message],
+        tokens: Callable[[Message], int],
+        settings: ContextSettings,
+        *,
+        has_draft: bool = False,
+        fixed: int = 0,
+        summary_tokens: int = 0,
+    ) -> None:
+        self._messages = messages
+        self._settings = settings
+        self._has_draft = has_draft
+        self._starts = _turn_starts(messages)
+        self._tokens = [tokens(message) for message in messages]
+        self._wanted = self._wishes()
+        self._sums = [0]
+        """What the newest 0, 1, 2, … of the turns in ``messages`` take, without what is pinned."""
+        pinned, end = 0, len(messages)
+        for start in reversed(self._starts):
+            turn = 0
+            for index in range(start, end):
+                if self._wanted[index] is Place.SENT:
+                    turn += self._tokens[index]
+                elif self._wanted[index] is Place.PINNED:
+                    pinned += self._tokens[index]
+            self._sums.append(self._sums[-1] + turn)
+            end = start
+        self._summary, self._unsummarised = self._summarised()
+        self._given = fixed
+        self._summary_tokens = summary_tokens if self._summary is not None else 0
+        self._fixed = fixed + pinned + self._summary_tokens
+
+    def tokens(self, draft: int = 0) -> int:
+        """What the request takes with a draft of so many tokens."""
+        return self._fixed + self._sums[self._kept(draft)] + draft
+
+    def plan(self, draft: int = 0) -> Plan:
+        """The request with a draft of so many tokens; with ``has_draft`` that is its last entry."""
+        kept = self._kept(draft)
+        begin = self._starts[len(self._starts) - kept] if kept else len(self._messages)
+        behind = Place.OUTSIDE if self._summary is None else Place.SUMMARISED
+        entries = [
+            Entry(message.id, tokens, behind if index < begin and wanted is Place.SENT else wanted)
+            for index, (message, tokens, wanted) in enumerate(
+                zip(self._messages, self._tokens, self._wanted, strict=True)
+            )
+        ]
+        if self._has_draft:
+            entries.append(Entry(DRAFT, draft, Place.SENT))
+        return Plan(tuple(entries), self.tokens(draft), self._summary, self._given, self._summary_tokens)
+
+    def turns(self, begin: int = 0) -> list[tuple[int, int, int]]:
+        """Where each turn from the message ``begin`` on starts and ends, and what it takes, pinned or not."""
+        ends = [*self._starts[1:], len(self._messages)]
+        return [
+            (start, end, sum(self._tokens[start:end]))
+            for start, end in zip(self._starts, ends, strict=True)
+            if start >= begin
+        ]
+
+    def _kept(self, draft: int) -> int:
+        """How many turns of ``messages`` go, from the newest."""
+        least = 0 if self._has_draft else 1
+        match self._settings.strategy:
+            case Strategy.LAST_TURNS:
+                wanted = max(self._settings.turns, 1) - (1 - least)
+            case Strategy.BUDGET:
+                wanted = bisect_right(self._sums, self._settings.budget - self._fixed - draft) - 1
+            case _:
+                wanted = self._unsummarised
+        return min(max(wanted, least), len(self._starts))
+
+    def _wishes(self) -> list[Place]:
+        """What becomes of each message where its turn goes."""
+        newest = len(self._messages)
+        if self._starts and not self._has_draft:
+            newest = self._starts[-1]
+        pinned, left_out = self._settings.pinned, self._settings.left_out
+        wishes = []
+        question = Place.SENT
+        for index, message in enumerate(self._messages):
+            place = Place.SENT
+            if not is_sendable(message):
+                place = Place.EMPTY
+            elif message.id in pinned:
+                place = Place.PINNED
+            elif message.id in left_out and index < newest:
+                place = Place.LEFT_OUT
+            if message.role is Role.USER:
+                question = place
+            elif question is Place.LEFT_OUT and place is Place.SENT:
+                place = Place.LEFT_OUT
+            wishes.append(place)
+        return wishes
+
+    def _summarised(self) -> tuple[Summary | None, int]:
+        """The summary that goes, and how many turns it does not stand for: all of them where it stands for
+        none, or for messages of another path."""
+        every = len(self._starts)
+        summary = self._settings.summary
+        if self._settings.strategy is Strategy.SUMMARY and summary is not None:
+            for index in range(len(self._messages) - 1, -1, -1):
+                if self._messages[index].id == summary.until:
+                    # A turn that was half-way done when it was summarised goes whole.
+                    behind = every - bisect_right(self._starts, index + 1)
+                    behind += index + 1 < len(self._messages)
+                    return (summary, behind) if behind < every else (None, every)
+        return None, every
 
 
-def turns_within(
-    messages: Sequence[Message], tokens: Callable[[Message], int], settings: ContextSettings, room: int
-) -> int:
-    """How many of the last turns take at most ``room`` tokens, with what is pinned; 0 where not one does.
-
-    For ``ContextSettings.turns``. Looks at no more turns than fit.
-    """
-    newest = messages[-1].id if messages else None
-    room -= sum(tokens(message) for message in messages if message.id in settings.pinned)
-    turns, end = 0, len(messages)
-    for start in reversed(_turns(messages)):
-        room -= sum(
-            tokens(message)
-            for message in messages[start:end]
-            if message.id not in settings.pinned
-            and (message.id == newest or (is_sendable(message) and message.id not in settings.left_out))
-        )
-        if room < 0:
-            break
-        turns, end = turns + 1, start
-    return turns
-
-
-def _turns(messages: Sequence[Message]) -> list[int]:
-    """Where turns begin: at the user's messages that follow no other of theirs."""
-    return [
+def _turn_starts(messages: Sequence[Message]) -> list[int]:
+    """Where turns begin: at the user's messages that follow no other of theirs, the first at the begin."""
+    starts = [
         index
         for index, message in enumerate(messages)
         if message.role is Role.USER and (index == 0 or messages[index - 1].role is not Role.USER)
     ]
-
-
-def _kept(
-    messages: Sequence[Message],
-    turns: list[int],
-    tokens: Callable[[Message], int],
-    settings: ContextSettings,
-) -> tuple[int, Summary | None]:
-    """The index from which on messages are sent, and the summary of those before it."""
-    match settings.strategy:
-        case Strategy.LAST_TURNS if len(turns) > max(settings.turns, 1):
-            return turns[-max(settings.turns, 1)], None
-        case Strategy.BUDGET:
-            left, kept = settings.budget, len(messages)
-            for start in reversed(turns):
-                turn = [m for m in messages[start:kept] if is_sendable(m) and m.id not in settings.left_out]
-                left -= sum(tokens(message) for message in turn)
-                if left < 0 and kept < len(messages):
-                    return kept, None
-                kept = start
-            return 0, None
-        case Strategy.SUMMARY if settings.summary is not None:
-            until = settings.summary.until
-            for index, message in enumerate(messages[:-1]):
-                if message.id == until:
-                    return index + 1, settings.summary
-    return 0, None
+    return [0, *starts[1:]] if messages else []
