@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QObject, Signal
@@ -16,6 +18,7 @@ from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.titles import clean_title
 from desktop_chat.outbox import Outbox
@@ -167,6 +170,22 @@ class Chats(QObject):
     async def clear_cached_answers(self) -> None:
         """Forget the answers that are kept to be given again. Raises ``StorageError``."""
         await (await self._store()).clear_cached_answers()
+
+    async def usage(self, boundaries: Sequence[float], by: Grouping) -> UsageReport:
+        """As :meth:`Store.usage`."""
+        return await (await self._store()).usage(boundaries, by)
+
+    async def ledger(
+        self, since: float, until: float, *, limit: int = 200, before: float | None = None
+    ) -> list[LedgerEntry]:
+        """As :meth:`Store.ledger`."""
+        return await (await self._store()).ledger(since, until, limit=limit, before=before)
+
+    async def export_ledger(
+        self, path: Path, kind: Literal["csv", "json"], since: float, until: float
+    ) -> int:
+        """As :meth:`Store.export_ledger`."""
+        return await (await self._store()).export_ledger(path, kind, since, until)
 
     async def close(self) -> None:
         """Stop all answers and wait until everything that can be saved is saved."""
