@@ -214,6 +214,7 @@ def test_every_dependency_has_a_home() -> None:
         "pyside6-essentials": "PySide6.QtCore",
         "markdown-it-py": "markdown_it",
         "python-dotenv": "dotenv",
+        "genai-prices": "genai_prices",
     }
     for requirement in project["dependencies"]:
         name = re.split(r"[^\w-]", requirement)[0].lower()

@@ -3,7 +3,7 @@
 import re
 
 from desktop_chat.api.server_errors import visible
-from desktop_chat.domain.model import Model
+from desktop_chat.domain.model import Model, day_of
 
 PATH = "/models"
 _MOST = 5000
@@ -48,5 +48,6 @@ def _model(entry: object) -> Model | None:
                 chats(text),
                 float(created) if isinstance(created, int | float) and 0 < created < 1e11 else 0.0,
                 visible(owner)[:_LONGEST_ID] if isinstance(owner, str) else "",
+                day_of(fields.get("shutdown_date")),
             )
     return None

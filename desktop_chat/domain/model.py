@@ -1,7 +1,15 @@
 """A model as an endpoint lists it."""
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = (
+    re.compile(r"\b(?P<year>20\d\d)-(?P<month>\d\d)-(?P<day>\d\d)"),
+    re.compile(r"\b(?P<month>[a-z]{3})[a-z]*\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>20\d\d)\b"),
+    re.compile(r"\b(?P<day>\d{1,2}) (?P<month>[a-z]{3})[a-z]*\.?,? (?P<year>20\d\d)\b"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +25,22 @@ class Model:
     created: float = 0.0
     owned_by: str = ""
     shuts_down: date | None = None
+
+
+def day_of(value: object) -> date | None:
+    """The day that a server or a list names, None where it names none.
+
+    ``value`` may be an ISO date or time, Unix time in seconds, or an English sentence with a date in it.
+    """
+    if isinstance(value, int | float) and 1e9 < value < 1e11:
+        return datetime.fromtimestamp(value, UTC).date()
+    if isinstance(value, str):
+        for pattern in _DAYS:
+            for found in pattern.finditer(value.lower()):
+                month = found["month"]
+                try:
+                    number = int(month) if month.isdecimal() else _MONTHS.index(month) + 1
+                    return date(int(found["year"]), number, int(found["day"]))
+                except ValueError:
+                    continue
+    return None

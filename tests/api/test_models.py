@@ -1,6 +1,7 @@
 """The model list of an endpoint, in the shapes that servers give it."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -70,6 +71,16 @@ def test_shapes(document: object, ids: list[str]) -> None:
 
 def test_fields() -> None:
     assert read({"data": [{"id": "x", "created": 17, "owned_by": "me"}]}) == [Model("x", True, 17.0, "me")]
+
+
+def test_when_a_model_ends() -> None:
+    told = {"day": "2026-12-11", "time": 1796947200, "nonsense": ["soon"]}
+    listed = read({"data": [{"id": name, "shutdown_date": value} for name, value in told.items()]})
+    assert {model.id: model.shuts_down for model in listed} == {
+        "day": date(2026, 12, 11),
+        "time": date(2026, 12, 11),
+        "nonsense": None,
+    }
 
 
 @pytest.mark.parametrize(
