@@ -159,6 +159,12 @@ class ChatSession(QObject):
         return (self.conversation.model or endpoint.default_model) if endpoint is not None else ""
 
     @property
+    def summary_model(self) -> str:
+        """The model that sums up older turns: the endpoint's small one, else the chat's own; empty for none."""
+        endpoint = self.endpoint
+        return (endpoint.title_model or self.model) if endpoint is not None else ""
+
+    @property
     def draft_key(self) -> str:
         return self.conversation.id if self.is_stored else NEW_CHAT_DRAFT
 
