@@ -6,8 +6,11 @@ them (platformdirs), or beside a portable program; with it all of them lie under
 
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 APP_NAME = "desktop-chat"
 APP_ID = "io.github.desktop_chat.DesktopChat"
@@ -63,6 +66,11 @@ class Profile(NamedTuple):
         return self.config / "settings.json"
 
     @property
+    def prices(self) -> Path:
+        """Prices that the user had fetched; not there before."""
+        return self.data / "prices.json"
+
+    @property
     def lock(self) -> Path:
         return self.data / "lock"
 
@@ -96,14 +104,20 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises ``OSError``; the old file is then untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of ``path`` when the block ends well, as :func:`write_atomically` tells."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise

@@ -81,13 +81,16 @@ class EndpointFields(QWidget):
     def kind(self) -> EndpointKind:
         return EndpointKind(self.provider.currentData())
 
-    def add_row(self, text: str, field: QWidget) -> QLabel:
-        """Add a labelled row at the end; gives its label."""
+    def add_row(self, text: str, field: QWidget, hint: str = "") -> QLabel:
+        """Add a labelled row at the end, with a dim line below it that says more; gives its label."""
         made = label(text)
         made.setBuddy(field)
         row = self._grid.rowCount()
         self._grid.addWidget(made, row, 0, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(field, row, 1)
+        if hint:
+            field.setAccessibleDescription(hint)
+            self._grid.addWidget(words(self._theme, hint, size=12.5, color="dim"), row + 1, 1)
         return made
 
     def set_provider(self, kind: EndpointKind) -> None:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.card_parts import Badge, words
 from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 
@@ -11,12 +12,21 @@ from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 class NoticeBar(QWidget):
     """Hidden until :meth:`show_notice`. ``pressed`` is emitted by its button, where it has one.
 
-    Without an ``icon`` it is no warning: it tells what is being done.
+    Without an ``icon`` it is no warning: it tells what is being done. The user can close one that is
+    ``dismissable``; ``dismissed`` tells of it.
     """
 
     pressed = Signal()
+    dismissed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None, *, icon: str = "triangle-alert") -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        parent: QWidget | None = None,
+        *,
+        icon: str = "triangle-alert",
+        dismissable: bool = False,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("noticeBar")
         self.setAccessibleName("Notice")
@@ -31,6 +41,10 @@ class NoticeBar(QWidget):
             self._layout.addWidget(Badge(theme, icon))
         self._layout.addWidget(self._text, 1)
         self._layout.addWidget(self._button)
+        if dismissable:
+            close = IconButton(theme, "x", "Dismiss")
+            close.clicked.connect(self._dismiss)
+            self._layout.addWidget(close)
         theme.changed.connect(self._restyle)
         self._restyle()
         self.hide()
@@ -60,6 +74,10 @@ class NoticeBar(QWidget):
     def clear(self) -> None:
         self.hide()
         self._text.clear()
+
+    def _dismiss(self) -> None:
+        self.clear()
+        self.dismissed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         px = self._theme.px

@@ -1,6 +1,6 @@
 """The settings dialog: its pages at the left, everything applied at once."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -19,13 +19,16 @@ from PySide6.QtWidgets import (
 from desktop_chat.credentials import Credentials
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import Check
 from desktop_chat.ui.preferences.appearance import AppearancePage
+from desktop_chat.ui.preferences.budgets import BudgetsPage
 from desktop_chat.ui.preferences.data import DataPage
 from desktop_chat.ui.preferences.endpoints import EndpointsPage
 from desktop_chat.ui.preferences.network import NetworkPage
 from desktop_chat.ui.preferences.page import Page, set_row_height
+from desktop_chat.ui.preferences.prices import PricesPage
 from desktop_chat.ui.theme import Theme
 
 SIZE = (780, 600)
@@ -48,6 +51,9 @@ class SettingsDialog(QDialog):
         credentials: Credentials,
         check: Check,
         places: Mapping[str, Path],
+        tokens: Tokens,
+        fetch_prices: Callable[[], Awaitable[bytes]],
+        clear_answers: Callable[[], Awaitable[None]],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -58,9 +64,13 @@ class SettingsDialog(QDialog):
         self._settings = settings
         self.endpoints = EndpointsPage(theme, settings, tasks, credentials, check, self)
         self.endpoints.endpoint_changed.connect(self.endpoint_changed)
+        self.budgets = BudgetsPage(theme, settings, tasks, clear_answers)
+        self._prices = PricesPage(theme, settings, tasks, tokens, fetch_prices, self)
         self._pages: list[Page] = [
             self.endpoints,
             AppearancePage(theme, settings),
+            self.budgets,
+            self._prices,
             NetworkPage(theme, settings),
             DataPage(theme, settings, places),
         ]
@@ -112,6 +122,10 @@ class SettingsDialog(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(self._theme.px(SIZE[0]), self._theme.px(SIZE[1]))
 
+    def show_budgets(self) -> None:
+        """Open the page of the budgets."""
+        self._navigation.setCurrentRow(self._pages.index(self.budgets))
+
     def show_endpoint(self, endpoint_id: str, field: str = "") -> None:
         """Open the editor of an endpoint, with the focus in ``field`` (``key`` or ``base_url``)."""
         self._navigation.setCurrentRow(self._pages.index(self.endpoints))
@@ -122,6 +136,7 @@ class SettingsDialog(QDialog):
 
     def done(self, result: int) -> None:
         self.endpoints.close_editor()
+        self._prices.leave()
         super().done(result)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

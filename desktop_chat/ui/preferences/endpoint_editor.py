@@ -68,14 +68,14 @@ class EndpointEditor(Card):
         self._dialect.addItem("Responses", Dialect.RESPONSES)
         self._dialect.addItem("Chat Completions", Dialect.CHAT_COMPLETIONS)
         self._model = self._models_box("Default model", "none")
-        self._title_model = self._models_box("Model for titles", "none: the first words of a chat")
-        for text, field in (
-            ("Name", self._name),
-            ("Dialect", self._dialect),
-            ("Default model", self._model),
-            ("Model for titles", self._title_model),
+        self._title_model = self._models_box("Small model", "none")
+        for text, field, hint in (
+            ("Name", self._name, ""),
+            ("Dialect", self._dialect, ""),
+            ("Default model", self._model, ""),
+            ("Small model", self._title_model, "For titles and summaries."),
         ):
-            self.fields.add_row(text, field)
+            self.fields.add_row(text, field, hint)
         self._line = CheckLine(theme, tasks, check)
         self._line.checked.connect(self._checked)
         self._remove_key = button("Remove key")

@@ -1,0 +1,147 @@
+"""Who shows what of a chat's context and money: the inspector, requests held back, budgets nearly used up."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_chat.chats import Chats
+from desktop_chat.domain.context import Strategy
+from desktop_chat.domain.holds import Budget, Hold, OverLimit
+from desktop_chat.session import ChatSession
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.hold_words import Way, budget_warning, explain_hold
+from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.notice_bar import NoticeBar
+from desktop_chat.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.context import ContextDialog
+    from desktop_chat.ui.hold_dialog import HoldDialog
+
+Again = Callable[..., "asyncio.Task[bool]"]
+"""Does again what was held back; ``waive`` (as it is without it) lets it go whatever it takes and costs."""
+
+
+class Holds(QObject):
+    """The cards, the bar and the inspector of one window; at most one card a chat."""
+
+    budgets_requested = Signal()
+    """The user wants to change a budget."""
+
+    def __init__(self, window: MainWindow, chats: Chats, theme: Theme, tasks: Tasks) -> None:
+        super().__init__(window)
+        self._window = window
+        self._chats = chats
+        self._theme = theme
+        self._tasks = tasks
+        self._cards: dict[str, HoldDialog] = {}
+        self._inspector: ContextDialog | None = None
+        self._warning = NoticeBar(theme, dismissable=True)
+        self._warning.pressed.connect(self.budgets_requested)
+        window.chat.insert_notice(self._warning)
+        window.chat.context_requested.connect(self.show_context)
+        window.chat.title_changed.connect(lambda _title: self._chat_shown())
+        window.chat.composer.text_edit.textChanged.connect(self._draft_changed)
+        chats.held.connect(self.show)
+        chats.changed.connect(self._chat_changed)
+        chats.spending.warned.connect(self._warn)
+
+    def show_context(self) -> None:
+        """Open the inspector on the chat that is shown."""
+        if (session := self._window.session) is None:
+            return
+        if self._inspector is None:
+            from desktop_chat.ui.context import ContextDialog
+
+            self._inspector = ContextDialog(self._theme, self._tasks, self._window)
+        if not self._inspector.isVisible():
+            self._inspector.set_session(session, self._window.chat.composer.text)
+        self._inspector.show()
+        self._inspector.raise_()
+        self._inspector.activateWindow()
+
+    def show(self, session: ChatSession, hold: Hold, again: Again) -> None:
+        """Tell that a request of ``session`` is held back; ``again`` does the same, and lets it go."""
+        from desktop_chat.ui.hold_dialog import HoldDialog
+
+        id = session.conversation.id
+        self._close(id)
+        endpoint = session.endpoint
+        small = session.summary_model if isinstance(hold, OverLimit) and len(session.tree.path) > 1 else ""
+        words = explain_hold(hold, session.model, endpoint.name if endpoint else "", small_model=small)
+        card = HoldDialog(self._theme, self._window, words, session.model)
+        self._cards[id] = card
+        card.finished.connect(lambda: self._forget(id, card))
+        card.chosen.connect(lambda way: self._act(way, session, hold, again, card))
+        card.present()
+
+    def close(self) -> None:
+        for card in list(self._cards.values()):
+            card.close()
+        if self._inspector is not None:
+            self._inspector.close()
+
+    def _act(self, way: Way, session: ChatSession, hold: Hold, again: Again, card: "HoldDialog") -> None:
+        if all(known.id != session.conversation.id for known in self._chats.conversations) and len(
+            session.tree
+        ):
+            return  # it was deleted meanwhile
+        match way:
+            case Way.SHORTEN if isinstance(hold, OverLimit):
+                session.set_context(replace(session.context, strategy=Strategy.LAST_TURNS, turns=hold.turns))
+                again(waive=False)
+            case Way.SUMMARISE:
+                self._summarise(session, again, card)
+            case Way.LARGER_MODEL:
+                self._window.choose_model()
+            case Way.SEND_ANYWAY | Way.ALLOW_ONCE:
+                again()
+            case Way.CHANGE_BUDGET:
+                self.budgets_requested.emit()
+
+    def _summarise(self, session: ChatSession, again: Again, card: "HoldDialog") -> None:
+        """Have a summary written and send the request with it; where that is too long, it is held again."""
+        card.wait("Summarising…")
+        writing = session.summarise()
+        card.stopped.connect(writing.cancel)
+
+        def written(task: "asyncio.Task[bool]") -> None:
+            if task.cancelled() or task.exception() is not None or card not in self._cards.values():
+                return
+            if task.result():
+                card.accept()
+                again(waive=False)
+            else:
+                card.tell("The summary could not be written. Nothing has changed.")
+
+        writing.add_done_callback(written)
+
+    def _chat_changed(self, conversation_id: str) -> None:
+        """A request under way, or another model, makes what was told old."""
+        session = self._chats.session(conversation_id)
+        card = self._cards.get(conversation_id)
+        if card is not None and (session is None or session.is_busy or session.model != card.model):
+            self._close(conversation_id)
+
+    def _chat_shown(self) -> None:
+        session = self._window.session
+        if self._inspector is not None and self._inspector.isVisible() and session is not None:
+            self._inspector.follow(session, self._window.chat.composer.text)
+
+    def _draft_changed(self) -> None:
+        if self._inspector is not None and self._inspector.isVisible():
+            self._inspector.set_draft(self._window.chat.composer.text)
+
+    def _warn(self, budget: Budget) -> None:
+        self._warning.show_notice(budget_warning(budget), "Budgets…")
+
+    def _close(self, conversation_id: str) -> None:
+        if (card := self._cards.get(conversation_id)) is not None:
+            card.reject()
+
+    def _forget(self, conversation_id: str, card: "HoldDialog") -> None:
+        if self._cards.get(conversation_id) is card:
+            del self._cards[conversation_id]
