@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_chat.api import counting
 from desktop_chat.api import models as model_list
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.reply import Reply
@@ -85,12 +86,33 @@ class Api:
     async def count_tokens(
         self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits
     ) -> int:
-        """The tokens of ``request`` as the endpoint itself counts them. Raises ``ChatError``."""
-        raise NotImplementedError
+        """The tokens of ``request`` as the endpoint itself counts them.
 
-    async def fetch_prices(self) -> bytes:
-        """The prices that genai-prices publishes, for ``Tokens.refresh``. Raises ``ChatError``."""
-        raise NotImplementedError
+        Raises ``ChatError``: ``NotFound`` where the endpoint has no such count, as most have not.
+        """
+        failed: Failed
+        try:
+            client = await self._client(endpoint, key)
+            try:
+                body = counting.body(request, client.quirks)
+                return counting.read(await client.post(counting.PATH, body, limits), client.host)
+            finally:
+                await self._release(client)
+        except Failed as raised:
+            failed = counting.explained(raised)
+        raise failed.error
+
+    async def fetch_prices(self, url: str = PRICES_URL, limits: Limits | None = None) -> bytes:
+        """The prices that are published at ``url``, for ``Tokens.refresh``. Raises ``ChatError``."""
+        await self.load()
+        from desktop_chat.api import prices
+
+        failed: Failed
+        try:
+            return await prices.fetch(url, limits or Limits())
+        except Failed as raised:
+            failed = raised
+        raise failed.error
 
     async def forget(self, endpoint_id: str) -> None:
         """Close the client of an endpoint that changed or is gone; replies under way may end first."""

@@ -66,25 +66,12 @@ class Client:
         if endpoint.kind is EndpointKind.DEMO:
             transport: httpx2.AsyncBaseTransport = demo
         else:
-            transport = self._network_transport(proxy)
+            transport = transport_to(proxy, self.host, self.redact)
         http = httpx2.AsyncClient(
             transport=Guard(transport), follow_redirects=False, trust_env=False, timeout=_NO_TIME_LIMITS
         )
         self._headers: dict[str, Any] = {} if key else {"Authorization": openai.omit}
         self._openai = _sdk_client(endpoint, key, http)
-
-    def _network_transport(self, proxy: str | None) -> httpx2.AsyncHTTPTransport:
-        failed: Failed
-        try:
-            transport = httpx2.AsyncHTTPTransport(proxy=proxy)
-        except (ImportError, ValueError, httpx2.InvalidURL) as error:
-            failed = Failed(ProxyFailed(self.redact.plain(str(error)), host=self.host))
-        except OSError as error:
-            failed = Failed(TlsFailed(f"The trusted certificates cannot be read: {error}", host=self.host))
-        else:
-            pace(transport)
-            return transport
-        raise failed
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -125,17 +112,23 @@ class Client:
 
     async def get(self, path: str, limits: Limits) -> object:
         """The JSON document at ``path``. Raises :class:`Failed`."""
+        asked = self._openai.get(path, cast_to=httpx2.Response, options=self._options(limits))
+        return await self._document(asked, limits)
+
+    async def post(self, path: str, body: Mapping[str, Any], limits: Limits) -> object:
+        """The JSON document that answers ``body``. Raises :class:`Failed`."""
+        options = self._options(limits)
+        asked = self._openai.post(path, cast_to=httpx2.Response, body=body, options=options)
+        return await self._document(asked, limits)
+
+    def _options(self, limits: Limits) -> Any:
+        return {"headers": self._headers, "timeout": httpx2.Timeout(None, connect=limits.connect)}
+
+    async def _document(self, asked: Awaitable[httpx2.Response], limits: Limits) -> object:
         failed: Failed
         try:
             async with asyncio.timeout(limits.first_event):
-                response = await self._openai.get(
-                    path,
-                    cast_to=httpx2.Response,
-                    options={
-                        "headers": self._headers,
-                        "timeout": httpx2.Timeout(None, connect=limits.connect),
-                    },
-                )
+                response = await asked
         except TimeoutError:
             failed = Failed(NoAnswer("No answer came in time.", host=self.host))
         except errors.EXCEPTIONS as raised:
@@ -146,7 +139,7 @@ class Client:
             except (ValueError, RecursionError):
                 kind = response.headers.get("content-type", "something without a type")
                 start = self.redact.plain(response.content[:65536].decode("utf-8", "replace"), 500)
-                failed = Failed(Garbled(f"Not a list of models but {kind}: {start}", host=self.host))
+                failed = Failed(Garbled(f"Not JSON but {kind}: {start}", host=self.host))
         raise failed
 
     def _failed(self, raised: BaseException, *, began: bool) -> Failed:
@@ -155,6 +148,21 @@ class Client:
     async def close(self) -> None:
         """Close the connections; requests under way end as broken."""
         await self._openai.close()
+
+
+def transport_to(proxy: str | None, host: str, redact: Redactor) -> httpx2.AsyncHTTPTransport:
+    """The way to ``host``. Blocking: it reads the trusted certificates. Raises :class:`Failed`."""
+    failed: Failed
+    try:
+        transport = httpx2.AsyncHTTPTransport(proxy=proxy)
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:
+        failed = Failed(ProxyFailed(redact.plain(str(error)), host=host))
+    except OSError as error:
+        failed = Failed(TlsFailed(f"The trusted certificates cannot be read: {error}", host=host))
+    else:
+        pace(transport)
+        return transport
+    raise failed
 
 
 def warm_up() -> None:

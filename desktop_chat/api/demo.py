@@ -66,7 +66,7 @@ _FAILURES: dict[str, tuple[int, str, str, str]] = {
 
 
 class DemoTransport(httpx2.AsyncBaseTransport):
-    """Answers ``/responses``, ``/chat/completions`` and ``/models``.
+    """Answers ``/responses``, ``/responses/input_tokens``, ``/chat/completions`` and ``/models``.
 
     ``answers`` is a folder of Markdown files, ``speed`` in tokens a second.
     """
@@ -81,6 +81,8 @@ class DemoTransport(httpx2.AsyncBaseTransport):
             return httpx2.Response(200, json={"object": "list", "data": data})
         body = json.loads(await request.aread())
         prompt = _Prompt.of(body)
+        if request.url.path.endswith("/responses/input_tokens"):
+            return httpx2.Response(200, json={"input_tokens": prompt.tokens})
         retries = int(request.headers.get("x-stainless-retry-count", "0"))
         refusal = _refusal(prompt.text, retries)
         if refusal is not None:
