@@ -33,7 +33,7 @@ from desktop_chat.domain.events import (
     Started,
 )
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.ledger import Purpose, Totals
+from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose, Totals
 from desktop_chat.domain.message import CallStatus, Citation, Message, Part, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.domain.titles import TITLE_PROMPT, clean_title, title_from_words
@@ -544,19 +544,28 @@ class ChatSession(QObject):
     async def _write_ledger(
         self, message_id: str, purpose: str, endpoint: Endpoint, started_at: float, ended: AttemptEnded
     ) -> None:
-        store = await self._store()
-        await self._outbox.write(
-            lambda: store.record_attempt(
-                conversation_id=self.conversation.id,
-                message_id=message_id,
-                endpoint_id=endpoint.id,
-                endpoint_name=endpoint.name,
-                dialect=endpoint.dialect,
-                purpose=purpose,
-                started_at=started_at,
-                ended=ended,
-            )
+        stopped = ended.error is None and ended.usage is None
+        entry = LedgerEntry(
+            self.conversation.id,
+            message_id,
+            endpoint.id,
+            endpoint.name,
+            endpoint.dialect.value,
+            Purpose(purpose),
+            ended.attempt,
+            started_at,
+            ended.timing,
+            Outcome.FAILED if ended.error else Outcome.STOPPED if stopped else Outcome.OK,
+            ended.model,
+            ended.request_id,
+            ended.status,
+            ended.service_tier,
+            ended.usage,
+            is_exact=ended.usage is not None,
+            error_kind=type(ended.error).__name__ if ended.error else None,
         )
+        store = await self._store()
+        await self._outbox.write(lambda: store.record_attempt(entry, ended.error))
 
     async def _make_title(self, answer: Message, endpoint: Endpoint) -> None:
         """Ask the small model of ``endpoint``, which knows the first exchange already, for a title.

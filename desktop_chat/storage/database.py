@@ -155,6 +155,7 @@ class StorageThread:
         self._database: Database | None = None
         self._closing = threading.Event()
         self._check: asyncio.Future[list[str]] | None = None
+        self._readings: set[asyncio.Future[Any]] = set()
 
     async def open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
         """Open the database and run ``prepare`` on it. Where either fails, the thread has ended."""
@@ -201,23 +202,56 @@ class StorageThread:
     async def quick_check(self) -> list[str]:
         """What SQLite's ``quick_check`` finds, at most 100 lines; [] where all is sound.
 
-        Has a thread and a read-only connection of its own: it reads the whole file, some 3 s a gigabyte,
-        and the answers that stream in meanwhile must be saved.
+        Reads the whole file, some 3 s a gigabyte. Who asks while it runs gets what it finds.
         """
         if self._closing.is_set():
             raise StoreClosed("the database was closed", self.path)
         if self._check is None or self._check.done():
-            check = partial(self._translate, _quick_check, self.path, self._closing)
-            self._check = asyncio.ensure_future(asyncio.to_thread(check))
+            self._check = asyncio.ensure_future(self.read(_quick_check))
         return await asyncio.shield(self._check)
+
+    async def read(
+        self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """``function(connection, …)`` in a thread and with a read-only connection of its own.
+
+        For what takes long: the answers that stream in meanwhile must be saved. It sees what was called
+        before. Where its caller is cancelled or the database closed, SQLite interrupts it.
+        """
+        await self.call(_do_nothing)
+        if self._closing.is_set():
+            raise StoreClosed("the database was closed", self.path)
+        stop = threading.Event()
+        run = partial(self._read, stop, function, *args, **kwargs)
+        reading = asyncio.ensure_future(asyncio.to_thread(run))
+        self._readings.add(reading)
+        reading.add_done_callback(self._readings.discard)
+        try:
+            return await asyncio.shield(reading)
+        finally:
+            stop.set()
+
+    def _read(
+        self,
+        stop: threading.Event,
+        function: Callable[Concatenate[apsw.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        flags = apsw.SQLITE_OPEN_READONLY
+        with translated(self.path), closing(apsw.Connection(str(self.path), flags=flags)) as connection:
+            connection.set_busy_timeout(BUSY_TIMEOUT)
+            connection.set_progress_handler(lambda: stop.is_set() or self._closing.is_set(), 10_000)
+            connection.pragma("temp_store", "memory")
+            return function(connection, *args, **kwargs)
 
     async def close(self) -> None:
         """Finish what was called, empty the log and close. Calling it again does nothing."""
         if self._closing.is_set():
             return
         self._closing.set()
-        if self._check is not None:
-            await asyncio.wait([self._check])
+        if self._readings:
+            await asyncio.wait(self._readings)
         try:
             await self._submit(self._close)
         finally:
@@ -288,15 +322,16 @@ def _make_private(path: Path) -> None:
                 file.chmod(0o600)
 
 
-def _quick_check(path: Path, stop: threading.Event) -> list[str]:
-    with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-        connection.set_busy_timeout(BUSY_TIMEOUT)
-        connection.set_progress_handler(stop.is_set, 10_000)
-        try:
-            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
-        except (apsw.CorruptError, apsw.NotADBError) as error:
-            return [str(error)]
+def _quick_check(connection: apsw.Connection) -> list[str]:
+    try:
+        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        return [str(error)]
     return [] if found == ["ok"] else found
+
+
+def _do_nothing(db: Database) -> None:
+    """Called to wait for what was called before."""
 
 
 def _storable(value: Any) -> Any:

@@ -88,7 +88,8 @@ _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 def translated(path: Path) -> Iterator[None]:
     """Turn known failures of SQLite and the system into the classes above; bugs pass unchanged."""
     try:
-        yield
+        with system_translated(path):
+            yield
     except apsw.Error as error:
         kind = _KINDS.get(type(error))
         if kind is None:
@@ -100,8 +101,15 @@ def translated(path: Path) -> Iterator[None]:
         elif kind is DatabaseUnavailable and not writable(path.parent):
             kind = DatabaseReadOnly
         raise kind(str(error), path) from error
+
+
+@contextmanager
+def system_translated(path: Path) -> Iterator[None]:
+    """The same for failures of the system alone, at any file."""
+    try:
+        yield
     except OSError as error:
-        kind = DatabaseUnavailable
+        kind: type[StorageError] = DatabaseUnavailable
         if error.errno in _NO_SPACE:
             kind = DiskFull
         elif error.errno in _NOT_ALLOWED:

@@ -25,6 +25,76 @@ class Migration:
     sql: str
 
 
+SUMS = (
+    "requests",
+    "failed",
+    "retried",
+    "input",
+    "output",
+    "cached",
+    "reasoning",
+    "cache_write",
+    "cost",
+    "estimated",
+    "unpriced",
+)
+"""The sums of the second schema, in the order of the fields of ``Totals``."""
+
+_NAMES = ", ".join(SUMS)
+_ADDED = ", ".join(f"sum({name})" for name in SUMS)
+_SUM_COLUMNS = ", ".join(f"{name} INTEGER NOT NULL" for name in SUMS)
+
+# Sums stop growing where 64 bits end, which only the costs of a server that tells nonsense come near to.
+_ADD = ", ".join(f"{name} = min({name} + excluded.{name}, {9 * 10**18})" for name in SUMS)
+
+FILL_SLOTS = f"""
+        INSERT INTO ledger_endpoint
+        SELECT endpoint_id, endpoint_name
+        FROM (SELECT endpoint_id, endpoint_name, max(seq) FROM ledger GROUP BY 1);
+        INSERT INTO slot SELECT day, min(started_at), max(started_at) FROM ledger GROUP BY 1;
+        INSERT INTO slot SELECT slot / 100, min(first), max(last) FROM slot GROUP BY 1;
+        INSERT INTO slot SELECT 0, min(first), max(last) FROM slot HAVING count(*) > 0;
+        INSERT INTO slot_sum
+        SELECT day, endpoint_id, model, purpose, {_ADDED} FROM ledger_sum GROUP BY 1, 2, 3, 4;
+        INSERT INTO slot_sum
+        SELECT slot / 100, endpoint_id, model, purpose, {_ADDED} FROM slot_sum GROUP BY 1, 2, 3, 4;
+        INSERT INTO slot_sum
+        SELECT 0, endpoint_id, model, purpose, {_ADDED}
+        FROM slot_sum WHERE slot < 1000000 GROUP BY 1, 2, 3, 4;
+        INSERT INTO slot_chat SELECT day, conversation_id, {_ADDED} FROM ledger_sum GROUP BY 1, 2;
+        INSERT INTO slot_chat SELECT slot / 100, conversation_id, {_ADDED} FROM slot_chat GROUP BY 1, 2;
+        INSERT INTO slot_chat
+        SELECT 0, conversation_id, {_ADDED} FROM slot_chat WHERE slot < 1000000 GROUP BY 1, 2;
+        INSERT INTO slot_first_token
+        SELECT day, bucket, count(*) FROM ledger_sum WHERE bucket IS NOT NULL GROUP BY 1, 2;
+        INSERT INTO slot_first_token
+        SELECT slot / 100, bucket, sum(requests) FROM slot_first_token GROUP BY 1, 2;
+        INSERT INTO slot_first_token
+        SELECT 0, bucket, sum(requests) FROM slot_first_token WHERE slot < 1000000 GROUP BY 1, 2;
+"""
+"""Fills the empty slots of the second schema from its ledger, many times faster than the trigger does."""
+
+_LEVELS = "(SELECT NEW.day AS slot UNION ALL SELECT NEW.day / 100 UNION ALL SELECT 0)"
+
+ADD_TO_SLOTS = f"""
+        CREATE TRIGGER ledger_added AFTER INSERT ON ledger BEGIN
+            INSERT INTO ledger_endpoint VALUES (NEW.endpoint_id, NEW.endpoint_name)
+            ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name;
+            INSERT INTO slot SELECT slot, NEW.started_at, NEW.started_at FROM {_LEVELS} WHERE true
+            ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);
+            INSERT INTO slot_sum
+            SELECT slot, endpoint_id, model, purpose, {_NAMES} FROM {_LEVELS}, ledger_sum WHERE seq = NEW.seq
+            ON CONFLICT DO UPDATE SET {_ADD};
+            INSERT INTO slot_chat
+            SELECT slot, conversation_id, {_NAMES} FROM {_LEVELS}, ledger_sum WHERE seq = NEW.seq
+            ON CONFLICT DO UPDATE SET {_ADD};
+            INSERT INTO slot_first_token
+            SELECT slot, bucket, 1 FROM {_LEVELS}, ledger_sum WHERE seq = NEW.seq AND bucket IS NOT NULL
+            ON CONFLICT DO UPDATE SET requests = requests + 1;
+        END;
+"""
+"""Keeps the slots of the second schema right, whoever adds to the ledger."""
+
 MIGRATIONS = (
     Migration(
         name="conversations",
@@ -153,6 +223,145 @@ MIGRATIONS = (
         ) STRICT;
         CREATE INDEX attempt_message ON attempt (message_seq);
         CREATE INDEX attempt_ledger ON attempt (ledger_seq);
+        """,
+    ),
+    Migration(
+        name="money",
+        reason="What each attempt cost as a number that can be added up, how it ended, and what is needed to "
+        "know the cost before: settings of the context, counts of tokens, answers that were given before.",
+        sql=f"""
+        ALTER TABLE conversation ADD COLUMN context TEXT NOT NULL DEFAULT '{{}}';
+
+        -- cost is in picodollars, here and below.
+        ALTER TABLE message ADD COLUMN cache_write_tokens INTEGER;
+        ALTER TABLE message ADD COLUMN cost INTEGER;
+        ALTER TABLE message ADD COLUMN is_estimated INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN is_cached INTEGER NOT NULL DEFAULT 0;
+
+        -- The tokens of a message's text. A row goes when the parts of its message change.
+        CREATE TABLE token_count (
+            message_seq INTEGER NOT NULL REFERENCES message (seq) ON DELETE CASCADE,
+            encoding TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            PRIMARY KEY (message_seq, encoding)
+        ) STRICT, WITHOUT ROWID;
+
+        -- parts is JSON; seq grows with every answer, so that it tells the oldest.
+        CREATE TABLE cached_answer (
+            seq INTEGER PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            parts TEXT NOT NULL,
+            model TEXT,
+            finish_reason TEXT,
+            created_at REAL NOT NULL
+        ) STRICT;
+
+        -- Rows are only ever added. The limits keep the sums of tokens of nine thousand million attempts
+        -- within 64 bits: SQLite fails where a sum does not fit, which would be the end of all reports.
+        -- day is the date of started_at in the zone where the row was written, as 20261121.
+        CREATE TABLE new_ledger (
+            seq INTEGER PRIMARY KEY,
+            day INTEGER NOT NULL CHECK (day BETWEEN 19000101 AND 99991231),
+            conversation_id TEXT NOT NULL,
+            message_id TEXT NOT NULL,
+            endpoint_id TEXT NOT NULL,
+            endpoint_name TEXT NOT NULL,
+            dialect TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            model TEXT,
+            request_id TEXT,
+            started_at REAL NOT NULL,
+            first_token REAL,
+            duration REAL NOT NULL,
+            outcome TEXT NOT NULL,
+            status INTEGER,
+            service_tier TEXT,
+            input_tokens INTEGER CHECK (input_tokens BETWEEN 0 AND 1000000000),
+            output_tokens INTEGER CHECK (output_tokens BETWEEN 0 AND 1000000000),
+            cached_tokens INTEGER CHECK (cached_tokens BETWEEN 0 AND 1000000000),
+            reasoning_tokens INTEGER CHECK (reasoning_tokens BETWEEN 0 AND 1000000000),
+            cache_write_tokens INTEGER CHECK (cache_write_tokens BETWEEN 0 AND 1000000000),
+            exact INTEGER NOT NULL,
+            expected_input INTEGER CHECK (expected_input BETWEEN 0 AND 1000000000),
+            cost INTEGER CHECK (cost BETWEEN 0 AND 1000000000000000000),
+            error_kind TEXT
+        ) STRICT;
+        INSERT INTO new_ledger
+        SELECT
+            seq, ifnull(CAST(strftime('%Y%m%d', started_at, 'unixepoch', 'localtime') AS INTEGER), 19700101),
+            conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose, attempt, model,
+            (SELECT request_id FROM attempt WHERE ledger_seq = ledger.seq),
+            started_at, first_token, duration, iif(error_kind IS NULL, 'ok', 'failed'), NULL, NULL,
+            max(0, min(input_tokens, 1000000000)), max(0, min(output_tokens, 1000000000)),
+            max(0, min(cached_tokens, 1000000000)), max(0, min(reasoning_tokens, 1000000000)),
+            iif(input_tokens IS NULL, NULL, 0), exact, NULL, NULL, error_kind
+        FROM ledger ORDER BY seq;
+        DROP TABLE ledger;
+        ALTER TABLE new_ledger RENAME TO ledger;
+        CREATE INDEX ledger_started ON ledger (started_at);
+        CREATE INDEX ledger_exact ON ledger (endpoint_id, model) WHERE exact = 1;
+
+        -- The name that an endpoint had last.
+        CREATE TABLE ledger_endpoint (
+            id TEXT NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL
+        ) STRICT;
+
+        -- What a row of the ledger adds to the sums.
+        CREATE VIEW ledger_sum AS
+        SELECT
+            seq, day, started_at, conversation_id, endpoint_id, ifnull(model, '') AS model, purpose,
+            1 AS requests,
+            outcome = 'failed' AS failed,
+            attempt > 1 AS retried,
+            ifnull(input_tokens, 0) AS input,
+            ifnull(output_tokens, 0) AS output,
+            ifnull(cached_tokens, 0) AS cached,
+            ifnull(reasoning_tokens, 0) AS reasoning,
+            ifnull(cache_write_tokens, 0) AS cache_write,
+            ifnull(cost, 0) AS cost,
+            iif(exact, 0, ifnull(cost, 0)) AS estimated,
+            cost IS NULL AND ifnull(input_tokens, 0) + ifnull(output_tokens, 0) > 0 AS unpriced,
+            CAST(round(ln(max(first_token, 1e-6)) / ln(1.02)) AS INTEGER) AS bucket
+        FROM ledger;
+
+        -- Sums for each day, month (202611) and all of the ledger (0), since to add up a million rows takes a
+        -- second. A slot is the set of rows that were written in it, and knows when the first and the last of
+        -- them began: a report takes a slot whole where both are within its time, and reads the rows of the
+        -- day where they are not. So every report is exact, also after the clock moved to another zone, and
+        -- those whose periods are days or months read few rows. Slots that are the same in every zone, which
+        -- are quarters of an hour of UTC, would hold about one row each in the sums by chat.
+        CREATE TABLE slot (
+            slot INTEGER PRIMARY KEY,
+            first REAL NOT NULL,
+            last REAL NOT NULL
+        ) STRICT;
+        CREATE TABLE slot_sum (
+            slot INTEGER NOT NULL,
+            endpoint_id TEXT NOT NULL,
+            model TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            {_SUM_COLUMNS},
+            PRIMARY KEY (slot, endpoint_id, model, purpose)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE slot_chat (
+            slot INTEGER NOT NULL,
+            conversation_id TEXT NOT NULL,
+            {_SUM_COLUMNS},
+            PRIMARY KEY (slot, conversation_id)
+        ) STRICT, WITHOUT ROWID;
+
+        -- How many first tokens came after 1.02 to the power of the bucket seconds, within 1 %.
+        CREATE TABLE slot_first_token (
+            slot INTEGER NOT NULL,
+            bucket INTEGER NOT NULL,
+            requests INTEGER NOT NULL,
+            PRIMARY KEY (slot, bucket)
+        ) STRICT, WITHOUT ROWID;
+
+        {FILL_SLOTS}
+        {ADD_TO_SLOTS}
         """,
     ),
 )

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 
 from desktop_chat.domain.conversation import Conversation, Tree
-from desktop_chat.domain.events import AttemptEnded
 from desktop_chat.domain.message import Part, State
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
@@ -12,17 +11,22 @@ from desktop_chat.storage.rows import (
     ANSWER_COLUMNS,
     CONVERSATION_COLUMNS,
     PART_COLUMNS,
+    CachedAnswer,
     conversation_from,
-    error_json,
     fold,
     message_from,
     part_from,
     part_rows,
-    usage_values,
+    parts_from_json,
 )
 
 KEEP_DELETED = 30 * 24 * 3600
-"""Seconds that a deleted conversation can still be restored."""
+"""Seconds that a deleted conversation can still be restored. Answers that are kept to be given again go after
+as long, so that none outlives the conversation it was given in."""
+
+KEEP_ANSWERS = 500
+"""How many answers are kept to be given again: some 2 MB at 700 tokens each, and for a month more than 20 a
+working day."""
 
 _ANSWER = ", ".join(ANSWER_COLUMNS)
 _INSERT_MESSAGE = (
@@ -38,14 +42,14 @@ _SELECT_MESSAGES = (
 )
 _UPDATE_CONVERSATION = (
     "UPDATE conversation SET title = ?, title_source = ?, endpoint_id = ?, model = ?, parameters = ?, "
-    "active_leaf = ?, pinned = ? WHERE id = ?"
+    "active_leaf = ?, pinned = ?, context = ? WHERE id = ?"
 )
 _PARTS = "part LEFT JOIN attachment ON hash = attachment_hash"
 _OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation_id = ?"
 
 
 def prepare(db: Database) -> None:
-    """What start-up owes the last run: broken answers are closed, old deleted conversations purged."""
+    """What start-up owes the last run: broken answers are closed, what was kept long enough is purged."""
     with reading(db.path):
         _close_broken_answers(db)
     _purge(db, time.time() - KEEP_DELETED)
@@ -70,9 +74,11 @@ def _close_broken_answers(db: Database) -> None:
 
 def _purge(db: Database, before: float) -> None:
     doomed = db.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,))
-    if not doomed:
+    stale = db.execute("SELECT 1 FROM cached_answer WHERE created_at < ? LIMIT 1", (before,))
+    if not (doomed or stale):
         return
     with db.transaction():
+        db.execute("DELETE FROM cached_answer WHERE created_at < ?", (before,))
         for (conversation_id,) in doomed:
             db.execute(
                 "DELETE FROM draft WHERE key = ?1 "
@@ -127,7 +133,8 @@ def begin_turn(
         if not stored:
             db.execute(
                 "INSERT INTO conversation (title, title_source, endpoint_id, model, parameters, active_leaf, "
-                "pinned, id, created_at, used_at, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
+                "pinned, context, id, created_at, used_at, sequence) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
                 conversation,
             )
         else:
@@ -170,7 +177,10 @@ def append(db: Database, message_id: str, deltas: Sequence[tuple[str, str]], dur
 
 def reopen(db: Database, message_id: str) -> None:
     with db.transaction():
-        db.execute("UPDATE message SET state = ? WHERE id = ?", (State.STREAMING.value, message_id))
+        for (seq,) in db.execute(
+            "UPDATE message SET state = ? WHERE id = ? RETURNING seq", (State.STREAMING.value, message_id)
+        ):
+            db.execute("DELETE FROM token_count WHERE message_seq = ?", (seq,))
 
 
 def finish(db: Database, message_id: str, values: Row, parts: list[Row]) -> None:
@@ -182,6 +192,7 @@ def finish(db: Database, message_id: str, values: Row, parts: list[Row]) -> None
 
 
 def _replace_parts(db: Database, seq: int, parts: list[Row]) -> None:
+    db.execute("DELETE FROM token_count WHERE message_seq = ?", (seq,))
     db.execute("DELETE FROM part WHERE message_seq = ?", (seq,))
     db.execute("DELETE FROM delta WHERE message_seq = ?", (seq,))
     _insert_parts(db, seq, parts)
@@ -230,24 +241,50 @@ def drafts(db: Database) -> dict[str, str]:
         return dict(db.execute("SELECT key, text FROM draft"))
 
 
-def record_attempt(db: Database, turn: Row, started_at: float, ended: AttemptEnded) -> None:
-    """``turn`` is conversation, message, endpoint, its name, dialect and purpose."""
+def token_counts(db: Database, conversation_id: str, encoding: str) -> dict[str, int]:
+    with reading(db.path):
+        return dict(
+            db.execute(
+                "SELECT id, tokens FROM message JOIN token_count ON message_seq = seq AND encoding = ? "
+                "WHERE conversation_id = ?",
+                (encoding, conversation_id),
+            )
+        )
+
+
+def save_token_counts(db: Database, encoding: str, counts: Row) -> None:
+    """``counts`` are pairs of a message's id and its tokens."""
+    with db.transaction(durable=False):
+        for message_id, tokens in counts:
+            db.execute(
+                "INSERT OR REPLACE INTO token_count (message_seq, encoding, tokens) "
+                "SELECT seq, ?, ? FROM message WHERE id = ? AND state <> 'streaming'",
+                (encoding, tokens, message_id),
+            )
+
+
+def cached_answer(db: Database, key: str) -> CachedAnswer | None:
+    with reading(db.path):
+        for parts, model, finish_reason in db.execute(
+            "SELECT parts, model, finish_reason FROM cached_answer WHERE key = ?", (key,)
+        ):
+            return CachedAnswer(parts_from_json(parts), model, finish_reason)
+    return None
+
+
+def save_cached_answer(db: Database, values: Row) -> None:
+    """``values`` are key, parts, model and finish reason."""
+    with db.transaction(durable=False):
+        ((seq,),) = db.execute(
+            "INSERT OR REPLACE INTO cached_answer (key, parts, model, finish_reason, created_at) "
+            "VALUES (?, ?, ?, ?, ?) RETURNING seq",
+            (*values, time.time()),
+        )
+        db.execute("DELETE FROM cached_answer WHERE seq <= ?", (seq - KEEP_ANSWERS,))
+
+
+def clear_cached_answers(db: Database) -> None:
     with db.transaction():
-        ((ledger_seq,),) = db.execute(
-            "INSERT INTO ledger (conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose, "
-            "started_at, attempt, model, first_token, duration, input_tokens, output_tokens, cached_tokens, "
-            f"reasoning_tokens, exact, error_kind) VALUES ({', '.join('?' * 17)}) RETURNING seq",
-            (
-                *turn,
-                *(started_at, ended.attempt, ended.model, ended.timing.first_token, ended.timing.duration),
-                *usage_values(ended.usage),
-                ended.usage is not None,
-                type(ended.error).__name__ if ended.error else None,
-            ),
-        )
-        # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
-        db.execute(
-            "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
-            "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
-            (ledger_seq, ended.request_id, error_json(ended.error), turn[1]),
-        )
+        db.execute("DELETE FROM cached_answer")
+    # The log still holds pages with the text.
+    db.checkpoint()

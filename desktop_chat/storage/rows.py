@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from desktop_chat.domain.context import ContextSettings, Strategy, Summary
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.errors import ChatError, error_from_json
 from desktop_chat.domain.events import Delta, PartCame
@@ -22,6 +24,7 @@ from desktop_chat.domain.message import (
     ToolCall,
     Unknown,
 )
+from desktop_chat.domain.money import LARGEST, from_picodollars, to_picodollars
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage.database import Row
@@ -37,7 +40,7 @@ class CachedAnswer(NamedTuple):
 
 CONVERSATION_COLUMNS = (
     "id, title, title_source, endpoint_id, model, parameters, active_leaf, "
-    "created_at, used_at, sequence, pinned"
+    "created_at, used_at, sequence, pinned, context"
 )
 
 ANSWER_COLUMNS = (
@@ -49,9 +52,13 @@ ANSWER_COLUMNS = (
     "output_tokens",
     "cached_tokens",
     "reasoning_tokens",
+    "cache_write_tokens",
     "first_token",
     "duration",
     "error",
+    "cost",
+    "is_estimated",
+    "is_cached",
 )
 """The columns of a message that change while its answer is written."""
 
@@ -60,6 +67,7 @@ _ROLES = {role.value: role for role in Role}
 _STATES = {state.value: state for state in State}
 _STREAMED = {kind.value: kind for kind in STREAMED}
 _KINDS = {kind.value: kind for kind in PartKind if kind is not PartKind.UNKNOWN}
+_STRATEGIES = {strategy.value: strategy for strategy in Strategy}
 _CALL_STATUSES = {status.value: status for status in CallStatus}
 
 PART_COLUMNS = "kind, text, seconds, attachment_hash, part.name, data, attachment.media_type, attachment.size"
@@ -74,12 +82,41 @@ def conversation_from(row: Row) -> Conversation:
     values = {name: value for name, value in dict(json.loads(row[5])).items() if name in _PARAMETERS}
     conversation.parameters = Parameters(**values)
     conversation.pinned = bool(conversation.pinned)
+    conversation.context = _context_from(dict(json.loads(row[11])))
     return conversation
 
 
 def parameters_json(parameters: Parameters) -> str:
     """Only what is set, so that a parameter added later has its default in old conversations."""
     return to_json({name: value for name, value in asdict(parameters).items() if value not in (None, "")})
+
+
+def context_json(context: ContextSettings) -> str:
+    """Only what differs from the default, which may change in a later version."""
+    default = ContextSettings()
+    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    changed = {name: value for name, value in values.items() if value != getattr(default, name)}
+    for name in changed.keys() & {"pinned", "left_out"}:
+        changed[name] = sorted(changed[name])
+    if context.summary is not None:
+        changed["summary"] = asdict(context.summary)
+    return to_json(changed)
+
+
+def _context_from(values: dict[str, Any]) -> ContextSettings:
+    """What :func:`context_json` wrote; what this version does not know has its default."""
+    known: dict[str, Any] = {}
+    for name, value in values.items():
+        match name, value:
+            case "strategy", str() if value in _STRATEGIES:
+                known[name] = _STRATEGIES[value]
+            case (("budget" | "turns"), int()):
+                known[name] = value
+            case (("pinned" | "left_out"), list()):
+                known[name] = frozenset(map(str, value))
+            case "summary", {"text": str(text), "until": str(until), **rest}:
+                known[name] = Summary(text, until, str(rest.get("model", "")))
+    return ContextSettings(**known)
 
 
 def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
@@ -100,6 +137,9 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         first_token,
         duration,
         error,
+        cost,
+        is_estimated,
+        is_cached,
         seq,
     ) = row
     return Message(
@@ -112,9 +152,12 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         model,
         finish_reason,
         request_id,
-        None if tokens[0] is None else Usage(*tokens),
+        usage_from(*tokens),
         None if duration is None else Timing(first_token, duration),
         None if error is None else error_from_json(json.loads(error)),
+        None if cost is None else from_picodollars(cost),
+        is_estimated == 1,
+        is_cached == 1,
     )
 
 
@@ -128,12 +171,27 @@ def answer_values(message: Message) -> Row:
         *usage_values(message.usage),
         *((message.timing.first_token, message.timing.duration) if message.timing else (None, None)),
         error_json(message.error),
+        cost_value(message.cost),
+        message.is_estimated,
+        message.is_cached,
     )
 
 
+def cost_value(cost: Decimal | None) -> int | None:
+    """Picodollars, at most a million dollars."""
+    return None if cost is None else to_picodollars(min(cost, LARGEST))
+
+
 def usage_values(usage: Usage | None) -> Row:
-    """Input, output, cached and reasoning tokens."""
-    return (usage.input, usage.output, usage.cached, usage.reasoning) if usage else (None,) * 4
+    """Input, output, cached, reasoning and written tokens, as they are in ``Usage``."""
+    if usage is None:
+        return (None,) * 5
+    return (usage.input, usage.output, usage.cached, usage.reasoning, usage.cache_write)
+
+
+def usage_from(input_tokens: int | None, *others: int | None) -> Usage | None:
+    """The usage of a row of ``usage_values``; what an older version did not store is 0."""
+    return None if input_tokens is None else Usage(input_tokens, *(tokens or 0 for tokens in others))
 
 
 def error_json(error: ChatError | None) -> str | None:
@@ -141,7 +199,7 @@ def error_json(error: ChatError | None) -> str | None:
     return None if error is None else to_json(error.to_json())
 
 
-def to_json(value: dict[str, Any]) -> str:
+def to_json(value: dict[str, Any] | list[Row]) -> str:
     r"""JSON in which a lone surrogate is itself, not a ``\ud800`` that would survive to the next reading."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
@@ -242,3 +300,16 @@ def part_rows(parts: Iterable[Part]) -> Iterator[Row]:
         kind, attachment, data = _stored(part)
         file = (part.data.media_type, part.data.size) if isinstance(part.data, Attachment) else (None, None)
         yield position, kind, part.text, part.seconds, part.name or None, data, attachment, *file
+
+
+def parts_json(parts: Iterable[Part]) -> str:
+    """Parts that belong to no stored message, in one text."""
+    return to_json(list(part_rows(parts)))
+
+
+def parts_from_json(text: str) -> list[Part]:
+    """What :func:`parts_json` wrote."""
+    return [
+        part_from(kind, words, seconds, attachment, name, data, media_type, size)
+        for _, kind, words, seconds, name, data, attachment, media_type, size in json.loads(text)
+    ]

@@ -4,16 +4,24 @@ import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.events import AttemptEnded, Delta, PartCame
+from desktop_chat.domain.events import Delta, PartCame
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, Totals, UsageReport
 from desktop_chat.domain.message import Message
-from desktop_chat.storage import queries
+from desktop_chat.storage import ledger, queries, reports
 from desktop_chat.storage.database import Row, StorageThread
-from desktop_chat.storage.rows import CachedAnswer, answer_values, delta_row, parameters_json, part_rows
+from desktop_chat.storage.export import Kind, export
+from desktop_chat.storage.rows import (
+    CachedAnswer,
+    answer_values,
+    context_json,
+    delta_row,
+    parameters_json,
+    part_rows,
+    parts_json,
+)
 
 
 class Store:
@@ -69,10 +77,10 @@ class Store:
         in one transaction. Messages that are stored already are left as they are, so that a call can be
         repeated when its outcome is not known.
         """
-        *shown, active_leaf, pinned, conversation_id = _conversation_values(conversation)
+        *shown, active_leaf, pinned, context, conversation_id = _conversation_values(conversation)
         if messages:
             active_leaf = messages[-1].id
-        values = (*shown, active_leaf, pinned, conversation_id, conversation.created_at)
+        values = (*shown, active_leaf, pinned, context, conversation_id, conversation.created_at)
         rows = [(_message_values(message), list(part_rows(message.parts))) for message in messages]
         return await self._thread.call(queries.begin_turn, values, rows, draft)
 
@@ -121,25 +129,13 @@ class Store:
         """Every draft by its key."""
         return await self._thread.call(queries.drafts)
 
-    async def record_attempt(
-        self,
-        *,
-        conversation_id: str,
-        message_id: str,
-        endpoint_id: str,
-        endpoint_name: str,
-        dialect: str,
-        purpose: str,
-        started_at: float,
-        ended: AttemptEnded,
-    ) -> None:
-        """Enter one attempt into the ledger, which outlives conversations. ``started_at`` is Unix time."""
-        await self._thread.call(
-            queries.record_attempt,
-            (conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose),
-            started_at,
-            ended,
-        )
+    async def record_attempt(self, entry: LedgerEntry, error: ChatError | None = None) -> None:
+        """Enter one attempt into the ledger, which outlives conversations; ``entry.chat`` is not stored.
+
+        ``error`` is kept with the message, for its details. Counts of tokens beyond a billion and costs
+        beyond a million dollars, which only a broken server reports, are entered as just that.
+        """
+        await self._thread.call(ledger.record_attempt, ledger.values(entry), error)
 
     async def usage(self, boundaries: Sequence[float], by: Grouping) -> UsageReport:
         """What was used between the first and the last of ``boundaries``, in the periods between them.
@@ -147,7 +143,7 @@ class Store:
         ``boundaries`` are Unix times, two or more, ascending. Any are exact; those at local midnights are
         fast: a million attempts take some 200 ms, which hold up no other method.
         """
-        raise NotImplementedError
+        return await self._thread.read(reports.usage, self._thread.path, tuple(boundaries), by)
 
     async def ledger(
         self, since: float, until: float, *, limit: int = 200, before: float | None = None
@@ -157,55 +153,55 @@ class Store:
         ``limit`` of them, and those that began at the very time of the last. ``before`` is the
         ``started_at`` of the last entry of the page before.
         """
-        raise NotImplementedError
+        until = until if before is None else min(until, before)
+        return await self._thread.call(ledger.page, since, until, limit)
 
-    async def export_ledger(
-        self, path: Path, kind: Literal["csv", "json"], since: float, until: float
-    ) -> int:
+    async def export_ledger(self, path: Path, kind: Kind, since: float, until: float) -> int:
         """Write the attempts between two times to the file ``path``, oldest first; returns how many.
 
         The file is replaced when all is written, or not at all. Does not hold up the other methods. Raises
         OSError where the file cannot be written.
         """
-        raise NotImplementedError
+        return await self._thread.read(export, self._thread.path, path, kind, since, until)
 
     async def spent(self, *, since: float = 0, conversation_id: str = "", endpoint_id: str = "") -> Decimal:
         """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later: all
         of them, or those of a conversation or of an endpoint."""
-        raise NotImplementedError
+        return await self._thread.call(ledger.spent, since, conversation_id, endpoint_id)
 
     async def chat_totals(self, conversation_id: str) -> Totals:
         """The sums over all attempts of a conversation."""
-        raise NotImplementedError
+        return await self._thread.call(ledger.chat_totals, conversation_id)
 
     async def typical_output(self, endpoint_id: str, model: str) -> int | None:
         """The output tokens that 95 % of the last 20 answers stayed within; None where there were none."""
-        raise NotImplementedError
+        return await self._thread.call(ledger.typical_output, endpoint_id, model)
 
     async def learned(self, endpoint_id: str, model: str) -> tuple[int, int] | None:
         """Input tokens that we expected for the last 20 requests, and what the server counted; None where
         there were none."""
-        raise NotImplementedError
+        return await self._thread.call(ledger.learned, endpoint_id, model)
 
     async def token_counts(self, conversation_id: str, encoding: str) -> dict[str, int]:
         """The tokens of each message's text, by the message's id, where they are known in ``encoding``."""
-        raise NotImplementedError
+        return await self._thread.call(queries.token_counts, conversation_id, encoding)
 
     async def save_token_counts(self, encoding: str, counts: Mapping[str, int]) -> None:
         """Keep the tokens of messages by their ids, until the message changes. Unknown ids are left out."""
-        raise NotImplementedError
+        await self._thread.call(queries.save_token_counts, encoding, tuple(counts.items()))
 
     async def cached_answer(self, key: str) -> CachedAnswer | None:
         """The answer that was given to the request with this key."""
-        raise NotImplementedError
+        return await self._thread.call(queries.cached_answer, key)
 
     async def save_cached_answer(self, key: str, message: Message) -> None:
         """Keep the text, model and finish reason of an answer; the oldest go where there are too many."""
-        raise NotImplementedError
+        values = (key, parts_json(message.parts), message.model, message.finish_reason)
+        await self._thread.call(queries.save_cached_answer, values)
 
     async def clear_cached_answers(self) -> None:
         """Forget all answers that were kept, also in the files."""
-        raise NotImplementedError
+        await self._thread.call(queries.clear_cached_answers)
 
 
 def _conversation_values(conversation: Conversation) -> Row:
@@ -217,6 +213,7 @@ def _conversation_values(conversation: Conversation) -> Row:
         parameters_json(conversation.parameters),
         conversation.active_leaf,
         conversation.pinned,
+        context_json(conversation.context),
         conversation.id,
     )
 

@@ -9,15 +9,19 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import apsw
 
+from desktop_chat.domain.context import ContextSettings, Strategy
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.errors import RateLimited
-from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.events import Delta
 from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -53,34 +57,56 @@ async def begun(store: Store) -> tuple[Conversation, Message, Message]:
     return conversation, question, answer
 
 
+def entry(**changes: Any) -> LedgerEntry:
+    """An attempt at the answer ``m2`` of :func:`fill`."""
+    made = LedgerEntry(
+        conversation_id="c1",
+        message_id="m2",
+        endpoint_id="e1",
+        endpoint_name="Example",
+        dialect="responses",
+        purpose=Purpose.CHAT,
+        attempt=1,
+        started_at=5.0,
+        timing=Timing(0.5, 2.5),
+        outcome=Outcome.OK,
+        model="m-1",
+        request_id="r1",
+        status=200,
+        service_tier="default",
+        usage=Usage(10, 20, 3, 4, 5),
+        expected_input=9,
+        cost=Decimal("0.000123456789"),
+    )
+    return replace(made, **changes)
+
+
 async def fill(store: Store) -> None:
     """Something in every table that the store writes; always the same but for the times."""
     conversation = Conversation(
         "c1", "Tides", "user", "e1", "m-1", Parameters("Be brief.", 0.5, 100, "low"), pinned=True
     )
+    conversation.context = ContextSettings(Strategy.LAST_TURNS, turns=3, pinned=frozenset({"m1"}))
     question = Message("m1", None, Role.USER, [Part(PartKind.TEXT, "Why are there tides?")], created_at=1.0)
     answer = Message("m2", "m1", Role.ASSISTANT, state=State.STREAMING, created_at=2.0)
     await store.begin_turn(conversation, [question, answer])
     answer.parts = [Part(PartKind.REASONING, "Think.", 1.5), Part(PartKind.TEXT, "The Moon.")]
     answer.state, answer.model, answer.finish_reason, answer.request_id = State.COMPLETE, "m-1", "stop", "r1"
-    answer.usage, answer.timing = Usage(10, 20, 3, 4), Timing(0.5, 2.5)
+    answer.usage, answer.timing = Usage(10, 20, 3, 4, 5), Timing(0.5, 2.5)
+    answer.cost, answer.is_estimated = Decimal("0.000123456789"), True
     await store.finish(answer)
     error = RateLimited("slow down", 429, "rate_limit", "r2", 3.0, "example.org")
     failed = Message("m3", "m1", Role.ASSISTANT, [], State.FAILED, 3.0, error=error)
     streaming = Message("m4", "m1", Role.ASSISTANT, state=State.STREAMING, created_at=4.0)
     conversation.active_leaf = "m4"
     await store.begin_turn(conversation, [failed, streaming])
-    for attempt, usage, why in ((1, None, error), (2, answer.usage, None)):
-        await store.record_attempt(
-            conversation_id="c1",
-            message_id="m2",
-            endpoint_id="e1",
-            endpoint_name="Example",
-            dialect=Dialect.RESPONSES,
-            purpose="chat",
-            started_at=5.0,
-            ended=AttemptEnded(attempt, "r1", "m-1", usage, Timing(0.5, 2.5), why),
-        )
+    failed_attempt = entry(
+        attempt=1, usage=None, is_exact=False, outcome=Outcome.FAILED, status=429, cost=None
+    )
+    await store.record_attempt(replace(failed_attempt, error_kind="RateLimited"), error)
+    await store.record_attempt(entry(attempt=2))
+    await store.save_token_counts("o200k_base", {"m1": 6, "m2": 3})
+    await store.save_cached_answer("k1", answer)
     await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])
     await store.delete_conversation("c2")
     await store.save_draft("new", "Where was I?")

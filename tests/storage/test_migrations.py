@@ -6,20 +6,25 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import fields, replace
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
+from desktop_chat.domain.context import ContextSettings, Strategy
 from desktop_chat.domain.errors import RateLimited
+from desktop_chat.domain.ledger import Grouping, Outcome, Totals
 from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
-from desktop_chat.storage import DatabaseCorrupt, DatabaseReadOnly, DatabaseTooNew
+from desktop_chat.storage import CachedAnswer, DatabaseCorrupt, DatabaseReadOnly, DatabaseTooNew, Store
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
-from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, Migration
-from tests.storage.samples import begun, load_file, opened, raw, schema
+from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, SUMS, Migration
+from tests.storage.samples import begun, entry, load_file, opened, raw, schema
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
 
@@ -36,6 +41,7 @@ REBUILD = Migration(
     """,
 )
 LATER = (*MIGRATIONS, NOTES, REBUILD)
+NEWEST = len(MIGRATIONS)
 
 
 def database(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> Database:
@@ -64,7 +70,7 @@ def test_each_migration_says_what_and_why() -> None:
 def test_a_new_database_needs_no_backup(tmp_path: Path) -> None:
     database(tmp_path, LATER).close()
     names = [(number, migration.name) for number, migration in enumerate(LATER, start=1)]
-    assert versions(tmp_path) == (APPLICATION_ID, 3, names)
+    assert versions(tmp_path) == (APPLICATION_ID, NEWEST + 2, names)
     assert not (tmp_path / "backups").exists()
 
 
@@ -92,13 +98,15 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
         answer, failed, broken = (tree[name] for name in ("m2", "m3", "m4"))
         assert tree["m1"].text == "Why are there tides?"
         assert answer.parts == [Part(PartKind.REASONING, "Think.", 1.5), Part(PartKind.TEXT, "The Moon.")]
-        assert (answer.usage, answer.timing) == (Usage(10, 20, 3, 4), Timing(0.5, 2.5))
+        written = 0 if dump.stem == "1" else 5
+        assert (answer.usage, answer.timing) == (Usage(10, 20, 3, 4, written), Timing(0.5, 2.5))
         assert (answer.model, answer.finish_reason, answer.request_id) == ("m-1", "stop", "r1")
         assert isinstance(failed.error, RateLimited)
         assert failed.error.retry_after == 3.0
         assert broken.state is State.INTERRUPTED
         assert (broken.reasoning, broken.text) == ("Hm", "Half an answer")
         assert await store.drafts() == {"new": "Where was I?"}
+        await check_what_came_with_the_second_schema(store, dump)
         await store.restore_conversation("c2")
         assert {each.id for each in await store.conversations()} == {"c1", "c2"}
         assert await store.quick_check() == []
@@ -112,19 +120,56 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+async def check_what_came_with_the_second_schema(store: Store, dump: Path) -> None:
+    """What the first schema had not has no value, and nothing that it had is lost."""
+    (conversation,) = await store.conversations()
+    answer = (await store.tree("c1"))["m2"]
+    newer, older = await store.ledger(0, 10)
+    first = dump.stem == "1"
+    assert conversation.context == (
+        ContextSettings()
+        if first
+        else ContextSettings(Strategy.LAST_TURNS, turns=3, pinned=frozenset({"m1"}))
+    )
+    cost = None if first else Decimal("0.000123456789")
+    assert (answer.cost, answer.is_estimated, answer.is_cached) == (cost, not first, False)
+    told = entry(chat="Tides", attempt=2)
+    if first:
+        gone: dict[str, Any] = {"status": None, "service_tier": None, "expected_input": None, "cost": None}
+        told = replace(told, usage=Usage(10, 20, 3, 4), **gone)
+    failed = replace(told, attempt=1, usage=None, is_exact=False, outcome=Outcome.FAILED, cost=None)
+    status = None if first else 429
+    assert [newer, older] == [told, replace(failed, error_kind="RateLimited", status=status)]
+    report = await store.usage((0, 10), Grouping.CHAT)
+    assert report.totals == Totals(
+        2, 1, 1, 10, 20, 3, 4, 0 if first else 5, cost or Decimal(0), unpriced=first
+    )
+    assert [(group.key, group.label) for group in report.groups] == [("c1", "Tides")]
+    assert await store.chat_totals("c1") == report.totals
+    assert report.first_token_median == pytest.approx(0.5, rel=0.02)
+    assert await store.token_counts("c1", "o200k_base") == ({} if first else {"m1": 6, "m2": 3})
+    cached = await store.cached_answer("k1")
+    assert cached == (None if first else CachedAnswer(answer.parts, "m-1", "stop"))
+
+
+def test_sums_are_those_of_totals() -> None:
+    assert tuple(field.name for field in fields(Totals)) == SUMS
+
+
 def test_a_verified_private_copy_comes_before_a_migration(released: Path) -> None:
     before = (released / "chats.db").read_bytes()
     database(released, LATER).close()
-    assert versions(released)[1:] == (3, [(1, MIGRATIONS[0].name), (2, "notes"), (3, "rebuild")])
+    names = [(number, migration.name) for number, migration in enumerate(LATER, start=1)]
+    assert versions(released)[1:] == (NEWEST + 2, names)
     (copy,) = (released / "backups").iterdir()
     assert copy.name.startswith("chats-")
-    assert copy.name.endswith("-schema1.db")
+    assert copy.name.endswith(f"-schema{NEWEST}.db")
     if sys.platform != "win32":
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
     with raw(copy) as connection:
         assert connection.execute("PRAGMA integrity_check").get == "ok"
-        assert connection.pragma("user_version") == 1
+        assert connection.pragma("user_version") == NEWEST
         assert connection.execute("SELECT count(*) FROM part").get == 3
     assert [file.name for file in copy.parent.iterdir()] == [copy.name]
     assert len(before) == copy.stat().st_size
@@ -159,7 +204,7 @@ def test_a_migration_that_fails_changes_nothing(released: Path, sql: str, error:
         before = schema(connection)
     with pytest.raises(error):
         database(released, (*MIGRATIONS, Migration("bad", "A test needs one.", sql)))
-    assert versions(released)[1] == 1
+    assert versions(released)[1] == NEWEST
     with raw(released / "chats.db") as connection:
         assert schema(connection) == before
         assert connection.execute("SELECT count(*) FROM draft").get == 1
@@ -175,7 +220,7 @@ def test_a_damaged_database_is_not_migrated(released: Path) -> None:
     with pytest.raises(DatabaseCorrupt):
         database(released, LATER)
     assert list((released / "backups").iterdir()) == []
-    assert versions(released)[1] == 1
+    assert versions(released)[1] == NEWEST
 
 
 def test_a_copy_that_is_not_sound_stops_the_migration(released: Path) -> None:
@@ -190,7 +235,7 @@ def test_a_copy_that_is_not_sound_stops_the_migration(released: Path) -> None:
     with pytest.raises(DatabaseCorrupt, match="missing from index"):
         database(released, LATER)
     assert list((released / "backups").iterdir()) == []
-    assert versions(released)[1] == 1
+    assert versions(released)[1] == NEWEST
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no permission bits")
@@ -200,7 +245,7 @@ def test_without_a_copy_there_is_no_migration(ordinary_user: Path) -> None:
     backups.mkdir(mode=0o500)
     with pytest.raises(DatabaseReadOnly):
         database(ordinary_user, LATER)
-    assert versions(ordinary_user)[1] == 1
+    assert versions(ordinary_user)[1] == NEWEST
 
 
 def test_too_new_is_refused_and_left_alone(released: Path) -> None:
@@ -209,7 +254,7 @@ def test_too_new_is_refused_and_left_alone(released: Path) -> None:
     (released / "chats.db").chmod(0o644)
     with pytest.raises(DatabaseTooNew, match="newer version") as caught:
         database(released)
-    assert "3" in caught.value.message
+    assert f"version {NEWEST + 2}," in caught.value.message
     assert (released / "chats.db").read_bytes() == before
     assert stat.S_IMODE((released / "chats.db").stat().st_mode) == (
         0o666 if sys.platform == "win32" else 0o644
@@ -245,7 +290,7 @@ def test_killed_at_any_statement_it_is_the_old_or_the_new(tmp_path: Path) -> Non
     for number in range(200):
         folder = tmp_path / f"{number}"
         folder.mkdir()
-        load_file(RELEASED[-1], folder / "chats.db")
+        load_file(RELEASED[0], folder / "chats.db")
         root = Path(__file__).parents[2]
         environment = {**os.environ, "PYTHONPATH": str(root)}
         command = [sys.executable, "-c", KILLED_AT, str(folder / "chats.db"), str(number)]
@@ -254,14 +299,14 @@ def test_killed_at_any_statement_it_is_the_old_or_the_new(tmp_path: Path) -> Non
         with raw(folder / "chats.db") as connection:
             version = connection.pragma("user_version")
             notes = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'note'").get
-            assert notes == (version > 1)
+            assert notes == (version > NEWEST)
             assert connection.execute("SELECT count(*) FROM migration").get == version
             assert connection.execute("SELECT count(*) FROM part").get == 3
             assert connection.execute("PRAGMA integrity_check").get == "ok"
         seen.add(version)
         database(folder, LATER).close()
-        assert versions(folder)[1] == 3
+        assert versions(folder)[1] == NEWEST + 2
         if ended == 0:
             break
     assert ended == 0
-    assert seen == {1, 2, 3}
+    assert seen == set(range(1, NEWEST + 3))

@@ -10,16 +10,15 @@ import apsw
 import pytest
 
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.errors import CutOff, RateLimited
-from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.events import Delta
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import StorageError, Store, StoreClosed
 from desktop_chat.storage.queries import KEEP_DELETED
-from tests.storage.samples import begun, count, opened, raw, text, turn
+from tests.storage.samples import begun, count, entry, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
 
@@ -317,36 +316,18 @@ async def test_drafts(tmp_path: Path) -> None:
 async def test_the_ledger_outlives_its_chat_and_the_attempt_goes_with_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         conversation, _, answer = await begun(store)
-        for message_id, ended in (
-            (answer.id, AttemptEnded(1, "r", "m", Usage(1, 2, 3, 4), Timing(None, 2.0), None)),
-            (
-                "unknown",
-                AttemptEnded(2, None, None, None, Timing(0.5, 1.0), RateLimited("words of the chat")),
-            ),
-        ):
-            await store.record_attempt(
-                conversation_id=conversation.id,
-                message_id=message_id,
-                endpoint_id="e",
-                endpoint_name="E",
-                dialect=Dialect.RESPONSES,
-                purpose="chat",
-                started_at=7.0,
-                ended=ended,
-            )
+        told = entry(conversation_id=conversation.id, message_id=answer.id)
+        await store.record_attempt(told)
+        lost = entry(conversation_id=conversation.id, message_id="unknown", error_kind="RateLimited")
+        await store.record_attempt(lost, RateLimited("words of the chat"))
+        assert await store.ledger(0, 10) == [replace(lost, chat="Why"), replace(told, chat="Why")]
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("SELECT count(*) FROM attempt").get == 1
         connection.pragma("foreign_keys", True)
         connection.execute("DELETE FROM conversation")
         assert connection.execute("SELECT count(*) FROM attempt").get == 0
-        rows = connection.execute(
-            "SELECT conversation_id, message_id, dialect, attempt, input_tokens, exact, error_kind, "
-            "first_token FROM ledger ORDER BY seq"
-        ).fetchall()
-    assert rows == [
-        (conversation.id, answer.id, "responses", 1, 1, 1, None, None),
-        (conversation.id, "unknown", "responses", 2, None, 0, "RateLimited", 0.5),
-    ]
+    async with opened(tmp_path) as store:
+        assert await store.ledger(0, 10) == [lost, told]
     assert b"words of the chat" not in (tmp_path / "chats.db").read_bytes()
 
 

@@ -1,0 +1,240 @@
+"""The ledger: attempts entered, read back and added up. Everything here runs in the storage thread."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose, Totals
+from desktop_chat.domain.money import from_picodollars
+from desktop_chat.domain.usage import Timing
+from desktop_chat.storage.database import Database, Row
+from desktop_chat.storage.errors import reading
+from desktop_chat.storage.migrations import SUMS
+from desktop_chat.storage.rows import cost_value, error_json, usage_from, usage_values
+
+MOST_TOKENS = 10**9
+"""The largest number of tokens that is entered, hundreds of times the largest context of any model."""
+
+LATEST = 253_370_000_000.0
+"""The latest time that is entered, in the year 9998: dates have four digits of a year."""
+
+LEARNED_FROM = 20
+"""How many requests tell what the next one will take."""
+
+_LOOKED_AT = 200
+"""How many of the newest attempts are searched for those, so that the search ends."""
+
+MONEY = ("cost", "estimated")
+"""The sums that are in picodollars."""
+
+_DAYS = 1_000_000
+"""Smaller slots are months, or all of the ledger."""
+
+_COLUMNS = (
+    "conversation_id",
+    "message_id",
+    "endpoint_id",
+    "endpoint_name",
+    "dialect",
+    "purpose",
+    "attempt",
+    "started_at",
+    "first_token",
+    "duration",
+    "outcome",
+    "model",
+    "request_id",
+    "status",
+    "service_tier",
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "reasoning_tokens",
+    "cache_write_tokens",
+    "exact",
+    "expected_input",
+    "cost",
+    "error_kind",
+)
+
+_INSERT = (
+    f"INSERT INTO ledger ({', '.join(_COLUMNS)}, day) VALUES ({', '.join('?' * len(_COLUMNS))}, "
+    "CAST(strftime('%Y%m%d', ?, 'unixepoch', 'localtime') AS INTEGER)) RETURNING seq"
+)
+
+ENTRIES = (
+    f"SELECT {', '.join(f'ledger.{name}' for name in _COLUMNS)}, ifnull(title, '') FROM ledger "
+    "LEFT JOIN conversation ON conversation.id = conversation_id AND deleted_at IS NULL"
+)
+"""What :func:`entry_from` reads; the title is that of the chat as it is now."""
+
+# A page ends with all that began at one time, since the next page begins before that.
+_PAGE = f"""
+    {ENTRIES} WHERE started_at < ?2 AND started_at >= ifnull(
+        (SELECT started_at FROM ledger WHERE started_at >= ?1 AND started_at < ?2
+         ORDER BY started_at DESC LIMIT 1 OFFSET ?3), ?1)
+    ORDER BY started_at DESC, ledger.seq DESC
+"""
+
+
+def values(entry: LedgerEntry) -> Row:
+    """A row of the ledger, without its day."""
+    tokens = (_within(count, MOST_TOKENS) for count in usage_values(entry.usage))
+    return (
+        *(entry.conversation_id, entry.message_id, entry.endpoint_id, entry.endpoint_name, entry.dialect),
+        *(entry.purpose.value, entry.attempt, min(max(entry.started_at, 0.0), LATEST)),
+        *(entry.timing.first_token, entry.timing.duration, entry.outcome.value),
+        *(entry.model, entry.request_id, entry.status, entry.service_tier),
+        *(*tokens, entry.is_exact, _within(entry.expected_input, MOST_TOKENS)),
+        *(cost_value(entry.cost), entry.error_kind),
+    )
+
+
+def _within(count: int | None, most: int) -> int | None:
+    return None if count is None else max(0, min(count, most))
+
+
+def record_attempt(db: Database, row: Row, error: ChatError | None) -> None:
+    """``row`` is one of :func:`values`."""
+    entry = dict(zip(_COLUMNS, row, strict=True))
+    with db.transaction():
+        ((ledger_seq,),) = db.execute(_INSERT, (*row, entry["started_at"]))
+        # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
+        db.execute(
+            "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
+            "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
+            (ledger_seq, entry["request_id"], error_json(error), entry["message_id"]),
+        )
+
+
+def entry_from(row: Row) -> LedgerEntry:
+    """The entry of a row of ``ENTRIES``."""
+    conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose, attempt, started_at = row[:8]
+    first_token, duration, outcome, model, request_id, status, service_tier, *tokens = row[8:20]
+    exact, expected_input, cost, error_kind, title = row[20:]
+    return LedgerEntry(
+        conversation_id,
+        message_id,
+        endpoint_id,
+        endpoint_name,
+        dialect,
+        Purpose(purpose),
+        attempt,
+        started_at,
+        Timing(first_token, duration),
+        Outcome(outcome),
+        model,
+        request_id,
+        status,
+        service_tier,
+        usage_from(*tokens),
+        bool(exact),
+        expected_input,
+        None if cost is None else from_picodollars(cost),
+        error_kind,
+        title,
+    )
+
+
+def page(db: Database, since: float, until: float, limit: int) -> list[LedgerEntry]:
+    with reading(db.path):
+        return [entry_from(row) for row in db.execute(_PAGE, (since, until, max(limit, 1) - 1))]
+
+
+def spent(db: Database, since: float, conversation_id: str, endpoint_id: str) -> Decimal:
+    if conversation_id and endpoint_id:
+        raise ValueError("what a conversation spent is not told apart by endpoint")
+    table = "slot_chat" if conversation_id else "slot_sum"
+    condition, key = "", [part for part in (conversation_id or endpoint_id,) if part]
+    if key:
+        condition = f" AND {'conversation_id' if conversation_id else 'endpoint_id'} = ?"
+    with reading(db.path):
+        slots = db.execute("SELECT slot, first, last FROM slot WHERE last >= ? ORDER BY slot", (since,))
+        whole, cut = cover(slots, (since, math.inf))
+        # Added up here, where integers have no end.
+        total = 0
+        for slot, _ in whole:
+            total += sum(
+                row[0]
+                for row in db.select(f"SELECT cost FROM {table} WHERE slot = ?{condition}", (slot, *key))
+            )
+        for day, begin, until, _ in cut:
+            total += sum(
+                row[0]
+                for row in db.select(
+                    "SELECT cost FROM ledger WHERE day = ? AND started_at >= ? AND started_at < ? "
+                    f"AND cost IS NOT NULL{condition}",
+                    (day, begin, until, *key),
+                )
+            )
+    return from_picodollars(total)
+
+
+def chat_totals(db: Database, conversation_id: str) -> Totals:
+    with reading(db.path):
+        for row in db.execute(
+            f"SELECT {', '.join(SUMS)} FROM slot_chat WHERE slot = 0 AND conversation_id = ?",
+            (conversation_id,),
+        ):
+            return totals_from(row)
+    return Totals()
+
+
+def totals_from(counts: Sequence[int]) -> Totals:
+    """The totals of sums in the order of ``SUMS``."""
+    values: list[Any] = [
+        from_picodollars(count) if name in MONEY else count for name, count in zip(SUMS, counts, strict=True)
+    ]
+    return Totals(*values)
+
+
+def typical_output(db: Database, endpoint_id: str, model: str) -> int | None:
+    with reading(db.path):
+        rows = _newest(db, endpoint_id, model, "output_tokens", f"purpose = '{Purpose.CHAT.value}'")
+    counts = sorted(output for (output,) in rows)
+    return counts[math.ceil(0.95 * len(counts)) - 1] if counts else None
+
+
+def learned(db: Database, endpoint_id: str, model: str) -> tuple[int, int] | None:
+    with reading(db.path):
+        rows = _newest(db, endpoint_id, model, "expected_input, input_tokens", "expected_input IS NOT NULL")
+    return (sum(row[0] for row in rows), sum(row[1] for row in rows)) if rows else None
+
+
+def _newest(db: Database, endpoint_id: str, model: str, columns: str, condition: str) -> list[Row]:
+    return db.execute(
+        f"SELECT {columns} FROM (SELECT * FROM ledger WHERE endpoint_id = ? AND model = ? AND exact = 1 "
+        f"ORDER BY seq DESC LIMIT {_LOOKED_AT}) WHERE input_tokens IS NOT NULL AND {condition} "
+        f"LIMIT {LEARNED_FROM}",
+        (endpoint_id, model),
+    )
+
+
+def cover(
+    slots: Iterable[tuple[int, float, float]], boundaries: Sequence[float]
+) -> tuple[list[tuple[int, int]], list[tuple[int, float, float, int]]]:
+    """What to add up for the periods between ``boundaries``: slots that lie within a period, and that period;
+    and for days that do not, the times (the second one is excluded) between which to read their rows.
+
+    ``slots`` are the slot, first and last of each with rows between the boundaries, by their number: first
+    all of the ledger, then months, then days.
+    """
+    whole: dict[int, int] = {}
+    cut: list[tuple[int, float, float, int]] = []
+    last_period = len(boundaries) - 2
+    for slot, first, last in slots:
+        if 0 in whole or slot // 100 in whole:
+            continue
+        begin = max(bisect_right(boundaries, first) - 1, 0)
+        end = min(bisect_right(boundaries, last) - 1, last_period)
+        if boundaries[begin] <= first and last < boundaries[begin + 1]:
+            whole[slot] = begin
+        elif slot >= _DAYS:
+            behind = math.nextafter(last, math.inf)
+            for period in range(begin, end + 1):
+                times = max(first, boundaries[period]), min(behind, boundaries[period + 1])
+                cut.append((slot, *times, period))
+    return list(whole.items()), cut
