@@ -28,6 +28,7 @@ __all__ = [
     "redact",
     "retry_countdown",
     "retry_status",
+    "storage_reason",
     "wants_dialog",
 ]
 
@@ -88,6 +89,11 @@ def explain_storage(error: StorageError, now: datetime | None = None) -> Notice:
     """A failure of the open database in words; what can be done has no button of its own."""
     words = _storage_words(error)
     return _storage_notice(error, [words.safe, words.way_out], (), now)
+
+
+def storage_reason(error: StorageError) -> str:
+    """What happened to the database in one sentence, where nothing was at stake."""
+    return _storage_words(error).happened
 
 
 def explain_opening(error: StorageError, now: datetime | None = None) -> Notice:

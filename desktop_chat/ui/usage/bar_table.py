@@ -1,0 +1,64 @@
+"""What the chart shows, as a table: for a screen reader, and for whoever wants the numbers."""
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtGui import QGuiApplication
+
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.usage.bars import Bars
+from desktop_chat.ui.usage.table import Index, Table
+
+
+class _Values(QAbstractTableModel):
+    def __init__(self, parent: Table) -> None:
+        super().__init__(parent)
+        self.heads: list[str] = []
+        self.rows: list[list[str]] = []
+
+    def set_table(self, heads: list[str], rows: list[list[str]]) -> None:
+        self.beginResetModel()
+        self.heads, self.rows = heads, rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.heads)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self.heads[section] if orientation is Qt.Orientation.Horizontal else self.rows[section][0]
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None
+
+
+class BarTable(Table):
+    """A row for each period, a column for each series. The newest is at the end, as in the chart."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "Chart as a table")
+        self.setObjectName("usageChartTable")
+        self._values = _Values(self)
+        self.setModel(self._values)
+
+    def set_bars(self, bars: Bars | None) -> None:
+        """Show the values of ``bars``; None for nothing."""
+        heads, rows = bars.table() if bars is not None else ([], [])
+        if (heads, rows) == (self._values.heads, self._values.rows):
+            return
+        is_same = heads == self._values.heads
+        at = self.verticalScrollBar().value()
+        self._values.set_table(heads, rows)
+        self.set_widths([116] + [104] * (len(heads) - 1), tuple(range(1, len(heads))))
+        if is_same:
+            self.verticalScrollBar().setValue(at)
+
+
+def copy_table(bars: Bars) -> None:
+    """Put the values of ``bars`` into the clipboard, as spreadsheets take them."""
+    heads, rows = bars.table()
+    QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in [heads, *rows]))

@@ -1,0 +1,56 @@
+"""Requests written to a file that the user names, as CSV or JSON."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtWidgets import QWidget
+
+from desktop_chat.storage import StorageError
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.file_saver import save_dialog
+from desktop_chat.ui.notices import storage_reason
+from desktop_chat.ui.safe import message_box
+from desktop_chat.ui.usage.reading import Result, Source
+from desktop_chat.ui.usage.wording import counted
+
+Kind = Literal["csv", "json"]
+
+
+def ask(
+    window: QWidget, source: Source, tasks: Tasks, result: Result, kind: Kind, tell: Callable[[str], None]
+) -> None:
+    """Let the user choose a file, and write the requests of ``result`` to it; returns at once.
+
+    ``tell`` says what goes on, and may be called when what asked is gone. A failure is told over ``window``.
+    """
+    span = result.frame.span
+    days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}"
+    dialog = save_dialog(window, f"Export as {kind.upper()}", f"Usage {days}.{kind}")
+    dialog.setNameFilter(f"{kind.upper()} (*.{kind})")
+    dialog.setDefaultSuffix(kind)
+    dialog.fileSelected.connect(
+        lambda path: tasks.start(_write(window, source, Path(path), kind, result, tell), "export the usage")
+    )
+    dialog.open()
+
+
+async def _write(
+    window: QWidget, source: Source, path: Path, kind: Kind, result: Result, tell: Callable[[str], None]
+) -> None:
+    tell(f"Writing {path.name}…")
+    try:
+        rows = await source.export_ledger(path, kind, result.since, result.until)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except StorageError as error:
+        reason = storage_reason(error)
+    else:
+        tell(f"{counted(rows, 'request')} written to {path.name}")
+        return
+    tell("")
+    text = f"{path.name} could not be written: {reason}\n\nWhat was there before is untouched."
+    box = message_box("Not exported", text, parent=window)
+    box.setObjectName("exportProblem")
+    box.finished.connect(box.deleteLater)
+    box.open()

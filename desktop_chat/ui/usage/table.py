@@ -1,0 +1,251 @@
+"""The requests of a report in a table: read page by page, as one scrolls down."""
+
+from collections.abc import Callable
+from enum import Enum
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from desktop_chat.domain.ledger import LedgerEntry, Outcome
+from desktop_chat.ui.money import UNKNOWN, in_dollars
+from desktop_chat.ui.safe import one_line, tool_tip
+from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.usage import wording
+
+ROW_HEIGHT = 31
+ROWS, FEWEST_ROWS = 8, 4
+"""How many are seen at a time, and in a small window."""
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class Column(Enum):
+    """What is told of a request; the value is the head of its column and its width."""
+
+    TIME = ("Time", 108)
+    MODEL = ("Model", 112)
+    CHAT = ("Chat", 100)
+    INPUT = ("In", 82)
+    OUTPUT = ("Out", 72)
+    FIRST_TOKEN = ("First token", 96)
+    COST = ("Cost", 88)
+    REQUEST = ("Request id", 116)
+
+
+COLUMNS = tuple(Column)
+
+
+class Requests(QAbstractTableModel):
+    """Entries of the ledger, newest first. ``more_wanted`` asks for those that follow."""
+
+    more_wanted = Signal()
+
+    def __init__(self, theme: Theme, clock: Callable[[], float], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme, self._clock = theme, clock
+        self._entries: list[LedgerEntry] = []
+        self.has_more: Callable[[], bool] = lambda: False
+
+    def set_entries(self, entries: list[LedgerEntry]) -> int:
+        """Show these; how many of them are new above those that are shown, which then stay as they are."""
+        known = self._entries
+        new = len(entries) - len(known)
+        if known and new >= 0 and entries[new] is known[0] and entries[-1] is known[-1]:
+            if new:
+                self.beginInsertRows(QModelIndex(), 0, new - 1)
+                self._entries = list(entries)
+                self.endInsertRows()
+            return new
+        self.beginResetModel()
+        self._entries = list(entries)
+        self.endResetModel()
+        return 0
+
+    def add(self, entries: list[LedgerEntry]) -> None:
+        """Show these, which follow."""
+        if entries:
+            count = len(self._entries)
+            self.beginInsertRows(QModelIndex(), count, count + len(entries) - 1)
+            self._entries += entries
+            self.endInsertRows()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
+        return 0 if parent.isValid() else len(self._entries)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and self.has_more()
+
+    def fetchMore(self, parent: Index) -> None:
+        self.more_wanted.emit()
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section].value[0]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        entry, column = self._entries[index.row()], COLUMNS[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._text(entry, column)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tool_tip(self._whole(entry, column))
+        if role == Qt.ItemDataRole.ForegroundRole:
+            colors = self._theme.colors
+            if column is Column.REQUEST and entry.outcome is Outcome.FAILED:
+                return colors.error
+            faint = column is Column.CHAT and not entry.chat
+            faint = faint or (column is Column.COST and entry.cost is None)
+            return colors.dim if faint else None
+        return None
+
+    def _text(self, entry: LedgerEntry, column: Column) -> str:
+        match column:
+            case Column.TIME:
+                return wording.moment(entry.started_at, self._clock())
+            case Column.MODEL:
+                return one_line(entry.model or UNKNOWN)
+            case Column.CHAT:
+                return wording.chat_name(entry)
+            case Column.INPUT:
+                return _tokens(entry, entry.usage.input if entry.usage else None)
+            case Column.OUTPUT:
+                return _tokens(entry, entry.usage.output if entry.usage else None)
+            case Column.FIRST_TOKEN:
+                return wording.seconds(entry.timing.first_token)
+            case Column.COST:
+                if entry.usage is None and not entry.cost:
+                    return wording.NOTHING
+                return in_dollars(entry.cost, is_approximate=not entry.is_exact)
+            case Column.REQUEST:
+                parts = (wording.failure(entry), one_line(entry.request_id or ""))
+                return " · ".join(part for part in parts if part) or wording.NOTHING
+
+    def _whole(self, entry: LedgerEntry, column: Column) -> str:
+        """What the tool tip says: all of what may be cut short, and what has no column."""
+        match column:
+            case Column.TIME:
+                attempt = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
+                return f"{wording.whole_moment(entry.started_at)}{attempt}"
+            case Column.MODEL:
+                return f"{self._text(entry, column)}, {one_line(entry.endpoint_name)}"
+            case Column.INPUT if entry.usage is not None:
+                return f"{entry.usage.cached:,} cached"
+            case Column.OUTPUT if entry.usage is not None:
+                return f"{entry.usage.reasoning:,} reasoning"
+            case Column.FIRST_TOKEN:
+                return f"{wording.seconds(entry.timing.duration)} in all"
+            case _:
+                return self._text(entry, column)
+
+
+def _tokens(entry: LedgerEntry, count: int | None) -> str:
+    if count is None:
+        return wording.NOTHING
+    return f"{count:,}" if entry.is_exact else f"≈ {count:,}"
+
+
+class Table(QTableView):
+    """A table that is read, not edited: its cells are walked with the arrow keys and copied one by one."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._widths: list[int] = []
+        self._growing: tuple[int, ...] = ()
+        self.setAccessibleName(name)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        copy = QAction("Copy", self)
+        copy.setShortcut(QKeySequence.StandardKey.Copy)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.triggered.connect(self._copy)
+        self.addAction(copy)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def set_widths(self, widths: list[int], growing: tuple[int, ...]) -> None:
+        """The widths of the columns in the design's pixels; those ``growing`` share what else there is."""
+        self._widths, self._growing = widths, growing
+        self._fit()
+
+    def insert_above(self, rows: int) -> None:
+        """So many rows came in above: what was being read stays where it is."""
+        bar = self.verticalScrollBar()
+        if bar.value():
+            bar.setValue(bar.value() + rows * self.verticalHeader().defaultSectionSize())
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._theme.px(480), self._height(ROWS))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._theme.px(120), self._height(FEWEST_ROWS))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _copy(self) -> None:
+        from PySide6.QtGui import QGuiApplication
+
+        if self.currentIndex().isValid():
+            QGuiApplication.clipboard().setText(self.currentIndex().data())
+
+    def _fit(self) -> None:
+        widths = [self._theme.px(width) for width in self._widths]
+        spare = max(0, self.viewport().width() - sum(widths))
+        for place, column in enumerate(self._growing):
+            share = spare // (len(self._growing) - place)
+            widths[column] += share
+            spare -= share
+        for column, width in enumerate(widths):
+            self.setColumnWidth(column, width)
+
+    def _height(self, rows: int) -> int:
+        return (rows + 1) * self._theme.px(ROW_HEIGHT) + 2
+
+    def _restyle(self) -> None:
+        height = self._theme.px(ROW_HEIGHT)
+        self.setFont(self._theme.font(13))
+        vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
+        vertical.setMinimumSectionSize(1)
+        vertical.setDefaultSectionSize(height)
+        horizontal.setMinimumSectionSize(1)
+        horizontal.setFixedHeight(height)
+        self._fit()
+        self.updateGeometry()
+
+
+class RequestTable(Table):
+    """The requests of a report."""
+
+    def __init__(self, theme: Theme, clock: Callable[[], float]) -> None:
+        super().__init__(theme, "Requests")
+        self.setObjectName("requests")
+        self.requests = Requests(theme, clock, self)
+        self.setModel(self.requests)
+        self.set_widths(
+            [column.value[1] for column in COLUMNS],
+            (COLUMNS.index(Column.CHAT), COLUMNS.index(Column.REQUEST)),
+        )
+
+    def set_entries(self, entries: list[LedgerEntry]) -> None:
+        """Show these; where only new ones came, the others stay where they are."""
+        self.insert_above(self.requests.set_entries(entries))

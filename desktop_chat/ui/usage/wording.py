@@ -1,0 +1,131 @@
+"""Counts, times, periods and groups of the usage window in words."""
+
+from datetime import datetime, time
+
+from PySide6.QtCore import QLocale, QTime
+
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.ledger import Group, Grouping, LedgerEntry, Outcome, Purpose
+from desktop_chat.ui.notice_words import WORDS
+from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.usage.periods import Frame, Unit, local_time
+
+NOTHING = "–"
+GONE = "deleted chat"
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+PURPOSES = {
+    Purpose.CHAT: "Chats",
+    Purpose.TITLE: "Titles",
+    Purpose.SUMMARY: "Summaries",
+    Purpose.TOOL: "Tools",
+    Purpose.IMAGE: "Images",
+}
+_FAILURES = {kind.__name__: words.title for kind, words in WORDS.items()}
+
+
+def short_count(count: int) -> str:
+    """``214k``, ``1.9M``: three digits at most, and a thousand as it is."""
+    if count < 1000:
+        return str(count)
+    for power, letter in ((1, "k"), (2, "M"), (3, "B")):
+        scaled = count / 1000**power
+        if scaled < 999.5 or letter == "B":
+            return f"{scaled:.1f}".removesuffix(".0") + letter if scaled < 99.95 else f"{scaled:,.0f}{letter}"
+    return str(count)
+
+
+def seconds(length: float | None) -> str:
+    """``0.44 s``, ``1.9 s``, ``12 s``."""
+    if length is None:
+        return NOTHING
+    decimals = 2 if length < 0.995 else 1 if length < 9.95 else 0
+    return f"{length:,.{decimals}f} s"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 request``, ``3 requests``."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def clock(when: datetime, *, seconds: bool = False) -> str:
+    """The time of day as the user's system writes it."""
+    locale = QLocale.system()
+    form = locale.timeFormat(QLocale.FormatType.ShortFormat)
+    if seconds and "s" not in form:
+        form = form.replace("mm", "mm:ss")
+    return locale.toString(QTime(when.hour, when.minute, when.second), form)
+
+
+def day(when: datetime, *, year: bool = False) -> str:
+    """``21 Nov``, ``21 Nov 2026``."""
+    return f"{when.day} {MONTHS[when.month - 1]}{f' {when.year}' if year else ''}"
+
+
+def moment(at: float, now: float) -> str:
+    """When a request was: its time where that is today, else the day and the time, or the year."""
+    when, today = local_time(at), local_time(now)
+    if when.date() == today.date():
+        return clock(when, seconds=True)
+    return f"{day(when)} {clock(when)}" if when.year == today.year else day(when, year=True)
+
+
+def whole_moment(at: float) -> str:
+    when = local_time(at)
+    return f"{DAYS[when.weekday()]} {day(when, year=True)}, {clock(when, seconds=True)}"
+
+
+def period_name(frame: Frame, place: int) -> str:
+    """What a period is called: ``14:00–15:00``, ``Sat 21 Nov``, ``16–22 Nov``, ``Nov 2026``."""
+    begin, end = frame.begins[place], frame.ends[place]
+    match frame.unit:
+        case Unit.HOUR:
+            return f"{clock(begin)}–{clock(end)}"
+        case Unit.DAY:
+            return f"{DAYS[begin.weekday()]} {day(begin)}"
+        case Unit.WEEK:
+            last = local_time(end.timestamp() - 1, end.tzinfo)
+            if last.date() == begin.date():
+                return day(begin)
+            first = str(begin.day) if last.month == begin.month else day(begin)
+            return f"{first}–{day(last)}"
+        case Unit.MONTH:
+            return f"{MONTHS[begin.month - 1]} {begin.year}"
+        case Unit.YEAR:
+            return str(begin.year)
+
+
+def span_name(frame: Frame) -> str:
+    """``21 Nov 2026``, ``1 Nov 2026 – 21 Nov 2026``."""
+    first, last = (datetime.combine(date, time()) for date in (frame.span.first, frame.span.last))
+    return day(first, year=True) if first == last else f"{day(first, year=True)} – {day(last, year=True)}"
+
+
+def axis_name(frame: Frame, place: int) -> str:
+    """A period in the few letters that fit below a bar."""
+    begin = frame.begins[place]
+    if frame.unit is Unit.HOUR:
+        return clock(begin)
+    return day(begin) if frame.unit in (Unit.DAY, Unit.WEEK) else period_name(frame, place)
+
+
+def group_name(by: Grouping, group: Group) -> str:
+    if by is Grouping.PURPOSE:
+        return PURPOSES[Purpose(group.key)]
+    return one_line(group.label) or (GONE if by is Grouping.CHAT else "unknown")
+
+
+def chat_name(entry: LedgerEntry) -> str:
+    """The chat that a request was for, and for what where it was for no answer."""
+    name = one_line(entry.chat) or GONE
+    return name if entry.purpose is Purpose.CHAT else f"{name} · {entry.purpose.value}"
+
+
+def failure(entry: LedgerEntry) -> str:
+    """Why a request has no whole answer, in a few words; empty where it has."""
+    if entry.outcome is Outcome.STOPPED:
+        return "Stopped"
+    if entry.outcome is Outcome.OK:
+        return ""
+    title = _FAILURES.get(entry.error_kind or "", _FAILURES[ChatError.__name__])
+    return f"{title} ({entry.status})" if entry.status and entry.status >= 400 else title
