@@ -122,6 +122,18 @@ ui/transcript/unfinished.py         markup that is still open: closed for the ey
 ui/transcript/triggers.py           what the buttons of a message do
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
+ui/usage/                           the usage window: what was asked of models, when, how fast, and what it cost
+ui/usage/bar_table.py               what the chart shows, as a table
+ui/usage/bars.py                    what the chart shows: a report as stacked bars, by cost or by tokens
+ui/usage/cards.py                   the four figures of a report
+ui/usage/chart.py                   a chart of stacked bars, painted
+ui/usage/export.py                  requests written to a file that the user names, as CSV or JSON
+ui/usage/head.py                    what the usage window is of, and what can be done with it
+ui/usage/periods.py                 the days that a report is of, and the periods it is divided into
+ui/usage/reading.py                 what the usage window shows, read anew when something changed
+ui/usage/table.py                   the requests of a report in a table
+ui/usage/window.py                  the usage window itself
+ui/usage/wording.py                 counts, times, periods and groups of the usage window in words
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report

@@ -68,6 +68,7 @@ COMMANDS = (
     Command("zoom_in", "Larger", ("Ctrl++", "Ctrl+="), "zoom_in", "View"),
     Command("zoom_out", "Smaller", ("Ctrl+-",), "zoom_out", "View"),
     Command("zoom_reset", "Normal size", ("Ctrl+0",), "zoom_reset", "View"),
+    Command("usage", "Usage and cost…", ("Ctrl+U",), "open_usage"),
     Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
     Command("about", "About Desktop Chat", (), "open_about", role=QAction.MenuRole.AboutRole),
     Command("quit", "Quit", ("Ctrl+Q",), "close", role=QAction.MenuRole.QuitRole),

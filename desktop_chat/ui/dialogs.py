@@ -39,6 +39,7 @@ from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
     from desktop_chat.ui.preferences import SettingsDialog
+    from desktop_chat.ui.usage import UsageCard
     from desktop_chat.ui.welcome import Welcome
 
 
@@ -76,6 +77,7 @@ class Dialogs(QObject):
         self._problems: list[ProblemDialog] = []
         self._welcome: Welcome | None = None
         self._preferences: SettingsDialog | None = None
+        self._usage: UsageCard | None = None
         self._retries = RetryDialogs(theme, window)
         self._retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
         self._retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
@@ -87,6 +89,7 @@ class Dialogs(QObject):
         window.chat.insert_notice(self._notice)
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
+        window.usage_requested.connect(self.show_usage)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
@@ -143,6 +146,16 @@ class Dialogs(QObject):
             self._preferences.show()
             self._preferences.raise_()
             self._preferences.activateWindow()
+
+    def show_usage(self) -> None:
+        if self._usage is not None:
+            return
+        from desktop_chat.ui.usage import UsageCard
+
+        self._usage = UsageCard(self._theme, self._window, self._chats, self._settings, self._tasks)
+        self._chats.spending.changed.connect(self._usage.refresh)
+        self._usage.finished.connect(self._usage_closed)
+        self._usage.show()
 
     def show_about(self) -> None:
         from desktop_chat.ui.about import AboutDialog
@@ -205,7 +218,7 @@ class Dialogs(QObject):
         )
 
     async def close(self) -> None:
-        for dialog in (*self._problems, self._welcome, self._preferences):
+        for dialog in (*self._problems, self._welcome, self._preferences, self._usage):
             if dialog is not None:
                 dialog.close()
 
@@ -228,6 +241,11 @@ class Dialogs(QObject):
             self._welcome.deleteLater()
             self._welcome = None
         self._window.focus_composer()
+
+    def _usage_closed(self) -> None:
+        if self._usage is not None:
+            self._usage.deleteLater()
+            self._usage = None
 
     def _settings_requested(self) -> None:
         if self._settings.all_endpoints:

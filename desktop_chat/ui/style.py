@@ -190,6 +190,14 @@ QListView, QTreeView, QTableView {{ background: transparent; border: none; outli
 QListView::item, QTreeView::item {{ min-height: {px(28)}px; border-radius: {px(8)}px; }}
 QListView::item:hover {{ background: {hover}; }}
 QListView::item:selected {{ background: {soft}; color: {text}; }}
+QTableView {{ border: 1px solid {line}; gridline-color: {line}; }}
+QTableView:focus {{ border-color: {accent}; }}
+QTableView::item {{ padding: 0 {px(9)}px; }}
+QTableView::item:selected {{ background: {soft}; color: {text}; }}
+QHeaderView {{ background: {side}; }}
+QHeaderView::section {{ background: {side}; color: {text}; font-weight: 600; border: none;
+  font-size: {px(13)}px; border-right: 1px solid {line}; border-bottom: 1px solid {line};
+  padding: 0 {px(9) + 3}px; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {line}; }}
 QTabBar::tab {{ background: transparent; color: {dim}; padding: {px(6)}px {px(12)}px; border: none;
   border-bottom: 2px solid transparent; }}
@@ -217,6 +225,7 @@ QScrollBar::handle:vertical {{ min-height: {px(28)}px; }}
 QScrollBar::handle:horizontal {{ min-width: {px(28)}px; }}
 QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {dim}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: none; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 
 QSlider {{ min-height: {px(28)}px; }}
