@@ -22,7 +22,7 @@ from desktop_chat.ui.money import in_dollars
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.theme import Theme
 
-SIZE, SMALLEST = (680, 640), (400, 420)
+SIZE, SMALLEST = (680, 640), (490, 420)
 SETTLE_MILLISECONDS = 30
 """Counts come one by one; what they change is shown together."""
 
@@ -120,7 +120,8 @@ class ContextDialog(QDialog):
         self._draft, self._draft_tokens = "", None
         self._tell("")
         self._refresh()
-        self.list.scrollToBottom()
+        self.list.show_end()
+        self.list.setFocus()
         self.set_draft(draft)
 
     def follow(self, session: ChatSession, draft: str) -> None:
@@ -180,7 +181,6 @@ class ContextDialog(QDialog):
         plan = session.plan(self._draft_tokens)
         estimate = session.estimate(self._draft_tokens or 0)
         path = session.tree.path
-        at_end = self.list.verticalScrollBar().value() == self.list.verticalScrollBar().maximum()
         self._rows.set_plan(
             plan,
             path,
@@ -189,8 +189,6 @@ class ContextDialog(QDialog):
             draft=self._draft,
             is_approximate=estimate.is_approximate,
         )
-        if at_end:
-            self.list.scrollToBottom()
         self._show_total(session, plan, estimate)
         self._strategy.show_settings(session.context, session.endpoint)
         self._show_summary(session, plan)

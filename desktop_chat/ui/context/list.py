@@ -120,11 +120,19 @@ class ContextList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().selectionChanged.connect(lambda: self.selected.emit())
         rows.modelReset.connect(self.selected)
+        self._is_at_end = True
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self.verticalScrollBar().rangeChanged.connect(self._grown)
         theme.changed.connect(self.scheduleDelayedItemsLayout)
 
     @property
     def selected_rows(self) -> list[int]:
         return sorted(index.row() for index in self.selectionModel().selectedIndexes())
+
+    def show_end(self) -> None:
+        """Show the newest messages, and stay there as more come, until the user scrolls away."""
+        self._is_at_end = True
+        self.scrollToBottom()
 
     def may(self, choice: Choice) -> bool:
         """Whether ``choice`` would change something of what is selected."""
@@ -171,6 +179,13 @@ class ContextList(QListView):
             )
             words = "This chat has no messages yet. What you write stands here before it is sent."
             painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, words)
+
+    def _scrolled(self, value: int) -> None:
+        self._is_at_end = value == self.verticalScrollBar().maximum()
+
+    def _grown(self) -> None:
+        if self._is_at_end:
+            self.scrollToBottom()
 
     def _choice_of(self, key: Qt.Key, row: int) -> Choice | None:
         """What ``key`` wants of the message of ``row``; P and X pressed again take it back."""

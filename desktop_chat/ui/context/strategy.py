@@ -43,10 +43,11 @@ class StrategyFields(QWidget):
         self._choice = QComboBox()
         self._choice.setObjectName("strategy")
         self._choice.setAccessibleName("What is sent")
+        self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         for strategy, name in _NAMES.items():
             self._choice.addItem(name, strategy)
-        self._budget = _number("Token budget", MOST_TOKENS, " tokens", STEP)
-        self._turns = _number("Number of turns", MOST_TURNS, " turns", 1)
+        self._budget = _number(theme, "Token budget", MOST_TOKENS, " tokens", STEP)
+        self._turns = _number(theme, "Number of turns", MOST_TURNS, " turns", 1)
         self._hint = words(theme, size=12.5, color="dim")
         self._hint.setObjectName("strategyHint")
         line = QHBoxLayout()
@@ -91,8 +92,9 @@ class StrategyFields(QWidget):
         model = self._choice.model()
         if isinstance(model, QStandardItemModel):
             model.item(place).setEnabled(enabled)
-        name = _NAMES[strategy] if enabled else f"{_NAMES[strategy]} — {reason[0].lower() + reason[1:]}"
-        self._choice.setItemText(place, name)
+        self._choice.setItemText(
+            place, _NAMES[strategy] if enabled else f"{_NAMES[strategy]} (Responses only)"
+        )
         self._choice.setItemData(place, "" if enabled else reason, Qt.ItemDataRole.AccessibleDescriptionRole)
 
     def _chosen(self) -> None:
@@ -106,7 +108,7 @@ class StrategyFields(QWidget):
         )
 
 
-def _number(name: str, most: int, unit: str, step: int) -> QSpinBox:
+def _number(theme: Theme, name: str, most: int, unit: str, step: int) -> QSpinBox:
     made = QSpinBox()
     made.setAccessibleName(name)
     made.setRange(1, most)
@@ -114,5 +116,7 @@ def _number(name: str, most: int, unit: str, step: int) -> QSpinBox:
     made.setSuffix(unit)
     made.setGroupSeparatorShown(True)
     made.setKeyboardTracking(False)
+    # Qt leaves the style sheet's padding out of the place of a spin box's text.
+    made.lineEdit().setTextMargins(theme.px(9), 0, 0, 0)
     made.hide()
     return made

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_chat.domain.money import parse_amount
 from desktop_chat.settings import WINDOW_DIGITS
 from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.theme import Theme
 
-WIDTH = 150
+WIDTH, HEIGHT = 150, 34
 
 Clean = Callable[[str], str]
 """What a user wrote, as it is stored; raises ``ValueError`` with a plain sentence."""
@@ -27,6 +27,13 @@ def clean_window(text: str) -> str:
     if not digits.isascii() or not digits.isdecimal() or not 0 < int(digits) < 10**WINDOW_DIGITS:
         raise ValueError(f"“{text.strip()[:40]}” is not a number of tokens.")
     return str(int(digits))
+
+
+def field_label(theme: Theme, text: str, *, size: float = 14, color: str = "text") -> QLabel:
+    """A text beside an :class:`AmountField`, as high as the field alone; align it to the top."""
+    made = words(theme, text, size=size, color=color)
+    made.setMinimumHeight(theme.px(HEIGHT))
+    return made
 
 
 class AmountField(QWidget):

@@ -11,7 +11,7 @@ from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.notices import explain_storage
-from desktop_chat.ui.preferences.amount import AmountField
+from desktop_chat.ui.preferences.amount import AmountField, field_label
 from desktop_chat.ui.preferences.page import LABEL_WIDTH, Page
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
@@ -48,7 +48,7 @@ class BudgetsPage(Page):
             field = AmountField(theme, text)
             field.changed.connect(lambda value, name=name: self.settings.change(**{name: value}))
             self._fields[name] = field
-            self.add_row(text, field)
+            _add_line(theme, self.form, text, field)
         self._heading = words(theme, "A month, for each endpoint", size=13, bold=True)
         self._of_each = QWidget()
         self._grid = QGridLayout(self._of_each)
@@ -107,9 +107,7 @@ class BudgetsPage(Page):
     def _add_endpoint(self, endpoint_id: str, name: str) -> AmountField:
         field = AmountField(self.theme, f"A month, {name}")
         field.changed.connect(lambda value: self._set_endpoint(endpoint_id, value))
-        line = self._grid.rowCount()
-        self._grid.addWidget(words(self.theme, name), line, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(field, line, 1)
+        _add_line(self.theme, self._grid, name, field)
         return field
 
     def _set_endpoint(self, endpoint_id: str, value: str) -> None:
@@ -128,3 +126,9 @@ class BudgetsPage(Page):
         else:
             self._cleared.setText("They are cleared.")
         self._clear.setEnabled(True)
+
+
+def _add_line(theme: Theme, grid: QGridLayout, text: str, field: AmountField) -> None:
+    line = grid.rowCount()
+    grid.addWidget(field_label(theme, text), line, 0, Qt.AlignmentFlag.AlignTop)
+    grid.addWidget(field, line, 1)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
-from desktop_chat.ui.preferences.amount import AmountField, clean_window
+from desktop_chat.ui.preferences.amount import AmountField, clean_window, field_label
 from desktop_chat.ui.safe import label, one_line
 from desktop_chat.ui.theme import Theme
 
@@ -72,10 +72,12 @@ class PriceEditor(Card):
             )
             made.set_value((values or {}).get(name, ""))
             self._fields[name] = made
-            grid.addWidget(label(text), line, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(field_label(theme, text), line, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(made, line, 1)
             unit = "tokens" if is_window else "$ a million tokens"
-            grid.addWidget(words(theme, unit, size=12.5, color="dim"), line, 2, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(
+                field_label(theme, unit, size=12.5, color="dim"), line, 2, Qt.AlignmentFlag.AlignTop
+            )
         cancel, save = button("Cancel"), button("Save", primary=True)
         cancel.clicked.connect(self.reject)
         save.clicked.connect(self._save)

@@ -18,11 +18,13 @@ from desktop_chat.ui.hold_words import written
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.preferences.price_editor import PriceEditor
-from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 _HOST = PRICES_URL.split("/")[2]
 _COLUMNS = ("Endpoint", "Model", "Input", "Output", "Cached", "Window")
+_NAMES = (0, 1)
+"""The columns that take the room that is left, and are cut where it is short."""
 _UNAVAILABLE = "The prices cannot be read just now."
 
 
@@ -83,7 +85,8 @@ class PricesPage(Page):
         header = self._table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        for column in _NAMES:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self._table.itemSelectionChanged.connect(self._selected)
         self._table.itemActivated.connect(lambda _item: self._change())
         self._none = words(
@@ -122,8 +125,9 @@ class PricesPage(Page):
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
                 item.setData(Qt.ItemDataRole.UserRole, (id, model))
-                item.setToolTip("")
-                if column > 1:
+                if column in _NAMES:
+                    item.setToolTip(tool_tip(text))
+                else:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self._table.setItem(line, column, item)
             if (id, model) == selected:
@@ -234,6 +238,7 @@ class PricesPage(Page):
         self.settings.change(own_prices={id: models for id, models in prices.items() if models})
 
     def _restyle(self) -> None:
+        self._table.setFont(self.theme.font(13))
         self._table.verticalHeader().setDefaultSectionSize(self.theme.px(34))
 
 
