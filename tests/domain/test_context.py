@@ -1,6 +1,7 @@
 """What of a conversation goes into the next request."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,26 @@ def test_a_summary_of_another_path_or_of_nothing_is_not_sent() -> None:
 def test_a_turn_that_went_on_after_its_summary_goes_whole() -> None:
     settings = ContextSettings(Strategy.SUMMARY, summary=Summary("In short.", until="u2"))
     assert sent(planner(chat(3), settings).plan()) == ["u2", "a2", "u3", "a3", DRAFT]
+
+
+def test_as_many_turns_as_fit_can_be_sent() -> None:
+    messages = chat(5)
+    for settings in (ContextSettings(pinned=frozenset({"u1"}), left_out=frozenset({"a4"})), ContextSettings()):
+        for has_draft in (True, False):
+            draft = 4 if has_draft else 0
+            for limit in range(FIXED + 130):
+                fitting = planner(messages, settings, has_draft=has_draft).fitting(limit, draft)
+                if fitting:
+                    shortened = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting)
+                    assert planner(messages, shortened, has_draft=has_draft).tokens(draft) <= limit
+                if fitting < len(messages) // 2 + has_draft:
+                    more = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting + 1)
+                    assert planner(messages, more, has_draft=has_draft).tokens(draft) > limit
+
+
+def test_a_summary_needs_no_room_where_turns_are_counted() -> None:
+    summary = ContextSettings(Strategy.SUMMARY, summary=Summary("s", "a1"))
+    assert planner(chat(2), summary).fitting(FIXED + 20, 0) == 2
 
 
 def test_failed_answers_and_blank_messages_are_empty() -> None:
