@@ -118,7 +118,8 @@ def test_a_turn_that_went_on_after_its_summary_goes_whole() -> None:
 
 def test_as_many_turns_as_fit_can_be_sent() -> None:
     messages = chat(5)
-    for settings in (ContextSettings(pinned=frozenset({"u1"}), left_out=frozenset({"a4"})), ContextSettings()):
+    chosen = ContextSettings(pinned=frozenset({"u1"}), left_out=frozenset({"a4"}))
+    for settings in (chosen, ContextSettings()):
         for has_draft in (True, False):
             draft = 4 if has_draft else 0
             for limit in range(FIXED + 130):
