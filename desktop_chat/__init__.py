@@ -21,10 +21,16 @@ ui/addresses.py                     where an address of the web really leads, an
 ui/buttons.py                       buttons with an icon of the theme
 ui/card.py                          dialogs drawn inside their window
 ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
-ui/chat_header.py                   the line above the transcript: title, model, what the last request used
+ui/chat_header.py                   the line above the transcript: title, model, context, cost
 ui/chat_view.py                     the chat that is shown: one session wired to its widgets
 ui/check_line.py                    a live check of an endpoint and its key
 ui/composer.py                      where the user writes
+ui/context/                         the context inspector: what goes into the next request
+ui/context/dialog.py                the window: total, strategy, summary, messages, the server's own count
+ui/context/list.py                  the list of messages: painted, and what keys and menu choose
+ui/context/rows.py                  the next request as rows
+ui/context/strategy.py              the choice of what to do with a chat that grows
+ui/context/summary.py               the summary of older turns: shown, changed, written anew
 ui/conversation_list.py             conversations by date, filtered by title, painted without a widget a row
 ui/details.py                       the details panel: what is sent with each request, what was used
 ui/dialogs.py                       who shows which dialog when
@@ -33,12 +39,17 @@ ui/endpoint_fields.py               where requests go and with which key, as fie
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
 ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
+ui/hold_dialog.py                   a request that was held back, over the chat
+ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
+ui/holds.py                         who shows the inspector, what is held back and what a budget warns of
+ui/gauge.py                         how much is used: a slim bar, and the header's button with one
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
 ui/licences.py                      the licences of the program and of all that it is made of
 ui/link_line.py                     where the link under the pointer or the caret leads
 ui/links.py                         the one way out: every link that is opened passes here
 ui/main_window.py                   the sidebar, the chat, the details and the commands
+ui/meter.py                         what the next request takes, and what the chat cost, as the user types
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
 ui/money.py                         money in words
 ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
@@ -46,17 +57,23 @@ ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
 ui/paper.py                         a chat on paper or as a PDF: dialogs, progress, where it goes
 ui/preferences/                     the settings: one file a page
+ui/preferences/amount.py            fields for dollars and tokens, with what is wrong below them
 ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announcements, what Enter does
+ui/preferences/budgets.py           what may be spent, and answers that are kept to be given again
 ui/preferences/data.py              where everything is kept
 ui/preferences/dialog.py            the settings dialog: pages at the left, all applied at once
 ui/preferences/endpoint_editor.py   one endpoint: where it is, its key, its dialect, its models
 ui/preferences/endpoints.py         the endpoints, and which is the default
 ui/preferences/network.py           how often a request is tried, and how long is waited
 ui/preferences/page.py              what the pages have in common
+ui/preferences/price_editor.py      what the user knows of the prices of one model
+ui/preferences/prices.py            where prices are from, newer ones on request, the user's own
 ui/problem_dialog.py                an error that is not retried, over the chat
 ui/retry_dialog.py                  the wait before a retry, over the chat
 ui/safe.py                          labels, message boxes and tool tips that show text literally
+ui/shutdown_notice.py               a slim notice in a chat whose model ends soon
 ui/sidebar.py                       new chat, search field, chats, what was just deleted, status
+ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/theme.py                         colours, fonts and sizes of both themes
@@ -111,7 +128,6 @@ ui/transcript/row_painter.py        how a row is drawn
 ui/transcript/row_state.py          how a message ended, when it was, what it took
 ui/transcript/selection.py          a range of text across blocks and messages
 ui/transcript/sideways.py           scrolling sideways by wheel, bar, keys and caret
-ui/transcript/sight.py              what of the chat the model sees: the line, and marks at messages
 ui/transcript/shapes.py             small shapes that are drawn, not loaded
 ui/transcript/stream.py             Markdown that grows: what can no longer change is frozen
 ui/transcript/strip.py              what is wider than the column, and its bar
@@ -144,6 +160,7 @@ outbox.py                           writes that must reach the database, in orde
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints
 api/chat_completions.py             Chat Completions -> domain.events
+api/counting.py                     how many tokens a request takes, as its endpoint counts them
 api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
 api/demo.py                         the built-in demo model: answers as the API would, no socket, no key
 api/errors.py                       openai, httpx2 and operating system exceptions -> domain.errors
@@ -151,6 +168,7 @@ api/extras.py                       citations and tool calls of both dialects ->
 api/guard.py                        an httpx2 transport that bounds what a server can do to us
 api/models.py                       the model list of an endpoint
 api/parser.py                       what the dialects have in common: an answer under construction
+api/prices.py                       fetches the published list of prices
 api/quirks.py                       what an endpoint turned out not to know, learned from its rejections
 api/reply.py                        one reply: dialect, retries, watchdogs; yields domain.events
 api/responses.py                    Responses API -> domain.events

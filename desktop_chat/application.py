@@ -33,6 +33,7 @@ from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Backup, DatabaseTooNew, StorageError, Store, put_back
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_words import Action
@@ -224,6 +225,7 @@ class Program:
         temporary = tuple(filter(None, [environment_endpoint]))
         self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
         self.api = Api()
+        self.tokens = Tokens(prices=profile.prices)
         self.store: Store | None = None
         self.theme = Theme()
         self.theme.take(self.settings)
@@ -244,6 +246,7 @@ class Program:
             api=self.api,
             theme=self.theme,
             tasks=self.tasks,
+            tokens=self.tokens,
             places={
                 "Chats": profile.database,
                 "Backups": profile.backups,
@@ -324,6 +327,7 @@ class Program:
                     await step()
             except TimeoutError:
                 log.error("%s did not end in time", step.__qualname__)
+        self.tokens.close()
         self.settings.close()
         self.window.deleteLater()
 

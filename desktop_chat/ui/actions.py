@@ -60,6 +60,7 @@ COMMANDS = (
         "Chat",
         ("Ctrl+Shift+G",),
     ),
+    Command("context", "Context…", ("Ctrl+Shift+I",), "open_context", "Message"),
     Command("stop", "Stop", ("Esc",), "stop", "Message"),
     Command("regenerate", "Regenerate answer", ("Ctrl+R",), "regenerate", "Message"),
     Command("copy_answer", "Copy last answer", ("Ctrl+Shift+C",), "copy_answer", "Message"),

@@ -6,6 +6,7 @@ Dialogs that most starts never show are imported when they are.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Backup, StorageError
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
+from desktop_chat.ui.holds import Holds
 from desktop_chat.ui.links import open_folder, open_link
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
@@ -35,6 +38,7 @@ from desktop_chat.ui.notices import (
 )
 from desktop_chat.ui.problem_dialog import ProblemDialog
 from desktop_chat.ui.retry_dialog import RetryDialogs
+from desktop_chat.ui.shutdown_notice import ShutdownNotice
 from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -62,9 +66,12 @@ class Dialogs(QObject):
         api: Api,
         theme: Theme,
         tasks: Tasks,
+        tokens: Tokens,
         places: Mapping[str, Path],
+        today: Callable[[], date] = date.today,
     ) -> None:
-        """``places`` are the files and folders of the profile, by what is in them."""
+        """``places`` are the files and folders of the profile, by what is in them; ``today`` gives the local
+        date."""
         super().__init__(window)
         self._window = window
         self._chats = chats
@@ -73,6 +80,7 @@ class Dialogs(QObject):
         self._api = api
         self._theme = theme
         self._tasks = tasks
+        self._tokens = tokens
         self._places = places
         self._problems: list[ProblemDialog] = []
         self._welcome: Welcome | None = None
@@ -86,6 +94,9 @@ class Dialogs(QObject):
         self._shown_retry: dict[str, object] = {}
         self._notice = NoticeBar(theme)
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
+        self._shutdown = ShutdownNotice(window, chats, theme, today)
+        self._holds = Holds(window, chats, theme, tasks)
+        self._holds.budgets_requested.connect(self.show_budgets)
         window.chat.insert_notice(self._notice)
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
@@ -127,6 +138,20 @@ class Dialogs(QObject):
 
     def show_settings(self, endpoint_id: str = "", field: str = "") -> None:
         """The settings; with ``endpoint_id`` at that endpoint, the focus in ``field``."""
+        if endpoint_id:
+            self._settings_dialog.show_endpoint(endpoint_id, field)
+        else:
+            self._settings_dialog.show()
+            self._settings_dialog.raise_()
+            self._settings_dialog.activateWindow()
+
+    def show_budgets(self) -> None:
+        """The settings, at the page of the budgets."""
+        self._settings_dialog.show_budgets()
+        self.show_settings()
+
+    @property
+    def _settings_dialog(self) -> "SettingsDialog":
         if self._preferences is None:
             from desktop_chat.ui.preferences import SettingsDialog
 
@@ -137,15 +162,13 @@ class Dialogs(QObject):
                 credentials=self._credentials,
                 check=self._check,
                 places=self._places,
+                tokens=self._tokens,
+                fetch_prices=self._api.fetch_prices,
+                clear_answers=self._chats.clear_cached_answers,
                 parent=self._window,
             )
             self._preferences.endpoint_changed.connect(self._endpoint_changed)
-        if endpoint_id:
-            self._preferences.show_endpoint(endpoint_id, field)
-        else:
-            self._preferences.show()
-            self._preferences.raise_()
-            self._preferences.activateWindow()
+        return self._preferences
 
     def show_usage(self) -> None:
         if self._usage is not None:
@@ -218,6 +241,7 @@ class Dialogs(QObject):
         )
 
     async def close(self) -> None:
+        self._holds.close()
         for dialog in (*self._problems, self._welcome, self._preferences, self._usage):
             if dialog is not None:
                 dialog.close()

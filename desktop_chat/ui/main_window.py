@@ -228,6 +228,9 @@ class MainWindow(QMainWindow):
     def zoom_reset(self) -> None:
         self._settings.change(zoom=100)
 
+    def open_context(self) -> None:
+        self.chat.context_requested.emit()
+
     def open_settings(self) -> None:
         self.settings_requested.emit()
 
