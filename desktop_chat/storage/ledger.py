@@ -33,7 +33,7 @@ MONEY = ("cost", "estimated")
 _DAYS = 1_000_000
 """Smaller slots are months, or all of the ledger."""
 
-_COLUMNS = (
+COLUMNS = (
     "conversation_id",
     "message_id",
     "endpoint_id",
@@ -60,13 +60,16 @@ _COLUMNS = (
     "error_kind",
 )
 
+DAY = "CAST(strftime('%Y%m%d', ?, 'unixepoch', 'localtime') AS INTEGER)"
+"""The day of a row, from its ``started_at``."""
+
 _INSERT = (
-    f"INSERT INTO ledger ({', '.join(_COLUMNS)}, day) VALUES ({', '.join('?' * len(_COLUMNS))}, "
-    "CAST(strftime('%Y%m%d', ?, 'unixepoch', 'localtime') AS INTEGER)) RETURNING seq"
+    f"INSERT INTO ledger ({', '.join(COLUMNS)}, day) VALUES ({', '.join('?' * len(COLUMNS))}, "
+    f"{DAY}) RETURNING seq"
 )
 
 ENTRIES = (
-    f"SELECT {', '.join(f'ledger.{name}' for name in _COLUMNS)}, ifnull(title, '') FROM ledger "
+    f"SELECT {', '.join(f'ledger.{name}' for name in COLUMNS)}, ifnull(title, '') FROM ledger "
     "LEFT JOIN conversation ON conversation.id = conversation_id AND deleted_at IS NULL"
 )
 """What :func:`entry_from` reads; the title is that of the chat as it is now."""
@@ -99,7 +102,7 @@ def _within(count: int | None, most: int) -> int | None:
 
 def record_attempt(db: Database, row: Row, error: ChatError | None) -> None:
     """``row`` is one of :func:`values`."""
-    entry = dict(zip(_COLUMNS, row, strict=True))
+    entry = dict(zip(COLUMNS, row, strict=True))
     with db.transaction():
         ((ledger_seq,),) = db.execute(_INSERT, (*row, entry["started_at"]))
         # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.

@@ -22,6 +22,7 @@ NOTES = Migration("notes", "A test needs one.", "CREATE TABLE note (text TEXT NO
 MORE = Migration("more", "A test needs two.", "ALTER TABLE note ADD COLUMN more TEXT")
 NEWER = (*MIGRATIONS, NOTES)
 NEWEST = (*NEWER, MORE)
+SCHEMA = len(MIGRATIONS)
 
 
 def update(folder: Path, migrations: tuple[Migration, ...], version: str) -> None:
@@ -76,13 +77,13 @@ def test_back_from_a_newer_version_with_all_chats(old: Path) -> None:
     update(old, NEWER, "0.2.0")
     error = refused(old)
     (name,) = names(old)
-    assert name.endswith("-before-0.2.0-schema1.db")
+    assert name.endswith(f"-before-0.2.0-schema{SCHEMA}.db")
     assert error.backup is not None
     assert (error.backup.path.name, error.needs) == (name, "0.2.0")
 
     kept = put_back(old / "chats.db", old / "backups", error.backup)
     assert notes(kept) == ["new"]
-    assert kept.name.endswith(f"-before-{__version__}-schema2.db")
+    assert kept.name.endswith(f"-before-{__version__}-schema{SCHEMA + 1}.db")
     assert names(old) == sorted([name, kept.name])
     assert chats(old) == before
     before = chats(old, begin=True)
@@ -104,33 +105,33 @@ def test_back_over_two_changes_of_the_schema(old: Path) -> None:
     error = refused(old)
     assert error.needs == "0.3.0"
     assert error.backup is not None
-    assert error.backup.path.name.endswith("-before-0.2.0-schema1.db")
+    assert error.backup.path.name.endswith(f"-before-0.2.0-schema{SCHEMA}.db")
 
 
 def test_the_newest_copy_that_can_be_read_is_named(old: Path) -> None:
     folder = old / "backups"
     folder.mkdir()
     database = (old / "chats.db").read_bytes()
-    good = folder / "chats-20260102T000000Z-before-0.2.0-schema1.db"
+    good = folder / f"chats-20260102T000000Z-before-0.2.0-schema{SCHEMA}.db"
     for name in (
         good.name,
-        "chats-20260101T000000Z-schema1.db",
-        "chats-20251231T000000Z-before-9.9-schema1.db",
+        f"chats-20260101T000000Z-schema{SCHEMA}.db",
+        f"chats-20251231T000000Z-before-9.9-schema{SCHEMA}.db",
     ):
         (folder / name).write_bytes(database)
-    (folder / "chats-20260103T000000Z-before-0.2.0-schema1.db").write_bytes(b"damaged" * 1000)
-    (folder / "chats-20269999T000000Z-before-0.2.0-schema1.db").write_bytes(database)
+    (folder / f"chats-20260103T000000Z-before-0.2.0-schema{SCHEMA}.db").write_bytes(b"damaged" * 1000)
+    (folder / f"chats-20269999T000000Z-before-0.2.0-schema{SCHEMA}.db").write_bytes(database)
     (folder / "mine.db").write_bytes(database)
-    with closing(apsw.Connection(str(folder / "chats-20260104T000000Z-schema1.db"))) as other:
-        other.pragma("user_version", 1)
+    with closing(apsw.Connection(str(folder / f"chats-20260104T000000Z-schema{SCHEMA}.db"))) as other:
+        other.pragma("user_version", SCHEMA)
     (folder / "chats-20260105T000000Z.damaged-wal").write_bytes(b"x")
-    cut_short = folder / "chats-20260106T000000Z-before-0.2.0-schema1.db"
+    cut_short = folder / f"chats-20260106T000000Z-before-0.2.0-schema{SCHEMA}.db"
     cut_short.write_bytes(database[:4096].ljust(len(database), b"\0"))
     if hasattr(os, "mkfifo"):
-        os.mkfifo(folder / "chats-20260107T000000Z-before-0.2.0-schema1.db")
+        os.mkfifo(folder / f"chats-20260107T000000Z-before-0.2.0-schema{SCHEMA}.db")
     before = names(old)
     with raw(old / "chats.db") as connection:
-        connection.pragma("user_version", 2)
+        connection.pragma("user_version", SCHEMA + 1)
     error = refused(old)
     assert error.backup is not None
     assert error.backup.path == good
@@ -139,7 +140,7 @@ def test_the_newest_copy_that_can_be_read_is_named(old: Path) -> None:
 
 def test_without_a_copy_none_is_named(old: Path) -> None:
     with raw(old / "chats.db") as connection:
-        connection.pragma("user_version", 2)
+        connection.pragma("user_version", SCHEMA + 1)
     assert (refused(old).backup, refused(old).needs) == (None, "")
 
 
@@ -211,9 +212,9 @@ def test_killed_at_any_write_it_is_the_newer_or_the_backup(old: Path, tmp_path: 
             version = connection.pragma("user_version")
             assert connection.execute("PRAGMA integrity_check").get == "ok"
             has_notes = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'note'").get
-            assert has_notes == version - 1
+            assert has_notes == version - SCHEMA
         seen.add(version)
-        kept = list((folder / "backups").glob("*schema2.db"))
-        assert version == 2 or [notes(path) for path in kept] == [["new"]]
+        kept = list((folder / "backups").glob(f"*schema{SCHEMA + 1}.db"))
+        assert version == SCHEMA + 1 or [notes(path) for path in kept] == [["new"]]
         number += 1 + number // 3
-    assert seen == {1, 2}
+    assert seen == {SCHEMA, SCHEMA + 1}
