@@ -1,6 +1,7 @@
 """Jobs for the helper process that misbehave."""
 
 import os
+import socket
 import sys
 import time
 
@@ -52,6 +53,28 @@ def surroundings() -> dict[str, object]:
         "pid": os.getpid(),
         "nice": os.nice(0) if hasattr(os, "nice") else 0,
     }
+
+
+def forbid_network() -> None:
+    """From now on whatever would reach out of this process fails, and stays on record."""
+
+    def look(event: str, arguments: tuple[object, ...]) -> None:
+        if event.startswith(("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "urllib.")):
+            reached.append(f"{event} {arguments}")
+            raise PermissionError(event)
+
+    sys.addaudithook(look)
+
+
+reached: list[str] = []
+
+
+def what_was_reached() -> list[str]:
+    return reached
+
+
+def reach() -> None:
+    socket.create_connection(("127.0.0.1", 9))
 
 
 def misfit() -> object:
