@@ -1,14 +1,19 @@
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import keyring
 import pytest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
+from qasync import QEventLoop
 
+from desktop_chat.settings import Settings
+from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
 
 from .keyrings import MemoryKeyring
+from .settings_window import DEMO, ENVIRONMENT, LOCAL, OPENAI, REMOTE, Opened
 
 
 @pytest.fixture
@@ -19,6 +24,30 @@ def backend() -> Iterator[MemoryKeyring]:
     yield memory
     memory.let.set()
     keyring.set_keyring(before)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, loop: object) -> Iterator[Settings]:
+    made = Settings(tmp_path / "settings.json", (ENVIRONMENT, DEMO))
+    made.change(endpoints=(OPENAI, LOCAL, REMOTE), default_endpoint="openai")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def opened(
+    theme: Theme,
+    settings: Settings,
+    tasks: Tasks,
+    backend: MemoryKeyring,
+    qtbot: QtBot,
+    loop: QEventLoop,
+) -> Iterator[Opened]:
+    made = Opened(theme, settings, tasks, qtbot)
+    yield made
+    made.dialog.close()
+    loop.run_until_complete(tasks.close())
+    made.tokens.close()
 
 
 @pytest.fixture

@@ -1,9 +1,5 @@
 """The settings: what is changed holds at once, and a key never goes to a host it was not entered for."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TypeVar
-
 import keyring
 import keyring.backends.fail
 import pytest
@@ -24,120 +20,18 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, EndpointKind, KeySource
-from desktop_chat.domain.errors import KeyRejected
-from desktop_chat.domain.model import Model
-from desktop_chat.settings import Settings
-from desktop_chat.tasks import Tasks
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.ui.about import AboutDialog
 from desktop_chat.ui.endpoint_values import new_endpoint
-from desktop_chat.ui.preferences import SettingsDialog
 from desktop_chat.ui.preferences.appearance import FontBox
-from desktop_chat.ui.preferences.endpoint_editor import ENTER_AGAIN, EndpointEditor
+from desktop_chat.ui.preferences.endpoint_editor import ENTER_AGAIN
 from desktop_chat.ui.theme import Theme
 
 from .conftest import until
 from .keyrings import MemoryKeyring
+from .settings_window import DEMO, ENVIRONMENT, LOCAL, OPENAI, REMOTE, Opened
 
-T = TypeVar("T", bound=QWidget)
 CANARY = "sk-proj-CANARY0123456789abcdef3fKq"
-OPENAI = new_endpoint("openai", EndpointKind.OPENAI, model="gpt-5.2")
-LOCAL = new_endpoint("local", EndpointKind.COMPATIBLE, base_url="localhost:11434/v1", has_key=False)
-REMOTE = new_endpoint("remote", EndpointKind.COMPATIBLE, base_url="https://llm.example.com/v1")
-ENVIRONMENT = Endpoint(
-    "environment",
-    "Environment",
-    EndpointKind.OPENAI,
-    OPENAI_BASE_URL,
-    Dialect.RESPONSES,
-    KeySource.ENVIRONMENT,
-)
-DEMO = Endpoint("demo", "Demo", EndpointKind.DEMO, "demo", Dialect.CHAT_COMPLETIONS, KeySource.NONE)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, loop: object) -> Iterator[Settings]:
-    made = Settings(tmp_path / "settings.json", (ENVIRONMENT, DEMO))
-    made.change(endpoints=(OPENAI, LOCAL, REMOTE), default_endpoint="openai")
-    yield made
-    made.close()
-
-
-class Opened:
-    def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, qtbot: QtBot) -> None:
-        self.settings = settings
-        self.credentials = Credentials()
-        self.asked: list[tuple[Endpoint, str | None]] = []
-        self.changed: list[str] = []
-        self.error: KeyRejected | None = None
-        self.dialog = SettingsDialog(
-            theme,
-            settings,
-            tasks=tasks,
-            credentials=self.credentials,
-            check=self.check,
-            places={"Settings": settings.path, "Chats": settings.path.with_name("chats.db")},
-        )
-        self.dialog.endpoint_changed.connect(self.changed.append)
-        qtbot.addWidget(self.dialog)
-        with qtbot.waitActive(self.dialog):
-            self.dialog.show()
-            self.dialog.activateWindow()
-
-    async def check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
-        self.asked.append((endpoint, key))
-        if self.error is not None:
-            raise self.error
-        return [Model("llama3"), Model("nomic-embed", chats=False)]
-
-    def page(self, title: str) -> QWidget:
-        pages = self.dialog.findChild(QListWidget, "pages")
-        pages.setCurrentItem(pages.findItems(title, Qt.MatchFlag.MatchExactly)[0])
-        return self.dialog
-
-    def named(self, kind: type[T], name: str) -> T:
-        return next(each for each in self.dialog.findChildren(kind) if each.accessibleName() == name)
-
-    @property
-    def endpoints(self) -> QListWidget:
-        return self.dialog.findChild(QListWidget, "endpoints")
-
-    @property
-    def editor(self) -> EndpointEditor | None:
-        return next((each for each in self.dialog.findChildren(EndpointEditor) if each.isVisible()), None)
-
-    def press(self, text: str) -> None:
-        found = [
-            each
-            for each in self.dialog.findChildren(QAbstractButton)
-            if each.text() == text and each.isVisible()
-        ]
-        assert found[0].isEnabled()
-        found[0].click()
-
-    def select(self, endpoint: Endpoint) -> None:
-        for place in range(self.endpoints.count()):
-            if self.endpoints.item(place).data(Qt.ItemDataRole.UserRole) == endpoint.id:
-                self.endpoints.setCurrentRow(place)
-
-    def edit(self, endpoint: Endpoint) -> EndpointEditor:
-        self.select(endpoint)
-        self.press("Edit…")
-        assert self.editor is not None
-        return self.editor
-
-    def result(self, editor: EndpointEditor) -> str:
-        return editor.findChild(QLabel, "checkResult").text()
-
-
-@pytest.fixture
-def opened(
-    theme: Theme, settings: Settings, tasks: Tasks, backend: MemoryKeyring, qtbot: QtBot
-) -> Iterator[Opened]:
-    made = Opened(theme, settings, tasks, qtbot)
-    yield made
-    made.dialog.close()
 
 
 def kept(backend: MemoryKeyring, origin: str) -> list[str]:
@@ -152,6 +46,8 @@ async def test_it_is_a_dialog_with_pages(opened: Opened) -> None:
     assert [pages.item(at).text() for at in range(pages.count())] == [
         "Endpoints",
         "Appearance",
+        "Usage and budgets",
+        "Prices",
         "Network",
         "Data",
     ]

@@ -1,0 +1,114 @@
+"""The settings in a window of their own, as the program opens them."""
+
+from typing import TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QWidget
+from pytestqt.qtbot import QtBot
+
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.errors import ChatError, KeyRejected
+from desktop_chat.domain.model import Model
+from desktop_chat.settings import Settings
+from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
+from desktop_chat.ui.endpoint_values import new_endpoint
+from desktop_chat.ui.preferences import SettingsDialog
+from desktop_chat.ui.preferences.endpoint_editor import EndpointEditor
+from desktop_chat.ui.theme import Theme
+
+T = TypeVar("T", bound=QWidget)
+OPENAI = new_endpoint("openai", EndpointKind.OPENAI, model="gpt-5.2")
+LOCAL = new_endpoint("local", EndpointKind.COMPATIBLE, base_url="localhost:11434/v1", has_key=False)
+REMOTE = new_endpoint("remote", EndpointKind.COMPATIBLE, base_url="https://llm.example.com/v1")
+ENVIRONMENT = Endpoint(
+    "environment",
+    "Environment",
+    EndpointKind.OPENAI,
+    OPENAI_BASE_URL,
+    Dialect.RESPONSES,
+    KeySource.ENVIRONMENT,
+)
+DEMO = Endpoint("demo", "Demo", EndpointKind.DEMO, "demo", Dialect.CHAT_COMPLETIONS, KeySource.NONE)
+
+
+class Opened:
+    def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, qtbot: QtBot) -> None:
+        self.settings = settings
+        self.credentials = Credentials()
+        self.asked: list[tuple[Endpoint, str | None]] = []
+        self.changed: list[str] = []
+        self.error: KeyRejected | None = None
+        self.tokens = Tokens(prices=settings.path.with_name("prices.json"))
+        self.fetching: list[bytes | ChatError] = []
+        self.cleared = 0
+        self.dialog = SettingsDialog(
+            theme,
+            settings,
+            tasks=tasks,
+            credentials=self.credentials,
+            check=self.check,
+            places={"Settings": settings.path, "Chats": settings.path.with_name("chats.db")},
+            tokens=self.tokens,
+            fetch_prices=self.fetch_prices,
+            clear_answers=self.clear_answers,
+        )
+        self.dialog.endpoint_changed.connect(self.changed.append)
+        qtbot.addWidget(self.dialog)
+        with qtbot.waitActive(self.dialog):
+            self.dialog.show()
+            self.dialog.activateWindow()
+
+    async def check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
+        self.asked.append((endpoint, key))
+        if self.error is not None:
+            raise self.error
+        return [Model("llama3"), Model("nomic-embed", chats=False)]
+
+    async def fetch_prices(self) -> bytes:
+        if isinstance(found := self.fetching.pop(0), ChatError):
+            raise found
+        return found
+
+    async def clear_answers(self) -> None:
+        self.cleared += 1
+
+    def page(self, title: str) -> QWidget:
+        pages = self.dialog.findChild(QListWidget, "pages")
+        pages.setCurrentItem(pages.findItems(title, Qt.MatchFlag.MatchExactly)[0])
+        return self.dialog
+
+    def named(self, kind: type[T], name: str) -> T:
+        return next(each for each in self.dialog.findChildren(kind) if each.accessibleName() == name)
+
+    @property
+    def endpoints(self) -> QListWidget:
+        return self.dialog.findChild(QListWidget, "endpoints")
+
+    @property
+    def editor(self) -> EndpointEditor | None:
+        return next((each for each in self.dialog.findChildren(EndpointEditor) if each.isVisible()), None)
+
+    def press(self, text: str) -> None:
+        found = [
+            each
+            for each in self.dialog.findChildren(QAbstractButton)
+            if each.text() == text and each.isVisible()
+        ]
+        assert found[0].isEnabled()
+        found[0].click()
+
+    def select(self, endpoint: Endpoint) -> None:
+        for place in range(self.endpoints.count()):
+            if self.endpoints.item(place).data(Qt.ItemDataRole.UserRole) == endpoint.id:
+                self.endpoints.setCurrentRow(place)
+
+    def edit(self, endpoint: Endpoint) -> EndpointEditor:
+        self.select(endpoint)
+        self.press("Edit…")
+        assert self.editor is not None
+        return self.editor
+
+    def result(self, editor: EndpointEditor) -> str:
+        return editor.findChild(QLabel, "checkResult").text()
