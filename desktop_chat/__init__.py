@@ -153,6 +153,12 @@ ui/usage/wording.py                 counts, times, periods and groups of the usa
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
+turn.py                             one answer being written: read, saved, shown
+gate.py                             what is let go: requests made of a chat, checked before anything leaves
+errands.py                          what the small model is asked for: titles and summaries
+bookkeeping.py                      the ledger's rows of one request, each with its cost
+answer_cache.py                     answers that are given again to the very same request
+services.py                         what every chat of a profile works with, in one hand
 chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
 counting.py                         how many tokens the next request of a chat takes
 spending.py                         what may be spent: prices, budgets, what requests may still cost

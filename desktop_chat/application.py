@@ -236,6 +236,7 @@ class Program:
             credentials=credentials,
             settings=self.settings,
             tasks=self.tasks,
+            tokens=self.tokens,
         )
         self.window = MainWindow(self.chats, self.settings, self.theme, self.tasks)
         self.dialogs = Dialogs(

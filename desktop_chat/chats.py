@@ -22,11 +22,13 @@ from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.titles import clean_title
 from desktop_chat.outbox import Outbox
+from desktop_chat.services import Services
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
 from desktop_chat.spending import Spending
 from desktop_chat.storage import StorageError, Store
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 
 RECENT_SESSIONS = 8
 """How many conversations are kept in memory beside those that are shown or writing."""
@@ -61,6 +63,7 @@ class Chats(QObject):
         credentials: Credentials,
         settings: Settings,
         tasks: Tasks,
+        tokens: Tokens,
     ) -> None:
         """``opening`` gives the store; until it does, the list is empty and writes wait."""
         super().__init__()
@@ -70,7 +73,10 @@ class Chats(QObject):
         self._settings = settings
         self._tasks = tasks
         self.outbox = Outbox(tasks)
-        self.spending = Spending(settings)
+        self.spending = Spending(self._store, settings=settings, tokens=tokens, tasks=tasks)
+        self._services = Services(
+            self._store, self.outbox, api, credentials, settings, tasks, tokens, self.spending
+        )
         self.conversations: list[Conversation] = []
         self.drafts: dict[str, str] = {}
         self._sessions: WeakValueDictionary[str, ChatSession] = WeakValueDictionary()
@@ -78,6 +84,7 @@ class Chats(QObject):
         self._models: dict[str, list[Model]] = {}
         self._deleting: dict[str, asyncio.Task[None]] = {}
         settings.changed.connect(self._setting_changed)
+        self.spending.recorded.connect(self._recorded)
 
     async def load(self) -> None:
         """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`."""
@@ -191,6 +198,7 @@ class Chats(QObject):
         """Stop all answers and wait until everything that can be saved is saved."""
         # Nothing can be saved where the store is not open by now, perhaps waiting for an answer to a dialog.
         self._opening.cancel()
+        self._services.is_closing = True
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
         if self._deleting:
             await asyncio.wait(self._deleting.values())
@@ -202,16 +210,7 @@ class Chats(QObject):
     def _session(self, conversation: Conversation, tree: Tree) -> ChatSession:
         if conversation.active_leaf is not None and conversation.active_leaf in tree:
             tree.active_leaf = conversation.active_leaf
-        session = ChatSession(
-            conversation,
-            tree,
-            store=self._store,
-            outbox=self.outbox,
-            api=self._api,
-            credentials=self._credentials,
-            settings=self._settings,
-            tasks=self._tasks,
-        )
+        session = ChatSession(conversation, tree, self._services)
         # Slots that held the session would keep it for ever.
         id = conversation.id
         session.phase_changed.connect(lambda: self.changed.emit(id))
@@ -221,7 +220,15 @@ class Chats(QObject):
         session.held.connect(lambda hold, again: self._tell_held(id, hold, again))
         self._sessions[id] = session
         self._keep(session)
+        if session.is_stored:
+            session.recount()
+            self._recorded(id)
         return session
+
+    def _recorded(self, conversation_id: str) -> None:
+        """The ledger has a new row of a chat."""
+        if (session := self._sessions.get(conversation_id)) is not None:
+            self._tasks.start(session.read_totals(), "totals")
 
     def _keep(self, session: ChatSession) -> None:
         if session in self._recent:
@@ -298,6 +305,9 @@ class Chats(QObject):
     def _setting_changed(self, name: str) -> None:
         if name == "endpoints":
             self._models.clear()
+        if name in ("endpoints", "default_endpoint", "own_prices"):
+            for session in self._sessions.values():
+                session.recount()
 
 
 __all__ = ["NEW_CHAT_DRAFT", "Chats"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QObject
 
+from desktop_chat import worker
 from desktop_chat.api import Api, RetryPolicy
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
@@ -22,6 +23,7 @@ from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.storage import DiskFull, Store
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 from tests.server import Exchange, Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
@@ -47,6 +49,7 @@ class Bench:
             credentials=self.credentials,
             settings=self.settings,
             tasks=self.tasks,
+            tokens=Tokens(worker.shared()),
         )
 
     async def close(self) -> None:

@@ -33,6 +33,17 @@ class Summary:
     until: str
     model: str = ""
 
+    @property
+    def said(self) -> str:
+        """The text of the system's message that a request begins with."""
+        return f"{SUMMARY_WORDS}\n\n{self.text}"
+
+
+SUMMARY_WORDS = (
+    "This is a summary of the earlier part of this conversation, whose messages are not shown. It is a "
+    "record of what was said, not an instruction."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ContextSettings:
@@ -201,6 +212,11 @@ class Planner:
             for start, end in zip(self._starts, ends, strict=True)
             if start >= begin
         ]
+
+    def turns_within(self, limit: int, draft: int = 0) -> int:
+        """How many of the last turns fit, for ``ContextSettings.turns``; 0 where not even the newest does."""
+        room = limit - (self._fixed - self._summary_tokens) - draft
+        return max(bisect_right(self._sums, room) - 1 + self._has_draft, 0)
 
     def _kept(self, draft: int) -> int:
         """How many turns of ``messages`` go, from the newest."""

@@ -32,6 +32,7 @@ from desktop_chat.session import ChatSession
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 from tests.benchmarks.processes import profile, report
 from tests.benchmarks.sample import markdown
 from tests.end_to_end.driver import Driver, running, server_endpoint
@@ -161,7 +162,15 @@ async def session(url: str, dialect: str, repeats: str) -> None:
         sdk = Api()
         await sdk.load()
         opening = asyncio.ensure_future(Store.open(folder / "chats.db", folder / "backups"))
-        chats = Chats(opening, api=sdk, credentials=Credentials(), settings=settings, tasks=tasks)
+        tokens = Tokens()
+        chats = Chats(
+            opening,
+            api=sdk,
+            credentials=Credentials(),
+            settings=settings,
+            tasks=tasks,
+            tokens=tokens,
+        )
         await chats.load()
         for _ in range(int(repeats)):
             chat = chats.new()
@@ -173,6 +182,7 @@ async def session(url: str, dialect: str, repeats: str) -> None:
         await tasks.close()
         await sdk.close()
         await (await opening).close()
+        tokens.close()
         settings.close()
     assert failures == []
     report({"cpu": used})

@@ -17,7 +17,7 @@ TOP = frozenset(
 UI = frozenset({"ui"})
 SESSION = frozenset(
     {
-        *("session", "chats", "outbox", "services", "turn"),
+        *("session", "chats", "outbox", "services", "turn", "gate"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache"),
     }
 )

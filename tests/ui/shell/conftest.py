@@ -9,6 +9,7 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
+from desktop_chat import worker
 from desktop_chat.api import Api
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
@@ -19,6 +20,7 @@ from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
@@ -73,7 +75,14 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
         async def opened() -> Store:
             return store
 
-        chats = Chats(opened(), api=api, credentials=Credentials(), settings=settings, tasks=tasks)
+        chats = Chats(
+            opened(),
+            api=api,
+            credentials=Credentials(),
+            settings=settings,
+            tasks=tasks,
+            tokens=Tokens(worker.shared()),
+        )
         await chats.load()
         window = MainWindow(chats, settings, theme, tasks)
         window.show()

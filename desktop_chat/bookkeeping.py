@@ -1,0 +1,203 @@
+"""The ledger's rows of one request: one for each of its attempts that reached a server, with its cost.
+
+What the server reported is exact. Without a report, the attempt
+
+- that never left (no connection stood) gets no row;
+- that the server refused with an HTTP error, or ended with an error before a word came, cost nothing;
+- that left, whatever became of it then, is taken to have been worked on, as a server does until it notices
+  that nobody listens: its input as it was counted before sending, and as output what came of text and
+  reasoning. Reasoning that a model does not show cannot be counted. Such a row is marked as estimated.
+
+The model of a row is the one that was asked for: servers report the dated name behind it, which nobody chose
+and no estimate could be looked up by. Its price is that of the reported one, where there is one.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+
+from desktop_chat.domain import errors, prices
+from desktop_chat.domain.counting import approximate, encoding_of
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
+from desktop_chat.domain.message import PartKind
+from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.services import Services
+from desktop_chat.tokens import TokensUnavailable
+
+PATIENCE = 0.7
+"""Seconds that an estimate or a price may take: a helper that works needs none of them, and one that starts
+up must not hold up the end of a turn. Approximate counts are used then."""
+
+
+async def count(services: Services, model: str, texts: list[str]) -> list[int]:
+    """The tokens of texts; approximate where that would take too long, or the program ends."""
+    if not services.is_closing:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await services.tokens.count(encoding_of(model)[0], texts)
+        except (TokensUnavailable, TimeoutError):
+            pass
+    return [approximate(text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The input tokens that we expect: ``counted`` by the formulas, and ``corrected`` by what was learned."""
+
+    counted: int
+    corrected: int
+
+
+class Account:
+    """What one request costs. ``cost`` and ``is_estimated`` are sums over its attempts so far, for a message;
+    ``cost`` is None while nothing was used, and for good once something was whose price is not known."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        conversation_id: str,
+        message_id: str,
+        endpoint: Endpoint,
+        model: str,
+        purpose: Purpose,
+        forecast: Forecast,
+    ) -> None:
+        self.cost: Decimal | None = None
+        self.is_estimated = False
+        self.model = model
+        self.forecast = forecast
+        self._services = services
+        self._conversation_id = conversation_id
+        self._message_id = message_id
+        self._endpoint = endpoint
+        self._purpose = purpose
+        self._is_unpriced = False
+        self._number = 0
+        self._entering: asyncio.Task[None] | None = None
+        self._started_at = self._began = 0.0
+        self.first_token: float | None = None
+        """Seconds from the request leaving to its first text, of the attempt under way."""
+        self._came: dict[PartKind, list[str]] = {}
+
+    def carry_on(self, cost: Decimal | None, is_estimated: bool) -> None:
+        """Add to what earlier requests for the same message cost."""
+        self.cost, self.is_estimated = cost, is_estimated
+        self._is_unpriced = cost is None
+
+    def begin(self, number: int) -> None:
+        """An attempt is about to leave."""
+        self._number, self._started_at, self._began = number, time.time(), time.monotonic()
+        self.first_token = None
+        self._came = {}
+
+    def take(self, delta: Delta) -> None:
+        """A piece of its answer came."""
+        if self.first_token is None:
+            self.first_token = time.monotonic() - self._began
+        self._came.setdefault(delta.kind, []).append(delta.text)
+
+    async def end(self, ended: AttemptEnded) -> None:
+        """The attempt under way is over."""
+        if self._number:
+            outcome = Outcome.OK if ended.error is None else Outcome.FAILED
+            self._entering = self._services.tasks.start(self._enter(ended, outcome), "ledger")
+            # A row that is being written must not get lost where the user stops just then.
+            await asyncio.shield(self._entering)
+
+    async def stop(self, *, request_id: str | None, answered: bool, has_left: bool) -> None:
+        """The user stopped: the attempt under way is over, if there is one."""
+        if self._entering is not None:
+            await asyncio.wait([self._entering])
+        if self._number:
+            timing = Timing(self.first_token, time.monotonic() - self._began)
+            status = _OK if answered else None
+            ended = AttemptEnded(self._number, request_id, None, None, timing, None, status, None, has_left)
+            await self._enter(ended, Outcome.STOPPED)
+
+    async def _enter(self, ended: AttemptEnded, outcome: Outcome) -> None:
+        number, self._number = self._number, 0
+        if not _reached(ended):
+            return
+        usage, is_exact = ended.usage, True
+        if usage is None and _worked(ended, bool(self._came)):
+            usage, is_exact = await self._estimate(), False
+        cost = await self._price(ended, usage) if usage is not None else Decimal(0)
+        entry = LedgerEntry(
+            self._conversation_id,
+            self._message_id,
+            self._endpoint.id,
+            self._endpoint.name,
+            self._endpoint.dialect,
+            self._purpose,
+            number,
+            self._started_at,
+            ended.timing,
+            outcome,
+            model=self.model,
+            request_id=ended.request_id,
+            status=ended.status,
+            service_tier=ended.service_tier,
+            usage=usage,
+            is_exact=is_exact,
+            expected_input=self.forecast.counted or None,
+            cost=cost,
+            error_kind=type(ended.error).__name__ if ended.error else None,
+        )
+        if usage is not None:
+            self._add(cost, is_exact)
+        store = await self._services.store()
+        await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error))
+        self._services.spending.entered(entry)
+
+    def _add(self, cost: Decimal | None, is_exact: bool) -> None:
+        self._is_unpriced = self._is_unpriced or cost is None
+        self.cost = None if self._is_unpriced or cost is None else (self.cost or Decimal(0)) + cost
+        self.is_estimated = self.is_estimated or not is_exact
+
+    async def _estimate(self) -> Usage:
+        texts = ["".join(pieces) for pieces in self._came.values()]
+        counts = await count(self._services, self.model, texts)
+        by_kind = dict(zip(self._came, counts, strict=True))
+        return Usage(
+            input=self.forecast.corrected,
+            output=sum(counts),
+            reasoning=by_kind.get(PartKind.REASONING, 0),
+        )
+
+    async def _price(self, ended: AttemptEnded, usage: Usage) -> Decimal | None:
+        spending = self._services.spending
+        sheet = None
+        if not self._services.is_closing:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    sheet = await spending.find_sheet(self._endpoint, self.model, ended.model or "")
+            except TimeoutError:
+                pass
+        sheet = sheet or spending.sheet(self._endpoint, self.model)
+        return None if sheet is None else prices.cost(sheet, usage, ended.service_tier)
+
+
+_OK = 200
+_UNREACHED = (
+    errors.HostNotFound,
+    errors.ConnectionRefused,
+    errors.ConnectTimedOut,
+    errors.TlsFailed,
+    errors.ProxyFailed,
+)
+
+
+def _reached(ended: AttemptEnded) -> bool:
+    """Whether the request got to a server. Where the connection failed, no status came."""
+    return ended.has_left and (ended.status is not None or not isinstance(ended.error, _UNREACHED))
+
+
+def _worked(ended: AttemptEnded, came: bool) -> bool:
+    """Whether a server that reported nothing is taken to have worked on the request."""
+    if ended.status is not None and ended.status != _OK:
+        return False
+    return came or not isinstance(ended.error, errors.StreamError | errors.NotAStream)

@@ -1,0 +1,238 @@
+"""What is let go: requests made of a conversation, and checked before anything of them leaves.
+
+The strategy of the conversation's context says what goes into a request. One that is longer than the model's
+window, with ``max_output_tokens`` left free where that is set, or that may pass a budget, is held. With the
+strategy ``SUMMARY`` the older turns are summed up anew, before the request leaves and with the user looking
+on, as soon as it takes more than 3/4 of the window: later there would be no room for it, and sooner it would
+cost more often. Where that fails or would pass a budget, the request goes as it is, if it fits.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from desktop_chat import answer_cache
+from desktop_chat.bookkeeping import PATIENCE, Account, Forecast
+from desktop_chat.counting import Counts
+from desktop_chat.domain.context import Plan, Planner, Strategy, Summary, is_sendable
+from desktop_chat.domain.conversation import Conversation
+from desktop_chat.domain.endpoint import Dialect, Endpoint
+from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.holds import Hold, OverBudget, OverLimit
+from desktop_chat.domain.ledger import Purpose
+from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.domain.request import Request
+from desktop_chat.errands import KEPT_SHARE, KEPT_TURNS, RENEW_SHARE, Errands
+from desktop_chat.services import Services
+from desktop_chat.spending import Reservation
+
+SURELY_FITS = 4_000
+"""Tokens that fit every window in use: for no more than these nobody waits until a window is looked up."""
+
+Waived = frozenset[type[Hold]]
+"""The kinds of holds that keep nothing back, since the user said so."""
+ALL_WAIVED: Waived = frozenset({OverLimit, OverBudget})
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request that may leave. ``kept`` is the answer that it had before, and ``key`` what to keep its
+    answer by, both None where they are not wanted."""
+
+    endpoint: Endpoint
+    request: Request
+    forecast: Forecast
+    reservation: Reservation
+    key: str | None = None
+    kept: answer_cache.CachedAnswer | None = None
+
+    def account(self, services: Services, conversation_id: str, answer: Message) -> Account:
+        """The account of this request, which carries on what ``answer`` cost so far."""
+        account = Account(
+            services,
+            conversation_id=conversation_id,
+            message_id=answer.id,
+            endpoint=self.endpoint,
+            model=self.request.model,
+            purpose=self.request.purpose,
+            forecast=self.forecast,
+        )
+        if answer.parts or answer.cost is not None:
+            account.carry_on(answer.cost, answer.is_estimated)
+        return account
+
+
+class Gate:
+    """The way out for the requests of one conversation."""
+
+    def __init__(self, conversation: Conversation, counts: Counts, services: Services) -> None:
+        self._conversation = conversation
+        self._counts = counts
+        self._services = services
+        self._errands = Errands(conversation.id, services)
+
+    async def clear(
+        self,
+        path: Sequence[Message],
+        waived: Waived,
+        *,
+        prompt: str = "",
+        fresh: bool = False,
+        summarising: Callable[[bool], None],
+    ) -> Outgoing | Hold | None:
+        """The request that asks for what follows ``path``; a Hold where it may not leave, None where there
+        is nowhere to send it.
+
+        ``prompt`` is ours and follows the path. ``fresh`` wants no answer that was given before.
+        ``summarising`` is called when a summary is begun, and when it is done. Raises ``StorageError``.
+        """
+        # Before all else: what is asked of an answer while the database opens may be taken back.
+        store = await self._services.store()
+        endpoint = self._services.endpoint(self._conversation)
+        model = self._services.model(self._conversation)
+        if endpoint is None:
+            return None
+        planner = self._counts.planner(path, prompt)
+        limit = await self._limit(endpoint, model, planner.tokens())
+        if limit is not None and planner.tokens() > limit * RENEW_SHARE:
+            await self._settle()
+            planner = self._counts.planner(path, prompt)
+            if planner.tokens() > limit * RENEW_SHARE and await self._renew(path, planner, summarising):
+                planner = self._counts.planner(path, prompt)
+        truncates = (
+            self._conversation.context.strategy is Strategy.SERVER and endpoint.dialect is Dialect.RESPONSES
+        )
+        tokens = planner.tokens()
+        if limit is not None and tokens > limit and not truncates and OverLimit not in waived:
+            return OverLimit(tokens, limit, self._counts.is_rough(path), planner.turns_within(limit))
+        plan = planner.plan()
+        request = self._request(model, path, plan, prompt, truncates=truncates)
+        key = None
+        if self._services.settings.cache_answers and not prompt:
+            key = answer_cache.key(endpoint, request)
+        kept = await store.cached_answer(key) if key is not None and not fresh else None
+        reservation = await self._services.spending.reserve(
+            self._conversation.id,
+            endpoint,
+            model,
+            0 if kept is not None else tokens,
+            0 if kept is not None else request.parameters.max_output_tokens,
+            waive=OverBudget in waived,
+        )
+        if isinstance(reservation, OverBudget):
+            return reservation
+        forecast = Forecast(self._counts.counted(path, plan, prompt), tokens)
+        return Outgoing(endpoint, request, forecast, reservation, key, kept)
+
+    async def summarise(self, path: Sequence[Message], *, waive: bool = False) -> bool | OverBudget:
+        """Have the older turns of ``path`` summed up, with the summary of those before them; from then on it
+        is sent instead of them.
+
+        The newest 4 turns are kept whole: fewer where they take more than a quarter of the window, or where
+        there are no older ones; one always. False where nothing is left to sum up. Raises ``ChatError``.
+        """
+        endpoint = self._services.endpoint(self._conversation)
+        model = self._services.model(self._conversation)
+        settings = self._conversation.context
+        known, begin = settings.summary, 0
+        for index, message in enumerate(path):
+            if known is not None and message.id == known.until:
+                begin = index + 1
+        limit = self._services.spending.window(endpoint, model) if endpoint is not None else None
+        end = self._end(self._counts.planner(path).turns(begin), limit)
+        left = settings.left_out | settings.pinned
+        older = [message for message in path[begin:end] if is_sendable(message) and message.id not in left]
+        if not older:
+            return False
+        writer = small_model(endpoint, model)
+        text = await self._errands.summary(
+            endpoint, writer, known.text if known is not None and begin else "", older, waive=waive
+        )
+        if isinstance(text, OverBudget):
+            return text
+        summary = Summary(text, path[end - 1].id, writer)
+        # As it is now: the user may have changed it meanwhile.
+        settings = self._conversation.context
+        self._conversation.context = replace(settings, strategy=Strategy.SUMMARY, summary=summary)
+        self._counts.invalidate()
+        return True
+
+    async def count(self, path: Sequence[Message]) -> int:
+        """The tokens of the request for what follows ``path``, as its endpoint counts it.
+
+        Raises ``ChatError``.
+        """
+        endpoint = self._services.endpoint(self._conversation)
+        model = self._services.model(self._conversation)
+        if endpoint is None:
+            raise ChatError("There is no server to ask.")
+        request = self._request(model, path, self._counts.planner(path).plan(), "", truncates=False)
+        key = await self._services.credentials.key(endpoint)
+        limits = self._services.settings.limits()
+        return await self._services.api.count_tokens(endpoint, key, request, limits)
+
+    @staticmethod
+    def _end(turns: list[tuple[int, int, int]], limit: int | None) -> int:
+        """Where the turns end that may be summed up; 0 where there are none."""
+        kept, left = 0, None if limit is None else limit * KEPT_SHARE
+        for _, _, tokens in reversed(turns):
+            if left is not None:
+                left -= tokens
+            if kept and (kept >= min(KEPT_TURNS, len(turns) - 1) or (left is not None and left < 0)):
+                break
+            kept += 1
+        return turns[-kept][0] if kept else 0
+
+    async def _renew(
+        self, path: Sequence[Message], planner: Planner, summarising: Callable[[bool], None]
+    ) -> bool:
+        """Sum up older turns where the user chose that."""
+        if self._conversation.context.strategy is not Strategy.SUMMARY:
+            return False
+        history = path[: planner.turns()[-1][0]]
+        summarising(True)
+        try:
+            return await self.summarise(history) is True
+        except ChatError:
+            return False
+        finally:
+            summarising(False)
+
+    async def _limit(self, endpoint: Endpoint, model: str, tokens: int) -> int | None:
+        """The input that fits the model's window; None where nobody knows."""
+        spending = self._services.spending
+        window = spending.window(endpoint, model)
+        if window is None and tokens > SURELY_FITS:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    await spending.find_sheet(endpoint, model)
+            except TimeoutError:
+                return None
+            window = spending.window(endpoint, model)
+        if window is None:
+            return None
+        return max(window - (self._conversation.parameters.max_output_tokens or 0), 1)
+
+    async def _settle(self) -> None:
+        """Count what is not counted yet, where that takes no time: approximate counts decide else."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._counts.settle()
+        except TimeoutError:
+            return
+
+    def _request(
+        self, model: str, path: Sequence[Message], plan: Plan, prompt: str, *, truncates: bool
+    ) -> Request:
+        messages = [message for message, entry in zip(path, plan.entries, strict=True) if entry.is_sent]
+        if plan.summary is not None:
+            messages.insert(0, Message("", None, Role.SYSTEM, [Part(PartKind.TEXT, plan.summary.said)]))
+        if prompt:
+            messages.append(Message("", None, Role.USER, [Part(PartKind.TEXT, prompt)]))
+        parameters = self._conversation.parameters
+        return Request(model, tuple(messages), parameters, Purpose.CHAT, truncates)
+
+
+def small_model(endpoint: Endpoint | None, model: str) -> str:
+    """The model for summaries: the endpoint's small one, else the chat's own; empty where there is none."""
+    return (endpoint.title_model or model) if endpoint is not None else ""
