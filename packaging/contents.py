@@ -24,6 +24,8 @@ HIDDEN_IMPORTS = (
     # Named as text in worker.JOBS.
     "desktop_chat.rendering.colours",
     "desktop_chat.rendering.formulas",
+    "desktop_chat.tokens.encodings",
+    "desktop_chat.tokens.sheets",
     # Found by entry points. All of them: keyring logs a traceback for each that it cannot import.
     "keyring.backends.SecretService",
     "keyring.backends.Windows",
@@ -38,8 +40,8 @@ HIDDEN_IMPORTS = (
 DATA_PACKAGES = ("latex2mathml", "ziafont", "ziamath")
 """Packages with fonts and tables that PyInstaller has no hook for."""
 
-METADATA = ("PySide6-Essentials", "apsw", "openai")
-"""Distributions whose versions the program tells (ui/about.py)."""
+METADATA = ("PySide6-Essentials", "apsw", "genai-prices", "openai")
+"""Distributions whose versions the program tells, and genai-prices asks for its own."""
 
 EXCLUDED_MODULES = (
     # Tools that libraries bring for developers, and their own command lines.
@@ -49,6 +51,7 @@ EXCLUDED_MODULES = (
     "cffi",
     "click",
     "dotenv.ipython",
+    "genai_prices._cli",
     "httpx2._main",
     "mypy",
     "openai.cli",
@@ -67,6 +70,13 @@ EXCLUDED_MODULES = (
     "websockets",
     # pydantic 1 within pydantic 2; openai asks for it only where that is too old to have it.
     "pydantic.v1",
+    # How tiktoken fetches its tables, which lie in resources/ here, and what it splits texts with to teach.
+    "certifi",
+    "charset_normalizer",
+    "regex",
+    "requests",
+    "tiktoken.load",
+    "urllib3",
     # Parts of Python for terminals, developers, and windows other than ours. readline is GPL.
     "curses",
     "distutils",

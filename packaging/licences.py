@@ -67,7 +67,7 @@ def build(manifest: Iterable[Mapping[str, Any]], about: product.Product) -> str:
     for entry in manifest:
         files.setdefault((entry["package"], entry["version"]), []).append(entry)
     files.pop((about.name, about.version), None)
-    components, problems = [_icons()], []
+    components, problems = [_icons(), _tables()], []
     for (name, version), entries in sorted(files.items(), key=lambda item: (item[0][0].lower(), item[0][1])):
         try:
             components.append(_component(name, version, entries))
@@ -162,6 +162,14 @@ def _icons() -> Component:
     """The pictures on buttons, which bear no version."""
     text = _read(product.ROOT / "resources" / "icons" / "LICENSE")
     return Component("Lucide icons", "", "ISC AND MIT", "https://lucide.dev/", (text,))
+
+
+def _tables() -> Component:
+    """The tables that tokens are counted with."""
+    text = _read(product.ROOT / "resources" / "tokens" / "LICENSE")
+    return Component(
+        "Tables of o200k_base and cl100k_base", "", "MIT", "https://github.com/openai/tiktoken", (text,)
+    )
 
 
 def _debian(name: str, version: str) -> Component:

@@ -35,6 +35,10 @@ KNOWN: dict[str, Any] = tomllib.loads(
 )
 COMPILED = re.compile(r"\.(so(\.[\d.]+)?|pyd|dll|dylib)$", re.IGNORECASE)
 """Names of files that libraries may be linked into."""
+_CRATE = re.compile(
+    rb"[/\\]registry[/\\]src[/\\][^/\\\0]{1,80}[/\\]([a-z][\w-]*?)-(\d+\.\d+\.[\w.+-]+?)[/\\]"
+)
+"""Where cargo has the sources of a library: the file in which it panics is told."""
 _SPDX = {
     # What metadata said before PEP 639; of classifiers the last part.
     "BSD License": "BSD-3-Clause",
@@ -230,14 +234,26 @@ def _known(name: str, version: str, sources: Iterable[Path]) -> Iterator[Part]:
 
 
 def carried(name: str) -> Iterator[Part]:
-    """What a wheel says is linked into it: its lists in ``.dist-info/sboms`` (PEP 770)."""
+    """What a wheel says is linked into it: its lists in ``.dist-info/sboms`` (PEP 770).
+
+    Where it has none, the libraries of Rust whose sources its compiled files name where they could fail.
+    """
     try:
         files = importlib.metadata.files(name) or ()
     except importlib.metadata.PackageNotFoundError:
         return
-    for file in sorted(files, key=str):
-        if file.parent.name != "sboms" or file.suffix != ".json":
-            continue
+    lists = [
+        file for file in sorted(files, key=str) if file.parent.name == "sboms" and file.suffix == ".json"
+    ]
+    crates = {
+        (match[1].decode(), match[2].decode())
+        for file in files
+        if not lists and COMPILED.search(file.name)
+        for match in _CRATE.finditer(Path(str(file.locate())).read_bytes())
+    }
+    for crate, version in sorted(crates):
+        yield Part("cargo", crate, version, KNOWN["crate-licences"].get(crate))
+    for file in lists:
         for part in json.loads(file.read_text("utf-8")).get("components", ()):
             licences = [choice["expression"] for choice in part.get("licenses", ()) if "expression" in choice]
             kind = part.get("purl", "pkg:generic/").removeprefix("pkg:").partition("/")[0]

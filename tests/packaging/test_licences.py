@@ -3,12 +3,14 @@
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import contents
 import licences
 import product
 import pytest
@@ -35,9 +37,11 @@ def python() -> Manifest:
 
 
 def needed(name: str, extras: frozenset[str] = frozenset()) -> Iterator[str]:
-    """A package and all that it asks for on this system."""
+    """A package and all that it asks for on this system, but for what is left out of the bundle."""
     yield name
     for each in map(Requirement, importlib.metadata.requires(name) or ()):
+        if each.name.replace("-", "_") in contents.EXCLUDED_MODULES:
+            continue
         if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
             yield from needed(each.name, frozenset(each.extras))
 
@@ -101,7 +105,8 @@ def everything() -> str:
 def test_all_that_the_program_depends_on_may_be_bundled_and_has_its_text(everything: str) -> None:
     words = (ROOT / "resources" / "icons" / "LICENSE").read_text("utf-8").splitlines()[2]
     assert words in everything
-    for name in ("httpx2", "keyring", "openai", "qasync", "ziamath"):
+    assert "gpt-tokenizer: Copyright (c)" in everything
+    for name in ("genai_prices", "httpx2", "keyring", "openai", "qasync", "tiktoken", "ziamath"):
         text = next(file for file in importlib.metadata.files(name) or () if file.name.startswith("LICENSE"))
         assert "\n".join(map(str.rstrip, text.read_text("utf-8").strip().splitlines())) in everything, name
 
@@ -128,6 +133,14 @@ def test_what_is_linked_into_packages_has_its_text_too(everything: str) -> None:
         assert (
             f"      {crate['name']} {crate['version']}: {crate['licenses'][0]['expression']} [" in everything
         )
+
+
+def test_a_wheel_without_a_list_shows_what_is_linked_into_it(everything: str) -> None:
+    """What panics of Rust name: tiktoken's wheel says nothing of its libraries."""
+    for crate in ("aho-corasick", "fancy-regex", "memchr", "pyo3", "regex-automata"):
+        assert re.search(rf"      {crate} \d+\.\d+\.\d+: ", everything), crate
+    assert "rustc-hash" in everything
+    assert "Robin Stocker" in everything
 
 
 def test_the_program_comes_first_and_each_text_stands_once(everything: str) -> None:
