@@ -15,6 +15,8 @@ from desktop_chat.domain.message import Attachment, Message, PartKind, Role
 
 FRAME = 3
 """Tokens of every request: the answer is begun with ``<|start|>assistant<|message|>``."""
+CHARACTERS_PER_TOKEN = 4
+"""OpenAI's rule of thumb for English."""
 UNSEEN = (1024, 1024)
 """Pixels of an image whose size is not known."""
 
@@ -41,7 +43,7 @@ def _plain(model: str) -> str:
 
 def approximate(text: str) -> int:
     """About as many tokens as ``text`` takes: 4 characters each, at least 1 for a text."""
-    return (len(text) + 3) // 4
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
 def frame_tokens(name_tokens: int = 0) -> int:

@@ -1,18 +1,20 @@
-"""The line above the transcript: the title, the model, and what the last request used."""
+"""The line above the transcript: the title, the model, what the next request takes and the chat has cost."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QStackedLayout, QWidget
 
-from desktop_chat.domain.usage import Usage
+from desktop_chat.domain.ledger import Totals
 from desktop_chat.ui.buttons import IconButton, LabelButton
+from desktop_chat.ui.gauge import ContextButton
+from desktop_chat.ui.money import cost_words, total_in_dollars
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 HEIGHT = 52
-HIDES_USAGE_BELOW = 520
-"""Width at 100 % zoom below which the title needs the room of the last request's tokens, which the details
-panel has too."""
+HIDES_BAR_BELOW, HIDES_USAGE_BELOW = 640, 520
+"""Widths at 100 % zoom below which the title needs the room of the bar, and of all that tells of the context
+and the cost, which the details panel has too."""
 HIDES_TITLE_BELOW = 300
 """Width at 100 % zoom that leaves room for the model and the switches of the panels alone."""
 SMALLEST_TITLE, SMALLEST_MODEL = 64, 84
@@ -21,18 +23,19 @@ LONGEST_MODEL = 28
 
 
 class ChatHeader(QFrame):
-    """Title, model button, usage, and the switches of the panels."""
+    """Title, model button, context, cost, and the switches of the panels."""
 
     renamed = Signal(str)
     model_requested = Signal()
     sidebar_requested = Signal()
     details_requested = Signal()
     new_chat_requested = Signal()
+    context_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._has_usage = False
+        self._has_context = False
         self._is_sidebar_shown = True
         self.sidebar_button = IconButton(theme, "panel-left", "Show the sidebar")
         self.sidebar_button.setObjectName("showSidebar")
@@ -47,10 +50,12 @@ class ChatHeader(QFrame):
         self.model_button.setAccessibleName("Model")
         self.model_button.setProperty("pill", True)
         self.model_button.clicked.connect(self.model_requested)
-        self._usage = label()
-        self._usage.setObjectName("lastUsage")
-        self._usage.setProperty("role", "dim")
-        self._usage.setToolTip("Tokens of the last request")
+        self.context = ContextButton(theme)
+        self.context.clicked.connect(self.context_requested)
+        self._cost = label()
+        self._cost.setObjectName("chatCost")
+        self._cost.setProperty("role", "dim")
+        self._cost.setAccessibleName("Cost of this chat")
         self.details_button = IconButton(theme, "panel-right", "Details panel", color="text")
         self.details_button.setObjectName("toggleDetails")
         self.details_button.setProperty("framed", True)
@@ -63,11 +68,11 @@ class ChatHeader(QFrame):
             widget.hide()
         self._row.addWidget(self.title, 1)
         self._row.addWidget(self.model_button)
-        self._row.addWidget(self._usage)
+        self._row.addWidget(self.context)
+        self._row.addWidget(self._cost)
         self._row.addWidget(self.details_button)
         theme.changed.connect(self._restyle)
         self._restyle()
-        self.set_usage(None)
 
     def set_model(self, model: str) -> None:
         """Show the model in use; empty where none is chosen."""
@@ -77,12 +82,19 @@ class ChatHeader(QFrame):
         self.model_button.setAccessibleDescription(name)
         self.model_button.setToolTip(tool_tip(f"Model: {name}"))
 
-    def set_usage(self, usage: Usage | None) -> None:
-        """Show the tokens of the last request."""
-        self._has_usage = usage is not None
+    def set_context(self, tokens: int | None, limit: int | None = None, is_approximate: bool = False) -> None:
+        """Show what the next request takes of the model's window; ``tokens`` None shows nothing."""
+        self._has_context = tokens is not None
+        if tokens is not None:
+            self.context.set_context(tokens, limit, is_approximate=is_approximate)
         self._show_what_fits()
-        if usage is not None:
-            self._usage.setText(f"{short_number(usage.input)} in · {short_number(usage.output)} out")
+
+    def set_cost(self, totals: Totals) -> None:
+        """Show what the chat has cost; nothing before its first request."""
+        self._cost.setText(total_in_dollars(totals) if totals.requests else "")
+        self._cost.setAccessibleDescription(self._cost.text())
+        self._cost.setToolTip(tool_tip(f"{self._cost.text()} for this chat: {cost_words(totals)}"))
+        self._show_what_fits()
 
     def set_sidebar_shown(self, shown: bool) -> None:
         """Where the sidebar is folded, what it offers first is here."""
@@ -102,7 +114,10 @@ class ChatHeader(QFrame):
         self.sidebar_button.setVisible(not self._is_sidebar_shown)
         self.new_button.setVisible(not self._is_sidebar_shown and has_room)
         self.title.setVisible(has_room)
-        self._usage.setVisible(self._has_usage and self.width() >= self._theme.px(HIDES_USAGE_BELOW))
+        has_room = self.width() >= self._theme.px(HIDES_USAGE_BELOW)
+        self.context.setVisible(self._has_context and has_room)
+        self.context.set_bar_shown(self.width() >= self._theme.px(HIDES_BAR_BELOW))
+        self._cost.setVisible(bool(self._cost.text()) and has_room)
 
     def _restyle(self) -> None:
         px = self._theme.px
@@ -201,11 +216,3 @@ class ElidedTitle(QWidget):
         metrics = painter.fontMetrics()
         text = metrics.elidedText(self._text, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
-
-
-def short_number(value: int) -> str:
-    """``950``, ``1.2k``, ``12.4k``, ``1.3M``."""
-    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
-        if value >= limit * 0.99995:
-            return f"{value / limit:.1f}{unit}"
-    return str(value)

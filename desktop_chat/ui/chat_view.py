@@ -11,8 +11,10 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_chat.chats import Chats
+from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.message import Part, PartKind, Role
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
@@ -25,6 +27,7 @@ from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
+from desktop_chat.ui.meter import Meter
 from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
@@ -37,8 +40,6 @@ if TYPE_CHECKING:
 COMPOSER_WIDTH = 680
 FIND_WIDTH = 430
 STATUS_MILLISECONDS = 250
-CHARACTERS_PER_TOKEN = 4
-"""OpenAI's rule of thumb for English, for the count while no usage has been reported."""
 
 
 class ChatView(QFrame):
@@ -52,6 +53,11 @@ class ChatView(QFrame):
     """The words, the name of the dot's colour, the endpoint's name."""
     title_changed = Signal(str)
     settings_requested = Signal()
+    context_requested = Signal()
+    """The user wants to see what goes into the next request."""
+    usage_requested = Signal()
+    held = Signal(object, object, object)
+    """The session, and what its own ``held`` tells."""
     field_added = Signal(QWidget)
     """A field to type in that was not there from the begin."""
 
@@ -72,6 +78,7 @@ class ChatView(QFrame):
         self.empty = EmptyState(theme)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
+        self.meter = Meter(chats, settings, tasks, self.composer, self.header, self.details)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
@@ -146,11 +153,13 @@ class ChatView(QFrame):
             (session.message_changed, self._message_changed),
             (session.phase_changed, self._phase_changed),
             (session.conversation_changed, self._conversation_changed),
+            (session.held, self._held),
         ):
             signal.connect(slot)
             self._connections.append((signal, slot))
         answer = session.tree[session.answer_id] if session.answer_id else None
         self._characters = len(answer.text) if answer else 0
+        self.meter.set_session(session)
         self._show_conversation()
         self._show_path()
         if (place := self._settings.places.get(conversation_id)) is not None:
@@ -171,6 +180,7 @@ class ChatView(QFrame):
         for signal, slot in self._connections:
             signal.disconnect(slot)
         self._connections.clear()
+        self.meter.set_session(None)
         self.session = None
 
     def keep_place(self) -> None:
@@ -278,6 +288,10 @@ class ChatView(QFrame):
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
+        self.details.usage_requested.connect(self.usage_requested)
+        for part in (self.details, self.header):
+            part.context_requested.connect(self.context_requested)
+        self.meter.sight_changed.connect(self._show_sight)
 
     def _wire_transcript(self, view: "Transcript") -> None:
         from desktop_chat.ui.link_line import LinkLine
@@ -290,6 +304,8 @@ class ChatView(QFrame):
         view.try_again_requested.connect(lambda id: self._with(lambda s: s.try_again(id)))
         view.version_requested.connect(lambda id: self._with(lambda s: s.show_version(id)))
         view.edit_requested.connect(self._edit)
+        view.context_requested.connect(self.context_requested)
+        view.place_requested.connect(self.meter.place)
         view.end_far_changed.connect(self._show_jump)
         self.jump.clicked.connect(view.scroll_to_end)
 
@@ -342,7 +358,9 @@ class ChatView(QFrame):
             if self._transcript is not None or len(session.tree):
                 self.transcript.set_path(session.tree.path, session.tree.versions)
             self._show_stack()
-            self._show_usage()
+            self.details.set_last(session.last)
+            self.meter.refresh()
+            self._show_sight()
 
     def _message_added(self, message_id: str) -> None:
         if self.session is not None:
@@ -358,7 +376,8 @@ class ChatView(QFrame):
 
     def _message_changed(self, message_id: str) -> None:
         self.transcript.update_message(message_id)
-        self._show_usage()
+        if self.session is not None:
+            self.details.set_last(self.session.last)
 
     def _phase_changed(self) -> None:
         session = self.session
@@ -427,11 +446,12 @@ class ChatView(QFrame):
             if self._find_bar is not None:
                 self._find_bar.close_bar()
 
-    def _show_usage(self) -> None:
-        if (session := self.session) is not None:
-            last = session.last
-            self.header.set_usage(last.usage if last else None)
-            self.details.set_usage(session.tree, last)
+    def _show_sight(self) -> None:
+        if self._transcript is not None:
+            self._transcript.parts.set_sight(self.meter.sight)
+
+    def _held(self, hold: Hold, again: Callable[[], object]) -> None:
+        self.held.emit(self.session, hold, again)
 
     def _show_jump(self, shown: bool) -> None:
         self._place_jump()

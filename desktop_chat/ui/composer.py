@@ -1,5 +1,6 @@
 """The composer: where the user writes, below the transcript."""
 
+from collections.abc import Sequence
 from math import ceil
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
@@ -11,6 +12,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QResizeEvent,
     QTextCursor,
     QTextOption,
 )
@@ -27,6 +29,8 @@ LINES = 8
 LONGEST_WORD = 10_000
 """Characters. Where words are longer, lines break anywhere: looking for a better place takes Qt the square of
 their length, 0.7 s for 100,000 characters and 90 s for a million."""
+SMALLEST_STATUS = 110
+"""What the status keeps of the bar before the meter gives way, in the design's pixels."""
 DRAFT_DELAY = 300
 """Milliseconds without a key after which the draft is handed on."""
 
@@ -162,6 +166,7 @@ class Composer(QFrame):
 
     send_requested = Signal(str)
     stop_requested = Signal()
+    text_changed = Signal()
     draft_changed = Signal(str)
     edit_changed = Signal(str, str)
     """The id of the message that is being edited, and its text so far."""
@@ -207,8 +212,16 @@ class Composer(QFrame):
         self.send_button.setProperty("primary", True)
         self.send_button.clicked.connect(self._send_or_stop)
 
+        self.meter = label()
+        self.meter.setObjectName("draftTokens")
+        self.meter.setProperty("role", "dim")
+        self.meter.setAccessibleName("What would be sent")
+        self._metered: Sequence[str] = ("",)
+        self._status: QWidget | None = None
+
         self._bar = QHBoxLayout()
         self._bar.addWidget(self.reasoning)
+        self._bar.addWidget(self.meter)
         self._bar.addStretch(1)
         self._bar.addWidget(self.send_button)
         self._column = QVBoxLayout(self)
@@ -231,9 +244,26 @@ class Composer(QFrame):
         return self.text_edit.text()
 
     def insert_status(self, widget: QWidget) -> None:
-        """Show ``widget`` in the bar, after the reasoning effort."""
-        self._bar.insertWidget(1, widget, 1000)
+        """Show ``widget`` in the bar, after what would be sent."""
+        self._status = widget
+        self._bar.insertWidget(2, widget, 1000)
         widget.show()
+        self._fit_meter()
+
+    def show_meter(self, words: Sequence[str], tip: str, *, warns: bool = False) -> None:
+        """Show what would be sent: of ``words``, the longest first, those that there is room for.
+
+        A screen reader finds the first; it is not told of every change.
+        """
+        self._metered = words
+        self.meter.setAccessibleDescription(words[0])
+        self.meter.setToolTip(tool_tip(tip))
+        role = "warn" if warns else "dim"
+        if self.meter.property("role") != role:
+            self.meter.setProperty("role", role)
+            self.meter.style().unpolish(self.meter)
+            self.meter.style().polish(self.meter)
+        self._fit_meter()
 
     def set_draft(self, text: str) -> None:
         """Begin with ``text``, which is another chat's: nothing before it can be undone."""
@@ -245,6 +275,7 @@ class Composer(QFrame):
         self.text_edit.moveCursor(QTextCursor.MoveOperation.End)
         self._draft = text
         self._show_state()
+        self.text_changed.emit()
 
     def flush_draft(self) -> None:
         """Hand on the draft or the edit now, before the chat changes or the window closes."""
@@ -298,6 +329,7 @@ class Composer(QFrame):
         self.send_button.set_text("Stop" if busy else "Send")
         self.send_button.setAccessibleName("Stop" if busy else "Send")
         self._show_state()
+        self._fit_meter()
 
     def set_model(self, model: str) -> None:
         name = one_line(model)
@@ -323,6 +355,10 @@ class Composer(QFrame):
         self.flush_draft()
         super().hideEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_meter()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         colors = self._theme.colors
         painter = QPainter(self)
@@ -347,6 +383,20 @@ class Composer(QFrame):
     def _text_changed(self) -> None:
         self._draft_timer.start()
         self._show_state()
+        self.text_changed.emit()
+
+    def _fit_meter(self) -> None:
+        """Show as much of what would be sent as cuts nothing else short."""
+        margins, px = self._column.contentsMargins(), self._theme.px
+        room = self.width() - margins.left() - margins.right() - 3 * self._bar.spacing()
+        room -= self.reasoning.sizeHint().width() + self.send_button.sizeHint().width()
+        if self._status is not None and self._status.parent() is self:
+            room -= px(SMALLEST_STATUS) + self._bar.spacing()
+        width = self.meter.fontMetrics().horizontalAdvance
+        words = next((one for one in self._metered if width(one) <= room), "")
+        if words != self.meter.text():
+            self.meter.setText(words)
+        self.meter.setVisible(bool(words))
 
     def _hand_on_draft(self) -> None:
         text = self.text
@@ -379,4 +429,5 @@ class Composer(QFrame):
         self.reasoning.setMinimumWidth(px(30))
         self._bar.setContentsMargins(0, 0, 0, 0)
         self._show_state()
+        self._fit_meter()
         self.update()

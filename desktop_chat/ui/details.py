@@ -1,6 +1,6 @@
 """The details panel: what the chat sends with each request, and what it has used."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_chat.domain.context import ContextSettings, Strategy
+from desktop_chat.domain.holds import Budget, Scope
+from desktop_chat.domain.ledger import Totals
 from desktop_chat.domain.message import Message
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.ui.buttons import UNSET, EffortButton, IconButton, LabelButton
+from desktop_chat.ui.gauge import Bar, short_number
+from desktop_chat.ui.money import cost_words, in_dollars, total_in_dollars
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
@@ -32,12 +37,21 @@ PROMPT_DELAY = 500
 """Milliseconds without a key after which the system prompt is handed on."""
 
 NONE = "—"
+BUDGETS = {
+    Scope.MONTH: "Budget this month",
+    Scope.DAY: "Budget today",
+    Scope.ENDPOINT: "Budget of the endpoint",
+    Scope.CHAT: "Budget of the chat",
+}
+"""What budgets are called; the first that is set is shown."""
 
 
 class DetailsPanel(QScrollArea):
     """Parameters that can be changed, and numbers that cannot."""
 
     parameters_changed = Signal(object)
+    context_requested = Signal()
+    usage_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +101,18 @@ class DetailsPanel(QScrollArea):
 
         self._input = _value("inputCached")
         self._output = _value("output")
+        self._cost = _value("cost")
+        self.context = LabelButton(theme, "", "")
+        self.context.setObjectName("contextStrategy")
+        self.context.setProperty("flat", True)
+        self.context.setToolTip("What of the chat is sent with the next request")
+        self.context.clicked.connect(self.context_requested)
+        self.usage = LabelButton(theme, "", "Usage…")
+        self.usage.setObjectName("showUsage")
+        self.usage.setProperty("flat", True)
+        self.usage.setToolTip("What all chats have used and cost")
+        self.usage.clicked.connect(self.usage_requested)
+        self._budget, self._bar = _value("budget"), Bar(theme)
         self._first_token = _value("firstToken")
         self._speed = _value("speed")
         self.request_id = CopyButton(theme)
@@ -110,6 +136,16 @@ class DetailsPanel(QScrollArea):
         self._heading("This chat")
         self._row("Input / cached", self._input)
         self._row("Output", self._output)
+        self._row("Cost", self._cost)
+        self._row("Context", self.context)
+        self._budget_row = QWidget()
+        self._budget_column = QVBoxLayout(self._budget_row)
+        self._budget_name = self._row(BUDGETS[Scope.MONTH], self._budget, self._budget_column)
+        self._bar_row = QHBoxLayout()
+        self._bar_row.addWidget(self._bar)
+        self._budget_column.addLayout(self._bar_row)
+        self._column.addWidget(self._budget_row)
+        self._row("All chats", self.usage)
         self._heading("Last request")
         self._row("First token", self._first_token)
         self._row("Speed", self._speed)
@@ -118,6 +154,9 @@ class DetailsPanel(QScrollArea):
         self.setWidget(content)
         theme.changed.connect(self._restyle)
         self._restyle()
+        self.set_totals(Totals())
+        self.set_context(ContextSettings())
+        self.set_budgets(())
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Show these. What the user is typing in the system prompt is not replaced by the same text."""
@@ -134,12 +173,41 @@ class DetailsPanel(QScrollArea):
         for widget in widgets:
             widget.blockSignals(False)
 
-    def set_usage(self, messages: Iterable[Message], last: Message | None) -> None:
-        """Show the sums over ``messages``, and the request that wrote ``last``."""
-        used = [message.usage for message in messages if message.usage is not None]
-        total_in, cached = sum(u.input for u in used), sum(u.cached for u in used)
-        self._input.setText(f"{total_in:,} / {cached:,}" if used else NONE)
-        self._output.setText(f"{sum(u.output for u in used):,}" if used else NONE)
+    def set_totals(self, totals: Totals) -> None:
+        """Show what all requests of the chat used and cost."""
+        used = bool(totals.requests)
+        self._input.setText(f"{totals.input:,} / {totals.cached:,}" if used else NONE)
+        self._output.setText(f"{totals.output:,}" if used else NONE)
+        self._cost.setText(total_in_dollars(totals) if used else NONE)
+        self._cost.setToolTip(tool_tip(cost_words(totals)) if used else "")
+
+    def set_context(self, context: ContextSettings) -> None:
+        """Show how much of the chat is sent."""
+        turns = context.turns
+        words = {
+            Strategy.EVERYTHING: "everything",
+            Strategy.BUDGET: f"{short_number(context.budget)} tokens",
+            Strategy.LAST_TURNS: f"last {turns:,} turns" if turns > 1 else "last turn",
+            Strategy.SUMMARY: "with a summary",
+            Strategy.SERVER: "left to the server",
+        }[context.strategy]
+        self.context.set_text(f"{words}…")
+        self.context.setAccessibleName(f"Context: {words}")
+
+    def set_budgets(self, budgets: Sequence[Budget]) -> None:
+        """Show one of these: that of the month, else of the day, the endpoint or the chat."""
+        found = {budget.scope: budget for budget in budgets}
+        shown = next((found[scope] for scope in BUDGETS if scope in found), None)
+        self._budget_row.setVisible(shown is not None)
+        if shown is not None:
+            amount = in_dollars(shown.amount).removesuffix(".00")
+            self._budget_name.setText(BUDGETS[shown.scope])
+            self._budget.setText(f"{in_dollars(shown.spent)} of {amount}")
+            self._budget.setToolTip(tool_tip(f"{shown.share:.0%} is spent"))
+            self._bar.set_share(shown.share)
+
+    def set_last(self, last: Message | None) -> None:
+        """Show the request that wrote ``last``."""
         timing = last.timing if last else None
         first = timing.first_token if timing else None
         self._first_token.setText(f"{first:.2f} s" if first is not None else NONE)
@@ -179,7 +247,7 @@ class DetailsPanel(QScrollArea):
         self._column.addWidget(made)
         self._column.addItem(below)
 
-    def _row(self, text: str, value: QWidget) -> None:
+    def _row(self, text: str, value: QWidget, column: QVBoxLayout | None = None) -> QLabel:
         """A name and its value; a value that can be pressed has its frame in the margin."""
         row = QHBoxLayout()
         name = _name(text)
@@ -192,7 +260,8 @@ class DetailsPanel(QScrollArea):
             row.addItem(end)
         else:
             name.setBuddy(value)
-        self._column.addLayout(row)
+        (column or self._column).addLayout(row)
+        return name
 
     def _restyle(self) -> None:
         px = self._theme.px
@@ -200,6 +269,9 @@ class DetailsPanel(QScrollArea):
         self._column.setContentsMargins(px(16), px(14), px(8), px(14))
         self._column.setSpacing(0)
         self._prompt_row.setContentsMargins(0, 0, px(8), 0)
+        self._budget_column.setContentsMargins(0, 0, 0, px(6))
+        self._budget_column.setSpacing(0)
+        self._bar_row.setContentsMargins(0, 0, px(8), 0)
         for number, (above, below) in enumerate(self._spaces):
             above.changeSize(0, px(14) if number else 0)
             below.changeSize(0, px(6))

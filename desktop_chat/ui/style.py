@@ -3,7 +3,7 @@
 Widgets ask for a look by a dynamic property that is set before they are shown:
 
 - ``QPushButton``: ``primary`` (filled), ``flat`` (no frame), ``pill`` (30 px, small text)
-- ``QLabel``: ``role`` = ``title``, ``heading``, ``caption``, ``dim``, ``detail`` or ``strong``
+- ``QLabel``: ``role`` = ``title``, ``heading``, ``caption``, ``dim``, ``warn``, ``detail`` or ``strong``
 - ``QFrame``: ``surface`` = ``side``, ``raised`` or ``bar``
 
 The bold and coloured texts of these are at least 4.5:1 on their ground in both themes.
@@ -100,6 +100,7 @@ QLabel[role="title"] {{ font-size: {px(15)}px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: {px(20)}px; font-weight: 600; }}
 QLabel[role="caption"] {{ font-size: {px(12)}px; font-weight: 600; color: {faint}; }}
 QLabel[role="dim"] {{ font-size: {px(12.5)}px; color: {dim}; }}
+QLabel[role="warn"] {{ font-size: {px(12.5)}px; color: {c.warn.name()}; }}
 QLabel[role="detail"], QPlainTextEdit[role="detail"] {{ font-size: {px(13)}px; }}
 QLabel[role="detail"] {{ min-height: {px(28)}px; }}
 QLabel[role="strong"] {{ font-weight: 600; }}

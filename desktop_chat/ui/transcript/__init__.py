@@ -28,7 +28,6 @@ extras_painter how these are drawn
 citations      where sources are cited in the text
 images         pictures, decoded off the GUI thread
 days           where another day begins
-sight          what of the chat the model sees
 parts          what the view does for all of these
 shapes         small shapes that are drawn
 row_state      how a message ended, when it was, what it took

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from desktop_chat.domain.message import Message, Role
+from desktop_chat.ui.sight import Sight
 from desktop_chat.ui.transcript.days import Days
 from desktop_chat.ui.transcript.flow import Budget
 from desktop_chat.ui.transcript.formats import Formats
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.highlight import HighlightClient
 from desktop_chat.ui.transcript.images import Images
-from desktop_chat.ui.transcript.row import DAY_HEIGHT, Explain, Row, deadline_in, estimate_height
+from desktop_chat.ui.transcript.row import DAY_HEIGHT, RULE_HEIGHT, Explain, Row, deadline_in, estimate_height
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
-from desktop_chat.ui.transcript.sight import RULE_HEIGHT, Sight
 from desktop_chat.ui.transcript.strip import Strip
 
 PARSE_SLICE = 0.012

@@ -6,12 +6,12 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from desktop_chat.domain.message import ToolCall
 from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.sight import Sight
 from desktop_chat.ui.transcript.days import whole_time
 from desktop_chat.ui.transcript.images import Images, Loader
 from desktop_chat.ui.transcript.leaves import visible
 from desktop_chat.ui.transcript.row_actions import FOLDED, MARKDOWN
 from desktop_chat.ui.transcript.row_extras import Shape, call_words
-from desktop_chat.ui.transcript.sight import Sight
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript

@@ -17,7 +17,6 @@ from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.row_actions import FOLDED, LABELS, MARKDOWN, Action, Button, buttons
 from desktop_chat.ui.transcript.row_extras import Item, Zone, call_words, steps, things
 from desktop_chat.ui.transcript.row_state import Explain, Notice, figures, make_notice
-from desktop_chat.ui.transcript.sight import RULE_HEIGHT
 from desktop_chat.ui.transcript.strip import Strip
 
 __all__ = ["LABELS", "Action", "Button", "Explain", "Row", "Spot", "deadline_in", "estimate_height"]
@@ -28,6 +27,8 @@ FOLDED_HEIGHT = 240
 """About what is seen of a folded message, in the design's pixels."""
 DAY_HEIGHT = 44
 """What the name of a day takes above a message, in the design's pixels."""
+RULE_HEIGHT = 40
+"""The same of the line from which on the model sees the chat."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -8,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QMenuBar, QPushButton, QWidget
 
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
+from desktop_chat.domain.ledger import Totals
 from desktop_chat.domain.message import PartKind, Role, State
-from desktop_chat.domain.usage import Usage
 from desktop_chat.session import Phase
 from desktop_chat.ui.actions import COMMANDS
 from desktop_chat.ui.conversation_list import ItemRole
@@ -62,7 +64,7 @@ async def test_a_question_and_its_answer(running: Running) -> None:
     assert window.chat.transcript.isVisible()
     await until(lambda: titles(window) != [] and session.conversation.title in titles(window))
     assert session.conversation.title in window.windowTitle()
-    assert text_of(window, "lastUsage").endswith("out")
+    await until(lambda: window.chat.header.context.isVisible())
     assert text_of(window, "status") == "Ready"
 
 
@@ -361,12 +363,15 @@ async def test_the_header_gives_way_in_a_narrow_window(running: Running) -> None
     window, header = running.window, running.window.chat.header
     await running.chat("A long title that is cut short where it has to be")
     header.set_model("a-model-with-a-very-long-name-indeed")
-    header.set_usage(Usage(11_204, 312))
-    usage = window.findChild(QLabel, "lastUsage")
-    assert usage is not None
-    assert usage.isVisible()
+    header.set_context(11_204, 400_000)
+    header.set_cost(Totals(1, cost=Decimal("0.031")))
+    cost = window.findChild(QLabel, "chatCost")
+    assert cost is not None
+    assert header.context.isVisible()
+    assert cost.isVisible()
     window.resize(420, 700)
-    await until(lambda: window.width() == 420 and not usage.isVisible())
+    await until(lambda: window.width() == 420 and not header.context.isVisible())
+    assert not cost.isVisible()
     assert header.title.width() >= 64
     assert header.details_button.geometry().right() < header.width()
     assert header.model_button.width() < header.model_button.sizeHint().width()
@@ -459,7 +464,13 @@ async def test_the_wheel_zooms_with_ctrl(running: Running) -> None:
     viewport = running.window.chat.transcript.viewport()
     for angle, zoom in ((120, 110), (60, 110), (60, 125), (-120, 110), (-120, 100)):
         place = QPointF(viewport.mapTo(running.window, viewport.rect().center()))
-        QTest.wheelEvent(running.window.windowHandle(), place, QPoint(0, angle), QPoint(), Ctrl)
+        turn = partial(
+            QTest.wheelEvent, running.window.windowHandle(), place, QPoint(0, angle), QPoint(), Ctrl
+        )
+        # It works off events, and a task that is woken up within another one is lost.
+        turned = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(lambda turned=turned, turn=turn: turned.set_result(turn()))
+        await turned
         assert running.settings.zoom == zoom
 
 

@@ -9,8 +9,8 @@ from PySide6.QtGui import QAccessible, QAction, QGuiApplication
 from desktop_chat.domain.context import Place
 from desktop_chat.domain.message import Message, State
 from desktop_chat.domain.usage import Timing, Usage
+from desktop_chat.ui.sight import NOT_SENT, PINNED, Sight
 from desktop_chat.ui.transcript.row import Action
-from desktop_chat.ui.transcript.sight import NOT_SENT, PINNED, Sight
 from tests.ui.transcript.conftest import Chat, answer, question
 
 LINE = "The model sees the chat from here"

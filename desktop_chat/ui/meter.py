@@ -1,0 +1,243 @@
+"""What the next request of a chat takes, and what the chat has cost: shown as the user types.
+
+The count of a draft comes from a helper process. Until it is there a rough one is shown, so that no key press
+waits for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, QTimer, Signal, SignalInstance
+
+from desktop_chat.chats import Chats
+from desktop_chat.counting import Estimate
+from desktop_chat.domain.context import Place
+from desktop_chat.domain.counting import approximate
+from desktop_chat.session import ChatSession
+from desktop_chat.settings import Settings
+from desktop_chat.storage import StorageError
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.chat_header import ChatHeader
+from desktop_chat.ui.composer import Composer
+from desktop_chat.ui.details import DetailsPanel
+from desktop_chat.ui.money import in_dollars
+from desktop_chat.ui.sight import Sight, sight_of
+
+FEW_CHARACTERS = 40
+"""A draft that changed by no more than these has a count that needs no “≈” while it is counted anew."""
+REST = 10
+"""After a refresh the next one waits for this multiple of what it took."""
+BUDGETS_DELAY = 500
+"""Milliseconds in which any number of changes asks for the budgets once."""
+
+
+class Meter(QObject):
+    """Keeps the numbers of the header, the composer and the details in step with a session.
+
+    :attr:`sight` is what the transcript shows of the next request.
+    """
+
+    sight_changed = Signal()
+
+    def __init__(
+        self,
+        chats: Chats,
+        settings: Settings,
+        tasks: Tasks,
+        composer: Composer,
+        header: ChatHeader,
+        details: DetailsPanel,
+    ) -> None:
+        super().__init__(composer)
+        self._chats, self._tasks = chats, tasks
+        self._composer, self._header, self._details = composer, header, details
+        self._session: ChatSession | None = None
+        self._connections: list[tuple[SignalInstance, Callable[[], None]]] = []
+        self.sight = Sight()
+        self._draft = ""
+        self._counted = ("", "", 0)
+        """A model, a text, and how many tokens that is for it."""
+        self._edited: str | None = None
+        self._behind = 0
+        """Tokens of the message that is being edited and of all behind it, which an edit does not send."""
+        self._counting: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._count_soon = QTimer(self, singleShot=True, interval=0)
+        self._count_soon.timeout.connect(self._count)
+        self._refresh_soon = QTimer(self, singleShot=True)
+        self._refresh_soon.timeout.connect(self.refresh)
+        self._cost = 0.0
+        self._ask_soon = QTimer(self, singleShot=True)
+        self._ask_soon.timeout.connect(self._ask_for_budgets)
+        composer.text_changed.connect(self._text_changed)
+        chats.spending.changed.connect(self._spent)
+        settings.changed.connect(self._setting_changed)
+
+    def set_session(self, session: ChatSession | None) -> None:
+        """Show another chat; None shows none."""
+        for signal, slot in self._connections:
+            signal.disconnect(slot)
+        self._connections.clear()
+        for task in (self._counting, self._asking):
+            if task is not None:
+                task.cancel()
+        self._session, self._counting, self._asking = session, None, None
+        self._details.set_budgets(())
+        if session is None:
+            for timer in (self._count_soon, self._refresh_soon, self._ask_soon):
+                timer.stop()
+            return
+        for signal, slot in (
+            (session.counts_changed, self._counts_changed),
+            (session.message_added, self._counts_changed),
+            (session.totals_changed, self._show_totals),
+        ):
+            signal.connect(slot)
+            self._connections.append((signal, slot))
+        self._show_totals()
+        self.refresh()
+        self._ask_soon.start(0)
+
+    def place(self, message_id: str, place: Place) -> None:
+        """Send a message always, never, or as the strategy says."""
+        if (session := self._session) is not None:
+            context = session.context
+            pinned, left_out = context.pinned - {message_id}, context.left_out - {message_id}
+            if place is Place.PINNED:
+                pinned |= {message_id}
+            elif place is Place.LEFT_OUT:
+                left_out |= {message_id}
+            session.set_context(replace(context, pinned=pinned, left_out=left_out))
+
+    def refresh(self) -> None:
+        """Ask the session for everything anew."""
+        session = self._session
+        if session is None:
+            return
+        began = time.perf_counter()
+        self._refresh_soon.stop()
+        estimate = session.estimate(0)
+        has_messages = len(session.tree) > 0
+        self._header.set_context(
+            estimate.tokens if has_messages else None, estimate.limit, estimate.is_approximate
+        )
+        self._details.set_context(session.context)
+        self._behind = self._tokens_behind(session)
+        if (sight := sight_of(session)) != self.sight:
+            self.sight = sight
+            self.sight_changed.emit()
+        self._show_draft(session)
+        if self._draft and self._counted[0] != session.model:
+            self._count_soon.start()
+        self._cost = time.perf_counter() - began
+
+    def _counts_changed(self) -> None:
+        """While a long chat is counted this comes often."""
+        if not self._refresh_soon.isActive():
+            self._refresh_soon.start(round(REST * self._cost * 1000))
+
+    def _text_changed(self) -> None:
+        if (session := self._session) is not None:
+            text = self._composer.text
+            self._draft = text if text.strip() else ""
+            if self._composer.editing != self._edited:
+                self._behind = self._tokens_behind(session)
+            self._show_draft(session)
+            if self._draft:
+                self._count_soon.start()
+
+    def _tokens_behind(self, session: ChatSession) -> int:
+        edited = self._edited = self._composer.editing
+        if edited is None:
+            return 0
+        entries = session.plan(0).entries
+        start = next((i for i, entry in enumerate(entries) if entry.id == edited), len(entries))
+        return sum(entry.tokens for entry in entries[start:] if entry.is_sent)
+
+    def _count(self) -> None:
+        if self._counting is None or self._counting.done():
+            self._counting = self._tasks.start(self._count_draft(), "count the draft")
+
+    async def _count_draft(self) -> None:
+        """Count until the latest text is counted: what was typed meanwhile, but not every text between."""
+        while (session := self._session) is not None and self._draft:
+            text, model = self._draft, session.model
+            if self._counted[:2] == (model, text):
+                return
+            tokens = await session.count_draft(text)
+            if session is not self._session:
+                return
+            self._counted = (model, text, tokens)
+            self._show_draft(session)
+
+    def _show_draft(self, session: ChatSession) -> None:
+        if not self._draft:
+            self._composer.show_meter(("0 tokens",), "Tokens of what would be sent, and their price")
+            return
+        _model, text, tokens = self._counted
+        if text != self._draft:
+            tokens = max(1, tokens + approximate(self._draft) - approximate(text))
+        estimate = session.estimate(tokens)
+        if abs(len(self._draft) - len(text)) > FEW_CHARACTERS or not text:
+            estimate = replace(estimate, is_approximate=True)
+        if self._behind and estimate.tokens > self._behind:
+            left = estimate.tokens - self._behind
+            cost = estimate.cost * left / estimate.tokens if estimate.cost is not None else None
+            estimate = replace(estimate, tokens=left, cost=cost)
+        self._composer.show_meter(*_in_words(estimate, tokens), warns=_is_too_long(estimate))
+
+    def _show_totals(self) -> None:
+        if (session := self._session) is not None:
+            self._header.set_cost(session.totals)
+            self._details.set_totals(session.totals)
+
+    def _spent(self) -> None:
+        if self._session is not None and not self._ask_soon.isActive():
+            self._ask_soon.start(BUDGETS_DELAY)
+
+    def _setting_changed(self, name: str) -> None:
+        if "budget" in name:
+            self._spent()
+
+    def _ask_for_budgets(self) -> None:
+        if self._asking is None or self._asking.done():
+            self._asking = self._tasks.start(self._show_budgets(), "budgets")
+
+    async def _show_budgets(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        endpoint = session.endpoint
+        try:
+            budgets = await self._chats.spending.budgets(
+                session.conversation.id, endpoint.id if endpoint is not None else ""
+            )
+        except StorageError:
+            # Told where the database is opened and written.
+            return
+        if session is self._session:
+            self._details.set_budgets(budgets)
+
+
+def _is_too_long(estimate: Estimate) -> bool:
+    return estimate.limit is not None and estimate.tokens > estimate.limit
+
+
+def _in_words(estimate: Estimate, draft_tokens: int) -> tuple[tuple[str, ...], str]:
+    """An estimate for the composer: texts, the longest first, and a tool tip."""
+    about = "≈ " if estimate.is_approximate else ""
+    tokens = f"{about}{estimate.tokens:,} tokens"
+    tip = f"What would be sent: {draft_tokens:,} tokens of this message"
+    if (rest := estimate.tokens - draft_tokens) > 0:
+        tip += f", {rest:,} of the chat and its system prompt"
+    tip += "."
+    if _is_too_long(estimate):
+        tip += f" The model reads {estimate.limit:,} tokens at most."
+    if estimate.cost is None:
+        tip += " The price of this model is not known. It can be set in Settings, Prices."
+        return (tokens,), tip
+    price = in_dollars(estimate.cost, is_approximate=True)
+    tip += f" They cost about {price.removeprefix('≈ ')}, without the answer."
+    return (f"{tokens} · {price}", tokens), tip
