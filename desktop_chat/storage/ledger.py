@@ -150,10 +150,10 @@ def page(db: Database, since: float, until: float, limit: int) -> list[LedgerEnt
 def spent(db: Database, since: float, conversation_id: str, endpoint_id: str) -> Decimal:
     if conversation_id and endpoint_id:
         raise ValueError("what a conversation spent is not told apart by endpoint")
-    table = "slot_chat" if conversation_id else "slot_sum"
-    condition, key = "", [part for part in (conversation_id or endpoint_id,) if part]
-    if key:
-        condition = f" AND {'conversation_id' if conversation_id else 'endpoint_id'} = ?"
+    # The sums of all are with the slots themselves.
+    table, column = ("slot_chat", "conversation_id") if conversation_id else ("slot_sum", "endpoint_id")
+    key = [each for each in (conversation_id or endpoint_id,) if each]
+    table, condition = (table, f" AND {column} = ?") if key else ("slot", "")
     with reading(db.path):
         slots = db.execute("SELECT slot, first, last FROM slot WHERE last >= ? ORDER BY slot", (since,))
         whole, cut = cover(slots, (since, math.inf))

@@ -51,9 +51,11 @@ FILL_SLOTS = f"""
         INSERT INTO ledger_endpoint
         SELECT endpoint_id, endpoint_name
         FROM (SELECT endpoint_id, endpoint_name, max(seq) FROM ledger GROUP BY 1);
-        INSERT INTO slot SELECT day, min(started_at), max(started_at) FROM ledger GROUP BY 1;
-        INSERT INTO slot SELECT slot / 100, min(first), max(last) FROM slot GROUP BY 1;
-        INSERT INTO slot SELECT 0, min(first), max(last) FROM slot HAVING count(*) > 0;
+        INSERT INTO slot
+        SELECT day, min(started_at), max(started_at), {_ADDED} FROM ledger_sum GROUP BY 1;
+        INSERT INTO slot SELECT slot / 100, min(first), max(last), {_ADDED} FROM slot GROUP BY 1;
+        INSERT INTO slot
+        SELECT 0, min(first), max(last), {_ADDED} FROM slot WHERE slot < 1000000 HAVING count(*) > 0;
         INSERT INTO slot_sum
         SELECT day, endpoint_id, model, purpose, {_ADDED} FROM ledger_sum GROUP BY 1, 2, 3, 4;
         INSERT INTO slot_sum
@@ -80,8 +82,10 @@ ADD_TO_SLOTS = f"""
         CREATE TRIGGER ledger_added AFTER INSERT ON ledger BEGIN
             INSERT INTO ledger_endpoint VALUES (NEW.endpoint_id, NEW.endpoint_name)
             ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name;
-            INSERT INTO slot SELECT slot, NEW.started_at, NEW.started_at FROM {_LEVELS} WHERE true
-            ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);
+            INSERT INTO slot
+            SELECT slot, started_at, started_at, {_NAMES} FROM {_LEVELS}, ledger_sum WHERE seq = NEW.seq
+            ON CONFLICT DO UPDATE SET
+                first = min(first, excluded.first), last = max(last, excluded.last), {_ADD};
             INSERT INTO slot_sum
             SELECT slot, endpoint_id, model, purpose, {_NAMES} FROM {_LEVELS}, ledger_sum WHERE seq = NEW.seq
             ON CONFLICT DO UPDATE SET {_ADD};
@@ -335,7 +339,8 @@ MIGRATIONS = (
         CREATE TABLE slot (
             slot INTEGER PRIMARY KEY,
             first REAL NOT NULL,
-            last REAL NOT NULL
+            last REAL NOT NULL,
+            {_SUM_COLUMNS}
         ) STRICT;
         CREATE TABLE slot_sum (
             slot INTEGER NOT NULL,

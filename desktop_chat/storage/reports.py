@@ -1,7 +1,6 @@
 """Reports of what was used, made of the sums that the database keeps, on a connection that only reads."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -13,13 +12,19 @@ from desktop_chat.storage.errors import reading
 from desktop_chat.storage.ledger import MONEY, cover, totals_from
 from desktop_chat.storage.migrations import SUMS
 
+Counts = list[int]
+"""Sums in the order of ``SUMS``."""
+
+Series = dict[int, Counts]
+"""The sums of periods, by their number."""
+
 _KEYS = {
-    Grouping.MODEL: ("slot_sum", "model"),
-    Grouping.ENDPOINT: ("slot_sum", "endpoint_id"),
-    Grouping.PURPOSE: ("slot_sum", "purpose"),
-    Grouping.CHAT: ("slot_chat", "conversation_id"),
+    Grouping.MODEL: "model",
+    Grouping.ENDPOINT: "endpoint_id",
+    Grouping.PURPOSE: "purpose",
+    Grouping.CHAT: "conversation_id",
 }
-"""Which sums tell the groups apart, and by which column."""
+"""The column that tells the groups apart."""
 
 _LABELS = {
     Grouping.ENDPOINT: "SELECT id, name FROM ledger_endpoint",
@@ -48,7 +53,6 @@ _CUT_ROWS = (
 
 def usage(connection: apsw.Connection, path: Path, boundaries: Sequence[float], by: Grouping) -> UsageReport:
     """The report that :meth:`Store.usage` tells of, from the database ``path``."""
-    table, column = _KEYS[by]
     connection.execute(_TABLES)
     # All statements see the same rows.
     with connection, reading(path):
@@ -60,75 +64,98 @@ def usage(connection: apsw.Connection, path: Path, boundaries: Sequence[float], 
         connection.executemany("INSERT INTO whole VALUES (?, ?)", whole)
         connection.executemany("INSERT INTO cut VALUES (?, ?, ?, ?)", cut)
         connection.execute(
-            f"CREATE TEMP TABLE part AS SELECT period, {column} AS key, {_NAMES} FROM {_CUT_ROWS}"
+            f"CREATE TEMP TABLE part AS SELECT period, {_KEYS[by]} AS key, {_NAMES} FROM {_CUT_ROWS}"
         )
-        sums = {
-            key: _counts(row)
-            for key, *row in connection.execute(
-                f"SELECT key, {_ADDED} FROM (SELECT {column} AS key, {_NAMES} FROM whole CROSS JOIN {table} "
-                f"USING (slot) UNION ALL SELECT key, {_NAMES} FROM part) GROUP BY key"
-            )
-        }
-        order = sorted(sums, key=lambda key: _rank(key, sums[key]))
-        best = order[:SERIES]
-        connection.executemany("INSERT INTO best VALUES (?)", ((key,) for key in best))
-        series: dict[str, dict[int, Totals]] = {key: {} for key in best}
-        for key, period, *row in connection.execute(
-            f"SELECT key, period, {_ADDED} FROM ("
-            f"SELECT key, period, {_NAMES} FROM whole CROSS JOIN {table} USING (slot) "
-            f"JOIN best ON key = {column} UNION ALL "
-            f"SELECT key, period, {_NAMES} FROM part JOIN best USING (key)) GROUP BY key, period"
-        ):
-            series[key][period] = totals_from(_counts(row))
+        sums, series = _of_chats(connection) if by is Grouping.CHAT else _of_others(connection, _KEYS[by])
+        source = "whole CROSS JOIN slot USING (slot)"
         periods = {
-            period: totals_from(_counts(row))
-            for period, *row in connection.execute(
-                # By any key the sums are the same, and there are fewer rows by this one.
-                f"SELECT period, {_ADDED} FROM (SELECT period, {_NAMES} FROM whole CROSS JOIN slot_sum "
-                f"USING (slot) UNION ALL SELECT period, {_NAMES} FROM part) GROUP BY period"
-            )
+            period: counts for (period,), counts in _sums(connection, "period", "period", source, "part")
         }
-        labels = dict(connection.execute(_LABELS[by])) if by in _LABELS else {key: key for key in order}
+        labels = dict(connection.execute(_LABELS[by])) if by in _LABELS else {key: key for key in sums}
         median, p95 = _first_tokens(connection)
-    count = len(boundaries) - 1
     return UsageReport(
         tuple(boundaries),
-        totals_from([sum(column) for column in zip(*sums.values(), strict=True)]) if sums else Totals(),
+        totals_from(_total(periods.values())),
         tuple(
             Group(
                 key,
                 labels.get(key, ""),
                 totals_from(sums[key]),
-                _filled(series[key], count) if key in series else (),
+                _filled(series[key], boundaries) if number < SERIES else (),
             )
-            for key in order
+            for number, key in enumerate(_best_first(sums))
         ),
-        _filled(periods, count),
+        _filled(periods, boundaries),
         median,
         p95,
     )
 
 
-def _rank(key: str, counts: Sequence[int]) -> tuple[int, int, str]:
-    return -counts[_COST], -counts[_INPUT] - counts[_OUTPUT], key
+def _of_others(connection: apsw.Connection, column: str) -> tuple[dict[str, Counts], dict[str, Series]]:
+    """The sums of each group, and those of its periods."""
+    series: dict[str, Series] = {}
+    source = "whole CROSS JOIN slot_sum USING (slot)"
+    for (key, period), counts in _sums(connection, "key, period", f"{column} AS key, period", source, "part"):
+        series.setdefault(key, {})[period] = counts
+    return {key: _total(periods.values()) for key, periods in series.items()}, series
 
 
-_COST, _INPUT, _OUTPUT = (SUMS.index(name) for name in ("cost", "input", "output"))
+def _of_chats(connection: apsw.Connection) -> tuple[dict[str, Counts], dict[str, Series]]:
+    """The same, but only the periods of the best: of thousands of chats, they would take longer than all."""
+    source = "whole CROSS JOIN slot_chat USING (slot)"
+    sums = {
+        key: counts for (key,), counts in _sums(connection, "key", "conversation_id AS key", source, "part")
+    }
+    series: dict[str, Series] = {key: {} for key in _best_first(sums)[:SERIES]}
+    connection.executemany("INSERT INTO best VALUES (?)", ((key,) for key in series))
+    source = (
+        "whole CROSS JOIN best CROSS JOIN slot_chat ON slot_chat.slot = whole.slot AND conversation_id = key"
+    )
+    for (key, period), counts in _sums(
+        connection, "key, period", "key, period", source, "part JOIN best USING (key)"
+    ):
+        series[key][period] = counts
+    return sums, series
 
 
-def _counts(row: Iterable[int]) -> list[int]:
-    """The sums of a row of ``_ADDED``, in the order of ``SUMS``."""
-    values = iter(row)
-    return [next(values) * _SPLIT + next(values) if name in MONEY else next(values) for name in SUMS]
+def _sums(
+    connection: apsw.Connection, keys: str, columns: str, slots: str, rows: str
+) -> Iterator[tuple[Row, Counts]]:
+    """What the slots and the rows add up to, for each of ``keys``, which are ``columns`` of the slots."""
+    width = keys.count(",") + 1
+    for row in connection.execute(
+        f"SELECT {keys}, {_ADDED} FROM (SELECT {columns}, {_NAMES} FROM {slots} "
+        f"UNION ALL SELECT {keys}, {_NAMES} FROM {rows}) GROUP BY {keys}"
+    ):
+        values = iter(row[width:])
+        counts = [next(values) * _SPLIT + next(values) if name in MONEY else next(values) for name in SUMS]
+        yield row[:width], counts
 
 
-def _filled(periods: dict[int, Totals], count: int) -> tuple[Totals, ...]:
+def _total(counts: Iterable[Counts]) -> Counts:
+    return [sum(column) for column in zip([0] * len(SUMS), *counts, strict=True)]
+
+
+def _best_first(sums: dict[str, Counts]) -> list[str]:
+    """The keys by cost, then by tokens."""
+    cost, read, written = (SUMS.index(name) for name in ("cost", "input", "output"))
+
+    def rank(key: str) -> tuple[int, int, str]:
+        counts = sums[key]
+        return -counts[cost], -counts[read] - counts[written], key
+
+    return sorted(sums, key=rank)
+
+
+def _filled(series: Series, boundaries: Sequence[float]) -> tuple[Totals, ...]:
     nothing = Totals()
-    return tuple(periods.get(period, nothing) for period in range(count))
+    return tuple(
+        totals_from(series[period]) if period in series else nothing for period in range(len(boundaries) - 1)
+    )
 
 
 def _first_tokens(connection: apsw.Connection) -> tuple[float | None, float | None]:
-    """The median and the 95th percentile, of what ``whole`` and ``cut`` name."""
+    """The median and the 95th percentile of what is in ``whole`` and ``cut``."""
     rows: list[Row] = connection.execute(
         "SELECT bucket, sum(requests) FROM ("
         "SELECT bucket, requests FROM whole CROSS JOIN slot_first_token USING (slot) "
@@ -139,7 +166,7 @@ def _first_tokens(connection: apsw.Connection) -> tuple[float | None, float | No
         return None, None
     up_to = list(accumulate(count for _, count in rows))
     median, p95 = (
-        rows[next(index for index, reached in enumerate(up_to) if reached >= math.ceil(share * up_to[-1]))][0]
-        for share in (0.5, 0.95)
+        rows[next(index for index, reached in enumerate(up_to) if 100 * reached >= percent * up_to[-1])][0]
+        for percent in (50, 95)
     )
     return 1.02**median, 1.02**p95

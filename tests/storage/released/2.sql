@@ -5,8 +5,8 @@ CREATE TABLE migration (
             name TEXT NOT NULL,
             applied_at REAL NOT NULL
         ) STRICT;
-INSERT INTO migration VALUES (1, 'conversations', 1795284286.4124622);
-INSERT INTO migration VALUES (2, 'money', 1795284286.4186118);
+INSERT INTO migration VALUES (1, 'conversations', 1795284718.7076862);
+INSERT INTO migration VALUES (2, 'money', 1795284718.7178051);
 CREATE TABLE conversation (
             id TEXT NOT NULL PRIMARY KEY,
             sequence INTEGER NOT NULL,
@@ -21,8 +21,8 @@ CREATE TABLE conversation (
             used_at REAL NOT NULL,
             deleted_at REAL
         , context TEXT NOT NULL DEFAULT '{}') STRICT;
-INSERT INTO conversation VALUES ('c1', 2, 'Tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', 'm4', 1, 0.0, 1795284286.4225073, NULL, '{"strategy":"last_turns","turns":3,"pinned":["m1"]}');
-INSERT INTO conversation VALUES ('c2', 3, 'Gone', 'first_words', NULL, NULL, '{}', 'm5', 0, 0.0, 1795284286.4267137, 1795284286.427212, '{}');
+INSERT INTO conversation VALUES ('c1', 2, 'Tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', 'm4', 1, 0.0, 1795284718.7268195, NULL, '{"strategy":"last_turns","turns":3,"pinned":["m1"]}');
+INSERT INTO conversation VALUES ('c2', 3, 'Gone', 'first_words', NULL, NULL, '{}', 'm5', 0, 0.0, 1795284718.7442658, 1795284718.7475302, '{}');
 CREATE INDEX conversation_sequence ON conversation (sequence);
 CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE TABLE message (
@@ -117,7 +117,7 @@ CREATE TABLE cached_answer (
             finish_reason TEXT,
             created_at REAL NOT NULL
         ) STRICT;
-INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795284286.4262247);
+INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795284718.74274);
 CREATE TABLE "ledger" (
             seq INTEGER PRIMARY KEY,
             day INTEGER NOT NULL CHECK (day BETWEEN 19000101 AND 99991231),
@@ -174,11 +174,12 @@ CREATE VIEW ledger_sum AS
 CREATE TABLE slot (
             slot INTEGER PRIMARY KEY,
             first REAL NOT NULL,
-            last REAL NOT NULL
+            last REAL NOT NULL,
+            requests INTEGER NOT NULL, failed INTEGER NOT NULL, retried INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, cached INTEGER NOT NULL, reasoning INTEGER NOT NULL, cache_write INTEGER NOT NULL, cost INTEGER NOT NULL, estimated INTEGER NOT NULL, unpriced INTEGER NOT NULL
         ) STRICT;
-INSERT INTO slot VALUES (0, 5.0, 5.0);
-INSERT INTO slot VALUES (197001, 5.0, 5.0);
-INSERT INTO slot VALUES (19700101, 5.0, 5.0);
+INSERT INTO slot VALUES (0, 5.0, 5.0, 2, 1, 1, 10, 20, 3, 4, 5, 123456789, 0, 0);
+INSERT INTO slot VALUES (197001, 5.0, 5.0, 2, 1, 1, 10, 20, 3, 4, 5, 123456789, 0, 0);
+INSERT INTO slot VALUES (19700101, 5.0, 5.0, 2, 1, 1, 10, 20, 3, 4, 5, 123456789, 0, 0);
 CREATE TABLE slot_sum (
             slot INTEGER NOT NULL,
             endpoint_id TEXT NOT NULL,
@@ -211,8 +212,10 @@ INSERT INTO slot_first_token VALUES (19700101, -35, 2);
 CREATE TRIGGER ledger_added AFTER INSERT ON ledger BEGIN
             INSERT INTO ledger_endpoint VALUES (NEW.endpoint_id, NEW.endpoint_name)
             ON CONFLICT DO UPDATE SET name = excluded.name WHERE name <> excluded.name;
-            INSERT INTO slot SELECT slot, NEW.started_at, NEW.started_at FROM (SELECT NEW.day AS slot UNION ALL SELECT NEW.day / 100 UNION ALL SELECT 0) WHERE true
-            ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);
+            INSERT INTO slot
+            SELECT slot, started_at, started_at, requests, failed, retried, input, output, cached, reasoning, cache_write, cost, estimated, unpriced FROM (SELECT NEW.day AS slot UNION ALL SELECT NEW.day / 100 UNION ALL SELECT 0), ledger_sum WHERE seq = NEW.seq
+            ON CONFLICT DO UPDATE SET
+                first = min(first, excluded.first), last = max(last, excluded.last), requests = min(requests + excluded.requests, 9000000000000000000), failed = min(failed + excluded.failed, 9000000000000000000), retried = min(retried + excluded.retried, 9000000000000000000), input = min(input + excluded.input, 9000000000000000000), output = min(output + excluded.output, 9000000000000000000), cached = min(cached + excluded.cached, 9000000000000000000), reasoning = min(reasoning + excluded.reasoning, 9000000000000000000), cache_write = min(cache_write + excluded.cache_write, 9000000000000000000), cost = min(cost + excluded.cost, 9000000000000000000), estimated = min(estimated + excluded.estimated, 9000000000000000000), unpriced = min(unpriced + excluded.unpriced, 9000000000000000000);
             INSERT INTO slot_sum
             SELECT slot, endpoint_id, model, purpose, requests, failed, retried, input, output, cached, reasoning, cache_write, cost, estimated, unpriced FROM (SELECT NEW.day AS slot UNION ALL SELECT NEW.day / 100 UNION ALL SELECT 0), ledger_sum WHERE seq = NEW.seq
             ON CONFLICT DO UPDATE SET requests = min(requests + excluded.requests, 9000000000000000000), failed = min(failed + excluded.failed, 9000000000000000000), retried = min(retried + excluded.retried, 9000000000000000000), input = min(input + excluded.input, 9000000000000000000), output = min(output + excluded.output, 9000000000000000000), cached = min(cached + excluded.cached, 9000000000000000000), reasoning = min(reasoning + excluded.reasoning, 9000000000000000000), cache_write = min(cache_write + excluded.cache_write, 9000000000000000000), cost = min(cost + excluded.cost, 9000000000000000000), estimated = min(estimated + excluded.estimated, 9000000000000000000), unpriced = min(unpriced + excluded.unpriced, 9000000000000000000);
