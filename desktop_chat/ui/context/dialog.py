@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QW
 
 from desktop_chat.counting import Estimate
 from desktop_chat.domain.context import ContextSettings, Place, Plan, Strategy, Summary
-from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.errors import Broken, ChatError, NotFound
 from desktop_chat.session import ChatSession
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, recolor, row, words
@@ -20,6 +20,7 @@ from desktop_chat.ui.context.summary import SummaryPanel
 from desktop_chat.ui.gauge import Bar
 from desktop_chat.ui.money import in_dollars
 from desktop_chat.ui.notices import explain
+from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
 SIZE, SMALLEST = (680, 640), (490, 420)
@@ -248,13 +249,13 @@ class ContextDialog(QDialog):
 
     async def _count_exactly(self, session: ChatSession) -> None:
         said, color = "", "dim"
+        name = session.endpoint.name if session.endpoint else "The endpoint"
         try:
             said = f"Counted by the server: {await session.count_exactly(self._draft):,}"
+        except (NotFound, Broken):
+            said = f"{one_line(name)} does not count tokens."
         except ChatError as error:
-            said, color = (
-                explain(error, session.endpoint.name if session.endpoint else "The endpoint").brief,
-                "error",
-            )
+            said, color = explain(error, name).brief, "error"
         finally:
             self._counting = None
             self._exactly.setText("Count exactly")

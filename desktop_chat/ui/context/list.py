@@ -137,7 +137,7 @@ class ContextList(QListView):
     def may(self, choice: Choice) -> bool:
         """Whether ``choice`` would change something of what is selected."""
         return any(
-            self._rows.may(row, choice) and self._rows.choice(row) is not choice for row in self.selected_rows
+            self._rows.can_choose(row) and self._rows.choice(row) is not choice for row in self.selected_rows
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -161,7 +161,7 @@ class ContextList(QListView):
             action = menu.addAction(f"{choice.value}\t{_KEYS[choice]}" if _KEYS[choice] else choice.value)
             action.setCheckable(True)
             action.setChecked(all(self._rows.choice(row) is choice for row in rows))
-            action.setEnabled(any(self._rows.may(row, choice) for row in rows))
+            action.setEnabled(any(map(self._rows.can_choose, rows)))
             action.triggered.connect(lambda _=False, choice=choice: self.wanted.emit(rows, choice))
         where = self.visualRect(index).bottomLeft() if by_keyboard else event.pos()
         menu.popup(self.viewport().mapToGlobal(where))
@@ -191,8 +191,7 @@ class ContextList(QListView):
         """What ``key`` wants of the message of ``row``; P and X pressed again take it back."""
         now = self._rows.choice(row)
         if key == Qt.Key.Key_Space:
-            following = _CYCLE[now]
-            return following if self._rows.may(row, following) else Choice.STRATEGY
+            return _CYCLE[now]
         for choice, wanted in ((Choice.ALWAYS, Qt.Key.Key_P), (Choice.NEVER, Qt.Key.Key_X)):
             if key == wanted:
                 return Choice.STRATEGY if now is choice else choice

@@ -48,7 +48,6 @@ class ContextModel(QAbstractListModel):
         self._is_approximate = False
         self._draft = ""
         self._heads: list[tuple[str, str, int]] = []
-        self._newest = 0
 
     def set_plan(
         self,
@@ -74,7 +73,6 @@ class ContextModel(QAbstractListModel):
             self.beginResetModel()
         self._plan, self._messages, self._settings = plan, messages, settings
         self._is_approximate, self._draft, self._heads = is_approximate, draft, heads
-        self._newest = len(heads) + _newest_turn(messages, len(plan.entries))
         if not same:
             self.endResetModel()
         elif count := self.rowCount():
@@ -93,12 +91,10 @@ class ContextModel(QAbstractListModel):
         sent = (place for place, entry in enumerate(self._plan.entries) if entry.is_sent)
         return len(self._heads) + next(sent, 0)
 
-    def may(self, row: int, choice: Choice) -> bool:
-        """Whether ``choice`` means anything for ``row``: the newest turn is always sent."""
+    def can_choose(self, row: int) -> bool:
+        """Whether the user can say of ``row`` what becomes of it."""
         entry = self.entry(row)
-        if entry is None or entry.id == DRAFT or entry.place is Place.EMPTY:
-            return False
-        return choice is not Choice.NEVER or row < self._newest
+        return entry is not None and entry.id != DRAFT and entry.place is not Place.EMPTY
 
     def choice(self, row: int) -> Choice:
         """What the user wants of the message of ``row``."""
@@ -111,7 +107,7 @@ class ContextModel(QAbstractListModel):
 
     def chosen(self, rows: Sequence[int], choice: Choice) -> ContextSettings:
         """The settings with ``choice`` made for the messages of ``rows``."""
-        ids = {entry.id for row in rows if self.may(row, choice) and (entry := self.entry(row)) is not None}
+        ids = {entry.id for row in rows if self.can_choose(row) and (entry := self.entry(row)) is not None}
         pinned, left_out = self._settings.pinned - ids, self._settings.left_out - ids
         if choice is Choice.ALWAYS:
             pinned |= ids
@@ -193,14 +189,3 @@ def outside(settings: ContextSettings) -> str:
             "outside the last turn" if settings.turns == 1 else f"outside the last {settings.turns:,} turns"
         )
     return f"outside the {settings.budget:,} tokens"
-
-
-def _newest_turn(messages: Sequence[Message], entries: int) -> int:
-    """Where the turn begins that always goes: at the draft where there is one."""
-    place = len(messages) if entries > len(messages) else len(messages) - 1
-    if place < len(messages):
-        while place > 0 and not (
-            messages[place].role is Role.USER and messages[place - 1].role is not Role.USER
-        ):
-            place -= 1
-    return place

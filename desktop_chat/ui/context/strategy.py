@@ -101,7 +101,7 @@ class StrategyFields(QWidget):
         self.changed.emit(
             replace(
                 self._settings,
-                strategy=self._choice.currentData(),
+                strategy=Strategy(self._choice.currentData()),
                 budget=self._budget.value(),
                 turns=self._turns.value(),
             )
