@@ -9,7 +9,6 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
-from desktop_chat import worker
 from desktop_chat.api import Api
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
@@ -24,6 +23,7 @@ from desktop_chat.tokens import Tokens
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
+from desktop_chat.worker import Worker
 
 
 @pytest.fixture
@@ -33,6 +33,13 @@ def theme(qapp: QApplication) -> Iterator[Theme]:
     yield made
     style.deleteLater()
     qapp.setStyleSheet("")
+
+
+def closed_worker() -> Worker:
+    """A helper that does nothing. A working one would go on with the chat after a test has left its loop."""
+    worker = Worker()
+    worker.close()
+    return worker
 
 
 @dataclass
@@ -81,7 +88,7 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
             credentials=Credentials(),
             settings=settings,
             tasks=tasks,
-            tokens=Tokens(worker.shared()),
+            tokens=Tokens(closed_worker()),
         )
         await chats.load()
         window = MainWindow(chats, settings, theme, tasks)
