@@ -299,6 +299,19 @@ async def test_fetched_prices_that_are_older_than_the_programs_are_not_used(
 
 
 @pytest.mark.anyio
+async def test_a_sheet_is_asked_for_again_after_a_while(
+    tokens: Tokens, profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prices change at hours and on days while the program runs."""
+    assert await tokens.sheet(endpoint(), "gpt-9") is None
+    today = datetime.now(UTC).date().isoformat().encode()
+    write(profile, b'{"fetched": "%s", "providers": %s}' % (today, document()))
+    assert await tokens.sheet(endpoint(), "gpt-9") is None
+    monkeypatch.setattr("desktop_chat.tokens._HELD", 0.0)
+    assert await tokens.sheet(endpoint(), "gpt-9") is not None
+
+
+@pytest.mark.anyio
 async def test_what_cannot_be_kept_is_said(tokens: Tokens, worker: object, tmp_path: Path) -> None:
     nowhere = Tokens(prices=tmp_path / "missing" / "prices.json")
     with pytest.raises(OSError):

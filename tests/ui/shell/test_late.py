@@ -12,6 +12,7 @@ from tests.ui.shell.conftest import Running, until
 
 LATE = (
     *("openai", "httpx2", "keyring", "markdown_it", "pygments", "ziamath", "PySide6.QtPrintSupport"),
+    *("tiktoken", "genai_prices", "pydantic"),
     *("desktop_chat.ui.transcript", "desktop_chat.ui.find_bar", "desktop_chat.ui.paper"),
     *("desktop_chat.ui.preferences", "desktop_chat.ui.welcome"),
 )
