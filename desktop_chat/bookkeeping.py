@@ -45,7 +45,8 @@ async def count(services: Services, model: str, texts: list[str]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The input tokens that we expect: ``counted`` by the formulas, and ``corrected`` by what was learned."""
+    """The input tokens that we expect: ``counted`` by the formulas, 0 where nothing is to be learned from
+    them, and ``corrected`` by what was learned before."""
 
     counted: int
     corrected: int

@@ -121,7 +121,9 @@ class Gate:
         )
         if isinstance(reservation, OverBudget):
             return reservation
-        forecast = Forecast(self._counts.counted(path, plan, prompt), tokens)
+        # What the server leaves out is no mistake of ours to learn from.
+        counted = 0 if truncates else self._counts.counted(path, plan, prompt)
+        forecast = Forecast(counted, tokens)
         return Outgoing(endpoint, request, forecast, reservation, key, kept)
 
     async def summarise(self, path: Sequence[Message], *, waive: bool = False) -> bool | OverBudget:

@@ -179,7 +179,7 @@ class Store:
 
     async def learned(self, endpoint_id: str, model: str) -> tuple[int, int] | None:
         """Input tokens that we expected for the last 20 requests, and what the server counted; None where
-        there were none."""
+        there were fewer than three."""
         return await self._thread.call(ledger.learned, endpoint_id, model)
 
     async def token_counts(self, conversation_id: str, encoding: str) -> dict[str, int]:
