@@ -21,6 +21,8 @@ MOST_TOKENS = 10**9
 LATEST = 253_370_000_000.0
 """The latest time that is entered, in the year 9998: dates have four digits of a year."""
 
+LEARNED_LEAST = 3
+"""Requests from which on something is learned: one that was odd should not correct all that follow."""
 LEARNED_FROM = 20
 """How many requests tell what the next one will take."""
 
@@ -204,7 +206,9 @@ def typical_output(db: Database, endpoint_id: str, model: str) -> int | None:
 def learned(db: Database, endpoint_id: str, model: str) -> tuple[int, int] | None:
     with reading(db.path):
         rows = _newest(db, endpoint_id, model, "expected_input, input_tokens", "expected_input IS NOT NULL")
-    return (sum(row[0] for row in rows), sum(row[1] for row in rows)) if rows else None
+    if len(rows) < LEARNED_LEAST:
+        return None
+    return sum(row[0] for row in rows), sum(row[1] for row in rows)
 
 
 def _newest(db: Database, endpoint_id: str, model: str, columns: str, condition: str) -> list[Row]:
@@ -217,7 +221,7 @@ def _newest(db: Database, endpoint_id: str, model: str, columns: str, condition:
 
 
 def cover(
-    slots: Iterable[tuple[int, float, float]], boundaries: Sequence[float]
+    slots: Iterable[Row], boundaries: Sequence[float]
 ) -> tuple[list[tuple[int, int]], list[tuple[int, float, float, int]]]:
     """What to add up for the periods between ``boundaries``: slots that lie within a period, and that period;
     and for days that do not, the times (the second one is excluded) between which to read their rows.

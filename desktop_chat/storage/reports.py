@@ -18,6 +18,9 @@ Counts = list[int]
 Series = dict[int, Counts]
 """The sums of periods, by their number."""
 
+Grouped = tuple[dict[str, Counts], dict[str, Series], Series]
+"""The sums of each group, those of its periods, and those of the periods of all groups."""
+
 _KEYS = {
     Grouping.MODEL: "model",
     Grouping.ENDPOINT: "endpoint_id",
@@ -45,6 +48,7 @@ _TABLES = """
     CREATE TEMP TABLE cut (day INTEGER, begin REAL, until REAL, period INTEGER);
     CREATE TEMP TABLE best (key TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+
 # By the index of started_at: without the plus SQLite makes one of all days first, for every report.
 _CUT_ROWS = (
     "cut CROSS JOIN ledger_sum AS row ON started_at >= begin AND started_at < until AND +row.day = cut.day"
@@ -56,21 +60,12 @@ def usage(connection: apsw.Connection, path: Path, boundaries: Sequence[float], 
     connection.execute(_TABLES)
     # All statements see the same rows.
     with connection, reading(path):
-        slots = connection.execute(
+        slots: list[Row] = connection.execute(
             "SELECT slot, first, last FROM slot WHERE last >= ? AND first < ? ORDER BY slot",
             (boundaries[0], boundaries[-1]),
-        )
-        whole, cut = cover(slots, boundaries)
-        connection.executemany("INSERT INTO whole VALUES (?, ?)", whole)
-        connection.executemany("INSERT INTO cut VALUES (?, ?, ?, ?)", cut)
-        connection.execute(
-            f"CREATE TEMP TABLE part AS SELECT period, {_KEYS[by]} AS key, {_NAMES} FROM {_CUT_ROWS}"
-        )
-        sums, series = _of_chats(connection) if by is Grouping.CHAT else _of_others(connection, _KEYS[by])
-        source = "whole CROSS JOIN slot USING (slot)"
-        periods = {
-            period: counts for (period,), counts in _sums(connection, "period", "period", source, "part")
-        }
+        ).fetchall()
+        groups = _by_chat if by is Grouping.CHAT else _by_others
+        sums, series, periods = groups(connection, slots, boundaries, _KEYS[by])
         labels = dict(connection.execute(_LABELS[by])) if by in _LABELS else {key: key for key in sums}
         median, p95 = _first_tokens(connection)
     return UsageReport(
@@ -91,31 +86,51 @@ def usage(connection: apsw.Connection, path: Path, boundaries: Sequence[float], 
     )
 
 
-def _of_others(connection: apsw.Connection, column: str) -> tuple[dict[str, Counts], dict[str, Series]]:
-    """The sums of each group, and those of its periods."""
+def _by_others(
+    connection: apsw.Connection, slots: Sequence[Row], boundaries: Sequence[float], column: str
+) -> Grouped:
+    _take(connection, slots, boundaries, column)
     series: dict[str, Series] = {}
+    periods: dict[int, list[Counts]] = {}
     source = "whole CROSS JOIN slot_sum USING (slot)"
-    for (key, period), counts in _sums(connection, "key, period", f"{column} AS key, period", source, "part"):
+    for (key, period), counts in _sums(connection, "key, period", f"{column} AS key, period", source, "rest"):
         series.setdefault(key, {})[period] = counts
-    return {key: _total(periods.values()) for key, periods in series.items()}, series
+        periods.setdefault(period, []).append(counts)
+    sums = {key: _total(parts.values()) for key, parts in series.items()}
+    return sums, series, {period: _total(parts) for period, parts in periods.items()}
 
 
-def _of_chats(connection: apsw.Connection) -> tuple[dict[str, Counts], dict[str, Series]]:
-    """The same, but only the periods of the best: of thousands of chats, they would take longer than all."""
+def _by_chat(
+    connection: apsw.Connection, slots: Sequence[Row], boundaries: Sequence[float], column: str
+) -> Grouped:
+    """Only the best have their periods told, and all are added up in the longest slots that there are: there
+    may be as many sums of thousands of chats in each day as there are attempts."""
+    _take(connection, slots, (boundaries[0], boundaries[-1]), column)
     source = "whole CROSS JOIN slot_chat USING (slot)"
-    sums = {
-        key: counts for (key,), counts in _sums(connection, "key", "conversation_id AS key", source, "part")
-    }
+    sums = {key: counts for (key,), counts in _sums(connection, "key", f"{column} AS key", source, "rest")}
     series: dict[str, Series] = {key: {} for key in _best_first(sums)[:SERIES]}
     connection.executemany("INSERT INTO best VALUES (?)", ((key,) for key in series))
-    source = (
-        "whole CROSS JOIN best CROSS JOIN slot_chat ON slot_chat.slot = whole.slot AND conversation_id = key"
-    )
-    for (key, period), counts in _sums(
-        connection, "key, period", "key, period", source, "part JOIN best USING (key)"
-    ):
+    _take(connection, slots, boundaries, column)
+    source = f"whole CROSS JOIN best CROSS JOIN slot_chat ON slot_chat.slot = whole.slot AND {column} = key"
+    rows = "rest JOIN best USING (key)"
+    for (key, period), counts in _sums(connection, "key, period", "key, period", source, rows):
         series[key][period] = counts
-    return sums, series
+    source = "whole CROSS JOIN slot USING (slot)"
+    periods = {period: counts for (period,), counts in _sums(connection, "period", "period", source, "rest")}
+    return sums, series, periods
+
+
+def _take(
+    connection: apsw.Connection, slots: Sequence[Row], boundaries: Sequence[float], column: str
+) -> None:
+    """Note in ``whole`` which slots are added up for which period, and in ``rest`` the rows beside them."""
+    whole, cut = cover(slots, boundaries)
+    connection.execute("DELETE FROM whole; DELETE FROM cut; DROP TABLE IF EXISTS temp.rest")
+    connection.executemany("INSERT INTO whole VALUES (?, ?)", whole)
+    connection.executemany("INSERT INTO cut VALUES (?, ?, ?, ?)", cut)
+    connection.execute(
+        f"CREATE TEMP TABLE rest AS SELECT period, {column} AS key, bucket, {_NAMES} FROM {_CUT_ROWS}"
+    )
 
 
 def _sums(
@@ -155,11 +170,11 @@ def _filled(series: Series, boundaries: Sequence[float]) -> tuple[Totals, ...]:
 
 
 def _first_tokens(connection: apsw.Connection) -> tuple[float | None, float | None]:
-    """The median and the 95th percentile of what is in ``whole`` and ``cut``."""
+    """The median and the 95th percentile of what is in ``whole`` and ``rest``."""
     rows: list[Row] = connection.execute(
         "SELECT bucket, sum(requests) FROM ("
         "SELECT bucket, requests FROM whole CROSS JOIN slot_first_token USING (slot) "
-        f"UNION ALL SELECT bucket, 1 FROM {_CUT_ROWS} WHERE bucket IS NOT NULL) "
+        "UNION ALL SELECT bucket, 1 FROM rest WHERE bucket IS NOT NULL) "
         "GROUP BY bucket ORDER BY bucket"
     ).fetchall()
     if not rows:
