@@ -14,7 +14,6 @@ from desktop_chat.chats import Chats
 from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.message import Part, PartKind, Role
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
@@ -41,6 +40,8 @@ COMPOSER_WIDTH = 680
 FIND_WIDTH = 430
 STATUS_MILLISECONDS = 250
 
+Taker = Callable[["asyncio.Task[bool]"], None]
+
 
 class ChatView(QFrame):
     """The middle of the window. :attr:`details` belongs to it, but stands where the window puts it.
@@ -56,8 +57,6 @@ class ChatView(QFrame):
     context_requested = Signal()
     """The user wants to see what goes into the next request."""
     usage_requested = Signal()
-    held = Signal(object, object, object)
-    """The session, and what its own ``held`` tells."""
     field_added = Signal(QWidget)
     """A field to type in that was not there from the begin."""
 
@@ -70,6 +69,7 @@ class ChatView(QFrame):
         self._theme = theme
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._characters = 0
+        self._takers: dict[str, Taker] = {}
         self.session: ChatSession | None = None
 
         self.header = ChatHeader(theme)
@@ -78,7 +78,7 @@ class ChatView(QFrame):
         self.empty = EmptyState(theme)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
-        self.meter = Meter(chats, settings, tasks, self.composer, self.header, self.details)
+        self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
@@ -153,7 +153,6 @@ class ChatView(QFrame):
             (session.message_changed, self._message_changed),
             (session.phase_changed, self._phase_changed),
             (session.conversation_changed, self._conversation_changed),
-            (session.held, self._held),
         ):
             signal.connect(slot)
             self._connections.append((signal, slot))
@@ -207,8 +206,22 @@ class ChatView(QFrame):
             return None
         key, edited = session.draft_key, self.composer.editing
         sending = session.send(text) if edited is None else session.edit(edited, text)
-        sending.add_done_callback(lambda task: self._sent(task, session, text, key, edited))
+        self.take_when_sent(sending, session, lambda task: self._sent(task, session, text, key, edited))
         return sending
+
+    def take_when_sent(self, sending: "asyncio.Task[bool]", session: ChatSession, taker: Taker) -> None:
+        """Have ``taker`` called when ``sending`` ends: it takes what was sent out of the composer.
+
+        Until then it is known to :meth:`taker`, so that who does again what was held can hand it on.
+        """
+        id = session.conversation.id
+        self._takers[id] = taker
+        sending.add_done_callback(taker)
+        sending.add_done_callback(lambda _task: self._takers.pop(id, None))
+
+    def taker(self, session: ChatSession) -> Taker | None:
+        """What takes the text that ``session`` is sending out of the composer; None where it sends none."""
+        return self._takers.get(session.conversation.id)
 
     def choose_model(self) -> None:
         """Open the model picker below its button."""
@@ -449,9 +462,6 @@ class ChatView(QFrame):
     def _show_sight(self) -> None:
         if self._transcript is not None:
             self._transcript.parts.set_sight(self.meter.sight)
-
-    def _held(self, hold: Hold, again: Callable[[], object]) -> None:
-        self.held.emit(self.session, hold, again)
 
     def _show_jump(self, shown: bool) -> None:
         self._place_jump()

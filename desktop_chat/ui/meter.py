@@ -16,7 +16,6 @@ from desktop_chat.counting import Estimate
 from desktop_chat.domain.context import Place
 from desktop_chat.domain.counting import approximate
 from desktop_chat.session import ChatSession
-from desktop_chat.settings import Settings
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.chat_header import ChatHeader
@@ -44,7 +43,6 @@ class Meter(QObject):
     def __init__(
         self,
         chats: Chats,
-        settings: Settings,
         tasks: Tasks,
         composer: Composer,
         header: ChatHeader,
@@ -73,7 +71,6 @@ class Meter(QObject):
         self._ask_soon.timeout.connect(self._ask_for_budgets)
         composer.text_changed.connect(self._text_changed)
         chats.spending.changed.connect(self._spent)
-        settings.changed.connect(self._setting_changed)
 
     def set_session(self, session: ChatSession | None) -> None:
         """Show another chat; None shows none."""
@@ -197,13 +194,11 @@ class Meter(QObject):
         if self._session is not None and not self._ask_soon.isActive():
             self._ask_soon.start(BUDGETS_DELAY)
 
-    def _setting_changed(self, name: str) -> None:
-        if "budget" in name:
-            self._spent()
-
     def _ask_for_budgets(self) -> None:
         if self._asking is None or self._asking.done():
             self._asking = self._tasks.start(self._show_budgets(), "budgets")
+        else:
+            self._ask_soon.start(BUDGETS_DELAY)
 
     async def _show_budgets(self) -> None:
         session = self._session
