@@ -1,6 +1,7 @@
 """The requests of a report in a table: read page by page, as one scrolls down."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import Enum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
@@ -12,6 +13,7 @@ from desktop_chat.ui.money import UNKNOWN, in_dollars
 from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage import wording
+from desktop_chat.ui.usage.periods import local_time
 
 ROW_HEIGHT = 31
 ROWS, FEWEST_ROWS = 8, 4
@@ -41,9 +43,9 @@ class Requests(QAbstractTableModel):
 
     more_wanted = Signal()
 
-    def __init__(self, theme: Theme, clock: Callable[[], float], parent: QWidget) -> None:
+    def __init__(self, theme: Theme, local_now: Callable[[], datetime], parent: QWidget) -> None:
         super().__init__(parent)
-        self._theme, self._clock = theme, clock
+        self._theme, self._local_now = theme, local_now
         self._entries: list[LedgerEntry] = []
         self.has_more: Callable[[], bool] = lambda: False
 
@@ -107,7 +109,8 @@ class Requests(QAbstractTableModel):
     def _text(self, entry: LedgerEntry, column: Column) -> str:
         match column:
             case Column.TIME:
-                return wording.moment(entry.started_at, self._clock())
+                now = self._local_now()
+                return wording.moment(local_time(entry.started_at, now.tzinfo), now)
             case Column.MODEL:
                 return one_line(entry.model or UNKNOWN)
             case Column.CHAT:
@@ -131,7 +134,8 @@ class Requests(QAbstractTableModel):
         match column:
             case Column.TIME:
                 attempt = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
-                return f"{wording.whole_moment(entry.started_at)}{attempt}"
+                when = local_time(entry.started_at, self._local_now().tzinfo)
+                return f"{wording.whole_moment(when)}{attempt}"
             case Column.MODEL:
                 return f"{self._text(entry, column)}, {one_line(entry.endpoint_name)}"
             case Column.INPUT if entry.usage is not None:
@@ -236,10 +240,11 @@ class Table(QTableView):
 class RequestTable(Table):
     """The requests of a report."""
 
-    def __init__(self, theme: Theme, clock: Callable[[], float]) -> None:
+    def __init__(self, theme: Theme, local_now: Callable[[], datetime]) -> None:
+        """``local_now`` gives the time on the user's clocks."""
         super().__init__(theme, "Requests")
         self.setObjectName("requests")
-        self.requests = Requests(theme, clock, self)
+        self.requests = Requests(theme, local_now, self)
         self.setModel(self.requests)
         self.set_widths(
             [column.value[1] for column in COLUMNS],

@@ -71,7 +71,7 @@ class UsageCard(Card):
         self.chart = Chart(theme)
         self.chart_table = BarTable(theme)
         self.chart_table.hide()
-        self.requests = RequestTable(theme, clock)
+        self.requests = RequestTable(theme, lambda: local_time(clock(), zone))
         self.caption = ElidedLabel()
         self.caption.setProperty("role", "dim")
         self.caption.setObjectName("usageCaption")

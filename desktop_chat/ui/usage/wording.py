@@ -62,16 +62,14 @@ def day(when: datetime, *, year: bool = False) -> str:
     return f"{when.day} {MONTHS[when.month - 1]}{f' {when.year}' if year else ''}"
 
 
-def moment(at: float, now: float) -> str:
+def moment(when: datetime, today: datetime) -> str:
     """When a request was: its time where that is today, else the day and the time, or the year."""
-    when, today = local_time(at), local_time(now)
     if when.date() == today.date():
         return clock(when, seconds=True)
     return f"{day(when)} {clock(when)}" if when.year == today.year else day(when, year=True)
 
 
-def whole_moment(at: float) -> str:
-    when = local_time(at)
+def whole_moment(when: datetime) -> str:
     return f"{DAYS[when.weekday()]} {day(when, year=True)}, {clock(when, seconds=True)}"
 
 
