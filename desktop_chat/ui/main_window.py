@@ -335,6 +335,7 @@ class MainWindow(QMainWindow):
         sidebar.new_chat.set_hint(self.actions_["new_chat"])
         sidebar.search.set_hint(self.actions_["search"])
         chat.settings_requested.connect(self.settings_requested)
+        chat.usage_requested.connect(self.usage_requested)
         chat.status_changed.connect(sidebar.status.show_status)
         chat.title_changed.connect(lambda title: self.setWindowTitle(f"Desktop Chat — {one_line(title)}"))
         chat.header.new_chat_requested.connect(self.new_chat)
