@@ -138,7 +138,7 @@ ui/transcript/unfinished.py         markup that is still open: closed for the ey
 ui/transcript/triggers.py           what the buttons of a message do
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
-ui/usage/                           the usage window: what was asked of models, when, how fast, and what it cost
+ui/usage/                           the usage window: what was asked of models, when, and what it cost
 ui/usage/bar_table.py               what the chart shows, as a table
 ui/usage/bars.py                    what the chart shows: a report as stacked bars, by cost or by tokens
 ui/usage/cards.py                   the four figures of a report

@@ -14,6 +14,7 @@ and no estimate could be looked up by. Its price is that of the reported one, wh
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,23 +33,24 @@ PATIENCE = 0.7
 up must not hold up the end of a turn. Approximate counts are used then."""
 
 
-async def count(services: Services, model: str, texts: list[str]) -> list[int]:
-    """The tokens of texts; approximate where that would take too long, or the program ends."""
+async def count(services: Services, model: str, texts: list[str]) -> tuple[list[int], bool]:
+    """The tokens of texts, and whether they are counted: approximate where that would take too long, or the
+    program ends."""
     if not services.is_closing:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await services.tokens.count(encoding_of(model)[0], texts)
+                return await services.tokens.count(encoding_of(model)[0], texts), True
         except (TokensUnavailable, TimeoutError):
             pass
-    return [approximate(text) for text in texts]
+    return [approximate(text) for text in texts], False
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The input tokens that we expect: ``counted`` by the formulas, 0 where nothing is to be learned from
-    them, and ``corrected`` by what was learned before."""
+    """The input tokens that we expect: ``counted`` by the formulas, None where they are approximate or where
+    nothing else is to be learned from them, and ``corrected`` by what was learned before."""
 
-    counted: int
+    counted: int | None
     corrected: int
 
 
@@ -65,12 +67,13 @@ class Account:
         endpoint: Endpoint,
         model: str,
         purpose: Purpose,
-        forecast: Forecast,
+        forecast: Callable[[], Forecast],
     ) -> None:
+        """``forecast`` is asked when an attempt is over: by then more is counted than when it left."""
         self.cost: Decimal | None = None
         self.is_estimated = False
         self.model = model
-        self.forecast = forecast
+        self._forecast = forecast
         self._services = services
         self._conversation_id = conversation_id
         self._message_id = message_id
@@ -144,7 +147,7 @@ class Account:
             service_tier=ended.service_tier,
             usage=usage,
             is_exact=is_exact,
-            expected_input=self.forecast.counted or None,
+            expected_input=self._forecast().counted,
             cost=cost,
             error_kind=type(ended.error).__name__ if ended.error else None,
         )
@@ -161,10 +164,10 @@ class Account:
 
     async def _estimate(self) -> Usage:
         texts = ["".join(pieces) for pieces in self._came.values()]
-        counts = await count(self._services, self.model, texts)
+        counts, _ = await count(self._services, self.model, texts)
         by_kind = dict(zip(self._came, counts, strict=True))
         return Usage(
-            input=self.forecast.corrected,
+            input=self._forecast().corrected,
             output=sum(counts),
             reasoning=by_kind.get(PartKind.REASONING, 0),
         )

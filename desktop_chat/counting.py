@@ -20,6 +20,7 @@ from itertools import islice
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_chat.bookkeeping import Forecast
 from desktop_chat.domain import counting
 from desktop_chat.domain.context import Plan, Planner, Strategy
 from desktop_chat.domain.conversation import Conversation, Tree
@@ -75,6 +76,7 @@ class Counts(QObject):
         self._counted: dict[str, int] = {}
         """The tokens of the text of each message by its id, without its frame."""
         self._texts: dict[str, int] = {}
+        self._extra = ""
         self._factor = 1.0
         self._learned_for: Target | None = None
         self._planner: Planner | None = None
@@ -82,6 +84,8 @@ class Counts(QObject):
         self._is_rough_draft = False
         self._newest_draft = ""
         self._drafting = asyncio.Lock()
+        self.is_counting = False
+        """Whether the helper is at it."""
         self._working: asyncio.Task[None] | None = None
         self._again = False
 
@@ -113,6 +117,7 @@ class Counts(QObject):
 
     def planner(self, path: Sequence[Message], extra: str = "", *, has_draft: bool = False) -> Planner:
         """What a request takes of ``path``. ``extra`` is a prompt of ours that follows it, if any."""
+        self._extra = extra or self._extra
         factor, context = self._factor, self._conversation.context
         summary, taken = context.summary, self._taken()
         return Planner(
@@ -124,11 +129,18 @@ class Counts(QObject):
             summary_tokens=self._corrected(self._framed(summary.said), factor) if summary else 0,
         )
 
-    def counted(self, path: Sequence[Message], plan: Plan, extra: str = "") -> int:
-        """The tokens of ``plan`` without any correction: what is expected, to learn from."""
-        entries = zip(path, plan.entries, strict=True)
-        sent = sum(map(self._taken(), (message for message, entry in entries if entry.is_sent)))
-        return sent + self._fixed(extra) + (self._framed(plan.summary.said) if plan.summary else 0)
+    def forecast(
+        self, path: Sequence[Message], plan: Plan, extra: str = "", *, may_learn: bool = True
+    ) -> Forecast:
+        """What the request of ``plan`` takes, by what is counted now."""
+        pairs = zip(path, plan.entries, strict=True)
+        sent = [message for message, entry in pairs if entry.is_sent]
+        tokens = sum(map(self._taken(), sent)) + self._fixed(extra)
+        tokens += self._framed(plan.summary.said) if plan.summary else 0
+        texts = [*self._prompts(), *filter(None, [extra])]
+        is_counted = all(map(self._is_counted, sent)) and all(text in self._texts for text in texts)
+        corrected = self._corrected(tokens, self._factor)
+        return Forecast(tokens if may_learn and is_counted else None, corrected)
 
     def is_rough(self, path: Sequence[Message]) -> bool:
         """Whether the count of a request with ``path`` is approximate."""
@@ -136,10 +148,7 @@ class Counts(QObject):
             not counting.encoding_of(self._target().model)[1]
             or self._factor != 1
             or self._conversation.context.strategy is Strategy.SERVER
-            or any(
-                message.id not in self._counted and message.text and message.text not in self._texts
-                for message in path
-            )
+            or not all(map(self._is_counted, path))
             or any(text not in self._texts for text in self._prompts())
         )
 
@@ -177,7 +186,8 @@ class Counts(QObject):
         """Have the helper count what is not counted, and look up the model's price and window. Returns at
         once; ``changed`` tells of every step."""
         self._again = True
-        if self._working is None or self._working.done():
+        if not self.is_counting:
+            self.is_counting = True
             self._working = self._services.tasks.start(self._work(), "counting")
 
     async def load(self) -> None:
@@ -211,7 +221,7 @@ class Counts(QObject):
     async def settle(self) -> None:
         """Wait until all is counted that can be."""
         self.wake()
-        while self._working is not None and not self._working.done():
+        if self._working is not None:
             await asyncio.wait([self._working])
 
     def close(self) -> None:
@@ -219,6 +229,13 @@ class Counts(QObject):
             self._working.cancel()
 
     async def _work(self) -> None:
+        try:
+            await self._count_all()
+        finally:
+            self.is_counting = False
+            self.changed.emit()
+
+    async def _count_all(self) -> None:
         while self._again:
             self._again = False
             target = self._target()
@@ -233,7 +250,8 @@ class Counts(QObject):
                 return
 
     async def _count_texts(self) -> bool:
-        missing = [text for text in self._prompts() if text not in self._texts]
+        texts = [*self._prompts(), *filter(None, [self._extra])]
+        missing = [text for text in texts if text not in self._texts]
         found = await self._count(missing) if missing else []
         if missing and found is not None:
             self._remember(missing, found)
@@ -297,6 +315,9 @@ class Counts(QObject):
         summary = self._conversation.context.summary
         texts = [self._conversation.parameters.system_prompt, summary.said if summary else ""]
         return [text for text in texts if text]
+
+    def _is_counted(self, message: Message) -> bool:
+        return message.id in self._counted or not message.text or message.text in self._texts
 
     def _text_tokens(self, text: str) -> int:
         known = self._texts.get(text)

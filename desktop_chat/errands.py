@@ -83,7 +83,7 @@ class Errands:
         """The whole text of the answer. Raises ``ChatError``."""
         services, chat = self._services, self._conversation_id
         texts = [request.parameters.system_prompt, *(message.text for message in request.messages)]
-        prompt, *said = await count(services, request.model, texts)
+        (prompt, *said), is_counted = await count(services, request.model, texts)
         tokens = counting.request_tokens(sum(said) + len(said) * counting.frame_tokens(), prompt)
         reservation = await services.spending.reserve(
             chat, endpoint, request.model, tokens, request.parameters.max_output_tokens, waive=waive
@@ -97,7 +97,7 @@ class Errands:
             endpoint=endpoint,
             model=request.model,
             purpose=request.purpose,
-            forecast=Forecast(tokens, tokens),
+            forecast=lambda: Forecast(tokens if is_counted else None, tokens),
         )
         try:
             return await self._read(endpoint, request, account)

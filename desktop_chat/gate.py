@@ -41,7 +41,7 @@ class Outgoing:
 
     endpoint: Endpoint
     request: Request
-    forecast: Forecast
+    forecast: Callable[[], Forecast]
     reservation: Reservation
     key: str | None = None
     kept: answer_cache.CachedAnswer | None = None
@@ -121,9 +121,11 @@ class Gate:
         )
         if isinstance(reservation, OverBudget):
             return reservation
-        # What the server leaves out is no mistake of ours to learn from.
-        counted = 0 if truncates else self._counts.counted(path, plan, prompt)
-        forecast = Forecast(counted, tokens)
+
+        def forecast() -> Forecast:
+            # What the server leaves out is no mistake of ours to learn from.
+            return self._counts.forecast(path, plan, prompt, may_learn=not truncates)
+
         return Outgoing(endpoint, request, forecast, reservation, key, kept)
 
     async def summarise(self, path: Sequence[Message], *, waive: bool = False) -> bool | OverBudget:

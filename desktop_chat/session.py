@@ -140,6 +140,11 @@ class ChatSession(QObject):
             self._counts.invalidate()
             self._save_conversation()
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether the messages of the chat are being counted; ``counts_changed`` comes with the end."""
+        return self._counts.is_counting
+
     def plan(self, draft_tokens: int | None = None) -> Plan:
         """The next request, message by message. With ``draft_tokens`` what is being written, of so many
         tokens, is its last entry, whose id is empty; without them nothing is written yet, but will be.
@@ -391,6 +396,7 @@ class ChatSession(QObject):
             self.path_changed.emit()
         self.conversation_changed.emit()
         self._counts.invalidate()
+        self._counts.wake()
         self._start_turn(answer, outgoing)
         return True
 
@@ -415,6 +421,7 @@ class ChatSession(QObject):
             self._save_conversation()
             self.path_changed.emit()
         self.message_changed.emit(answer.id)
+        self._counts.wake()
         self._start_turn(answer, outgoing)
         return True
 

@@ -13,8 +13,10 @@ from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.errors import EndpointGone
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
+from tests.helpers.bench import Bench, ask, idle, until
 from tests.server import Server, faults, wire
-from tests.test_session import TEXT, Bench, ask, idle, until
+
+TEXT = "The quick brown fox jumps over the lazy dog. "
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,55 +10,17 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QObject
 
-from desktop_chat import worker
-from desktop_chat.api import Api, RetryPolicy
-from desktop_chat.chats import Chats
-from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.endpoint import Dialect, KeySource
 from desktop_chat.domain.errors import KeyMissing, KeyRejected, RateLimited
-from desktop_chat.domain.message import Message, PartKind, Role, State
+from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.outbox import Outbox
 from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
-from desktop_chat.settings import Settings
 from desktop_chat.storage import DiskFull, Store
-from desktop_chat.tasks import Tasks
-from desktop_chat.tokens import Tokens
+from tests.helpers.bench import Bench, ask, idle, reread, until
 from tests.server import Exchange, Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
-
-
-class Bench:
-    """A profile with one endpoint, as the program builds it, without a window."""
-
-    def __init__(self, folder: Path, server: Server, dialect: Dialect) -> None:
-        self.failures: list[BaseException] = []
-        self.tasks = Tasks(self.failures.append)
-        self.settings = Settings(folder / "settings.json")
-        self.endpoint = Endpoint(
-            "e1", "Test", EndpointKind.COMPATIBLE, server.url, dialect, KeySource.NONE, default_model="m-1"
-        )
-        self.settings.change(endpoints=(self.endpoint,))
-        self.api = Api(RetryPolicy(initial=0.001, longest=0.002))
-        self.opening = asyncio.ensure_future(Store.open(folder / "chats.db", folder / "backups"))
-        self.credentials = Credentials()
-        self.chats = Chats(
-            self.opening,
-            api=self.api,
-            credentials=self.credentials,
-            settings=self.settings,
-            tasks=self.tasks,
-            tokens=Tokens(worker.shared()),
-        )
-
-    async def close(self) -> None:
-        await self.chats.close()
-        await self.tasks.close()
-        await self.api.close()
-        await (await self.opening).close()
-        self.settings.close()
-        assert self.failures == []
 
 
 @pytest.fixture(params=list(Dialect))
@@ -75,37 +37,6 @@ async def bench(
 async def server(anyio_backend: str) -> AsyncIterator[Server]:
     async with Server(wire.answer(TEXT)) as running:
         yield running
-
-
-async def until(condition: Callable[[], object], *signals: Any) -> None:
-    """Wait until ``condition`` holds; it is looked at whenever one of ``signals`` is emitted."""
-    happened = asyncio.Event()
-    for signal in signals:
-        signal.connect(happened.set)
-    try:
-        async with asyncio.timeout(20):
-            while not condition():
-                await happened.wait()
-                happened.clear()
-    finally:
-        for signal in signals:
-            signal.disconnect(happened.set)
-
-
-async def idle(session: ChatSession) -> None:
-    await until(lambda: not session.is_busy, session.phase_changed)
-
-
-async def ask(session: ChatSession, text: str = "Hello") -> Message:
-    assert await session.send(text)
-    await idle(session)
-    assert session.last is not None
-    return session.last
-
-
-async def reread(bench: Bench, session: ChatSession) -> list[Message]:
-    store = await bench.opening
-    return (await store.tree(session.conversation.id)).path
 
 
 @pytest.mark.anyio

@@ -6,8 +6,8 @@ import pytest
 
 from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.message import CallStatus, Citation, Part, PartKind, ToolCall
+from tests.helpers.bench import Bench, ask, idle, reread, until
 from tests.server import Exchange, Server, wire
-from tests.test_session import Bench, ask, idle, reread, until
 
 
 @pytest.mark.anyio

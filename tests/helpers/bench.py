@@ -1,0 +1,101 @@
+"""A profile with one endpoint, as the program builds it, without a window; and what tests wait for."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from desktop_chat import worker
+from desktop_chat.api import Api, RetryPolicy
+from desktop_chat.chats import Chats
+from desktop_chat.credentials import Credentials
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.ledger import LedgerEntry, Purpose
+from desktop_chat.domain.message import Message
+from desktop_chat.session import ChatSession
+from desktop_chat.settings import Settings
+from desktop_chat.storage import Store
+from desktop_chat.tasks import Tasks
+from desktop_chat.tokens import Tokens
+from tests.server import Server
+
+
+class Bench:
+    """A profile with one endpoint, as the program builds it, without a window."""
+
+    def __init__(self, folder: Path, server: Server, dialect: Dialect) -> None:
+        self.failures: list[BaseException] = []
+        self.tasks = Tasks(self.failures.append)
+        self.settings = Settings(folder / "settings.json")
+        self.endpoint = Endpoint(
+            "e1", "Test", EndpointKind.COMPATIBLE, server.url, dialect, KeySource.NONE, default_model="m-1"
+        )
+        self.settings.change(endpoints=(self.endpoint,))
+        self.api = Api(RetryPolicy(initial=0.001, longest=0.002))
+        self.opening = asyncio.ensure_future(Store.open(folder / "chats.db", folder / "backups"))
+        self.credentials = Credentials()
+        self.chats = Chats(
+            self.opening,
+            api=self.api,
+            credentials=self.credentials,
+            settings=self.settings,
+            tasks=self.tasks,
+            tokens=Tokens(worker.shared()),
+        )
+
+    def price(self, model: str = "m-1", **amounts: str) -> None:
+        """What the user says that a model costs: ``input``, ``output``, ``cached``; and its ``context``."""
+        prices = self.settings.own_prices.get("e1", {})
+        self.settings.change(own_prices={"e1": {**prices, model: amounts}})
+
+    async def ledger(self, *purposes: Purpose) -> list[LedgerEntry]:
+        """The rows of the ledger, oldest first; of some purposes, or of all."""
+        assert await self.chats.outbox.settle()
+        entries = await (await self.opening).ledger(0, time.time() + 10, limit=1_000_000)
+        return [entry for entry in reversed(entries) if not purposes or entry.purpose in purposes]
+
+    async def close(self) -> None:
+        await self.chats.close()
+        await self.tasks.close()
+        await self.api.close()
+        await (await self.opening).close()
+        self.settings.close()
+        assert self.failures == []
+
+
+async def until(condition: Callable[[], object], *signals: Any) -> None:
+    """Wait until ``condition`` holds; it is looked at whenever one of ``signals`` is emitted."""
+    happened = asyncio.Event()
+    for signal in signals:
+        signal.connect(happened.set)
+    try:
+        async with asyncio.timeout(20):
+            while not condition():
+                await happened.wait()
+                happened.clear()
+    finally:
+        for signal in signals:
+            signal.disconnect(happened.set)
+
+
+async def idle(session: ChatSession) -> None:
+    await until(lambda: not session.is_busy, session.phase_changed)
+
+
+async def ask(session: ChatSession, text: str = "Hello") -> Message:
+    assert await session.send(text)
+    await idle(session)
+    assert session.last is not None
+    return session.last
+
+
+async def count(session: ChatSession, text: str = "Hello") -> None:
+    """Have the helper count what ``text`` would take, and all else of the chat, as the composer does."""
+    await session.count_draft(text)
+    await until(lambda: not session.is_counting, session.counts_changed)
+
+
+async def reread(bench: Bench, session: ChatSession) -> list[Message]:
+    store = await bench.opening
+    return (await store.tree(session.conversation.id)).path
