@@ -133,7 +133,11 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         model,
         finish_reason,
         request_id,
-        *tokens,
+        read,
+        written,
+        cached,
+        reasoning,
+        cache_write,
         first_token,
         duration,
         error,
@@ -152,7 +156,7 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         model,
         finish_reason,
         request_id,
-        usage_from(*tokens),
+        usage_from(read, written, cached, reasoning, cache_write),
         None if duration is None else Timing(first_token, duration),
         None if error is None else error_from_json(json.loads(error)),
         None if cost is None else from_picodollars(cost),
@@ -189,9 +193,11 @@ def usage_values(usage: Usage | None) -> Row:
     return (usage.input, usage.output, usage.cached, usage.reasoning, usage.cache_write)
 
 
-def usage_from(input_tokens: int | None, *others: int | None) -> Usage | None:
-    """The usage of a row of ``usage_values``; what an older version did not store is 0."""
-    return None if input_tokens is None else Usage(input_tokens, *(tokens or 0 for tokens in others))
+def usage_from(
+    read: int | None, written: int, cached: int, reasoning: int, cache_write: int | None
+) -> Usage | None:
+    """The usage of a row of ``usage_values``. The first schema did not have ``cache_write``."""
+    return None if read is None else Usage(read, written, cached, reasoning, cache_write or 0)
 
 
 def error_json(error: ChatError | None) -> str | None:
