@@ -112,6 +112,12 @@ class MessageEdit(QPlainTextEdit):
         super().focusOutEvent(event)
         self.focus_changed.emit()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            # Lines that break elsewhere are not told as another size of the document.
+            self._fit()
+
     def _enter(self, event: QKeyEvent) -> None:
         if self._composing or self._just_composed:
             event.accept()

@@ -28,8 +28,8 @@ FEW_CHARACTERS = 40
 """A draft that changed by no more than these has a count that needs no “≈” while it is counted anew."""
 REST = 10
 """After a refresh the next one waits for this multiple of what it took."""
-BUDGETS_DELAY = 500
-"""Milliseconds in which any number of changes asks for the budgets once."""
+BUDGETS_REST = 0.5
+"""Seconds after which the budgets are asked for again at the earliest, however often money is spent."""
 
 
 class Meter(QObject):
@@ -62,13 +62,11 @@ class Meter(QObject):
         """Tokens of the message that is being edited and of all behind it, which an edit does not send."""
         self._counting: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
-        self._count_soon = QTimer(self, singleShot=True, interval=0)
-        self._count_soon.timeout.connect(self._count)
         self._refresh_soon = QTimer(self, singleShot=True)
         self._refresh_soon.timeout.connect(self.refresh)
         self._cost = 0.0
-        self._ask_soon = QTimer(self, singleShot=True)
-        self._ask_soon.timeout.connect(self._ask_for_budgets)
+        self._is_spent = False
+        """Whether the budgets that are shown are old."""
         composer.text_changed.connect(self._text_changed)
         chats.spending.changed.connect(self._spent)
 
@@ -81,10 +79,10 @@ class Meter(QObject):
             if task is not None:
                 task.cancel()
         self._session, self._counting, self._asking = session, None, None
+        self._draft = ""
         self._details.set_budgets(())
         if session is None:
-            for timer in (self._count_soon, self._refresh_soon, self._ask_soon):
-                timer.stop()
+            self._refresh_soon.stop()
             return
         for signal, slot in (
             (session.counts_changed, self._counts_changed),
@@ -95,7 +93,7 @@ class Meter(QObject):
             self._connections.append((signal, slot))
         self._show_totals()
         self.refresh()
-        self._ask_soon.start(0)
+        self._spent()
 
     def place(self, message_id: str, place: Place) -> None:
         """Send a message always, never, or as the strategy says."""
@@ -126,8 +124,8 @@ class Meter(QObject):
             self.sight = sight
             self.sight_changed.emit()
         self._show_draft(session)
-        if self._draft and self._counted[0] != session.model:
-            self._count_soon.start()
+        if self._counted[0] != session.model:
+            self._count()
         self._cost = time.perf_counter() - began
 
     def _counts_changed(self) -> None:
@@ -142,8 +140,7 @@ class Meter(QObject):
             if self._composer.editing != self._edited:
                 self._behind = self._tokens_behind(session)
             self._show_draft(session)
-            if self._draft:
-                self._count_soon.start()
+            self._count()
 
     def _tokens_behind(self, session: ChatSession) -> int:
         edited = self._edited = self._composer.editing
@@ -154,7 +151,7 @@ class Meter(QObject):
         return sum(entry.tokens for entry in entries[start:] if entry.is_sent)
 
     def _count(self) -> None:
-        if self._counting is None or self._counting.done():
+        if self._draft and (self._counting is None or self._counting.done()):
             self._counting = self._tasks.start(self._count_draft(), "count the draft")
 
     async def _count_draft(self) -> None:
@@ -191,29 +188,21 @@ class Meter(QObject):
             self._details.set_totals(session.totals)
 
     def _spent(self) -> None:
-        if self._session is not None and not self._ask_soon.isActive():
-            self._ask_soon.start(BUDGETS_DELAY)
-
-    def _ask_for_budgets(self) -> None:
-        if self._asking is None or self._asking.done():
+        self._is_spent = True
+        if self._session is not None and (self._asking is None or self._asking.done()):
             self._asking = self._tasks.start(self._show_budgets(), "budgets")
-        else:
-            self._ask_soon.start(BUDGETS_DELAY)
 
     async def _show_budgets(self) -> None:
-        session = self._session
-        if session is None:
-            return
-        endpoint = session.endpoint
-        try:
-            budgets = await self._chats.spending.budgets(
-                session.conversation.id, endpoint.id if endpoint is not None else ""
-            )
-        except StorageError:
-            # Told where the database is opened and written.
-            return
-        if session is self._session:
+        while self._is_spent and (session := self._session) is not None:
+            self._is_spent = False
+            endpoint = session.endpoint.id if session.endpoint is not None else ""
+            try:
+                budgets = await self._chats.spending.budgets(session.conversation.id, endpoint)
+            except StorageError:
+                # Told where the database is opened and written.
+                return
             self._details.set_budgets(budgets)
+            await asyncio.sleep(BUDGETS_REST)
 
 
 def _is_too_long(estimate: Estimate) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from desktop_chat.domain.context import Place, Strategy
+from desktop_chat.domain.context import Place, Plan, Strategy
 from desktop_chat.session import ChatSession
 
 SEES_FROM = "The model sees the chat from here"
@@ -23,39 +23,42 @@ class Sight:
     sees_from: str = ""
     pinned: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    """What the user chose never to send; ``unsent`` has the answers to it too."""
+    unsent: frozenset[str] = frozenset()
 
     def mark(self, message_id: str) -> str:
-        """What is said of a message that the user always, or never, has sent; else ``""``."""
-        if message_id in self.left_out:
+        """What is said of a message that is sent, or not, because of what the user chose; else ``""``."""
+        if message_id in self.unsent:
             return NOT_SENT
         return PINNED if message_id in self.pinned else ""
 
 
 def sight_of(session: ChatSession) -> Sight:
     """What there is to say of the next request of a chat, whatever will be written in it."""
-    context = session.context
-    line = sees_from = ""
-    if context.strategy is Strategy.SERVER:
-        line, sees_from = _left_to_the_server(session)
-    elif context.strategy is not Strategy.EVERYTHING:
-        plan = session.plan(0)
-        places = {entry.place for entry in plan.entries}
-        if Place.SUMMARISED in places:
-            line = SUMMARISED
-        elif Place.OUTSIDE in places:
-            line = SEES_FROM
-        sees_from = plan.sees_from or ""
-    return Sight(line, sees_from, context.pinned, context.left_out)
+    context, estimate = session.context, session.estimate(0)
+    by_server = context.strategy is Strategy.SERVER
+    too_long = by_server and estimate.limit is not None and estimate.tokens > estimate.limit
+    if not too_long and not context.left_out and (by_server or context.strategy is Strategy.EVERYTHING):
+        # All of it goes, and a plan of ten thousand messages takes a while.
+        return Sight(pinned=context.pinned)
+    plan = session.plan(0)
+    places = {entry.place for entry in plan.entries}
+    line, sees_from = "", plan.sees_from or ""
+    if Place.SUMMARISED in places:
+        line = SUMMARISED
+    elif Place.OUTSIDE in places:
+        line = SEES_FROM
+    elif too_long and estimate.limit is not None:
+        line, sees_from = SERVER_LEAVES_OUT, _first_that_fits(plan, estimate.limit)
+    unsent = frozenset(entry.id for entry in plan.entries if entry.place is Place.LEFT_OUT)
+    return Sight(line, sees_from, context.pinned, context.left_out, unsent)
 
 
-def _left_to_the_server(session: ChatSession) -> tuple[str, str]:
-    """The line where the request is too long, and about where: servers leave out from the begin of a chat."""
-    estimate = session.estimate(0)
-    if estimate.limit is None or estimate.tokens <= estimate.limit:
-        return "", ""
-    left = estimate.tokens
-    for entry in session.plan(0).entries:
-        if left <= estimate.limit:
-            return SERVER_LEAVES_OUT, entry.id
-        left -= entry.tokens if entry.is_sent else 0
-    return SERVER_LEAVES_OUT, ""
+def _first_that_fits(plan: Plan, limit: int) -> str:
+    """About from where on a server reads the chat: it leaves out from the begin of what it is sent."""
+    tokens = plan.tokens
+    for entry in plan.entries:
+        if tokens <= limit:
+            return entry.id
+        tokens -= entry.tokens if entry.is_sent else 0
+    return ""

@@ -145,7 +145,8 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
     for button in row.buttons():
         if button.on_hover and not active:
             continue
-        used = max(used, button.box.right()) if button.box.top() >= row.meta_top - px(4) else used
+        if button.box.top() >= row.meta_top - px(4) and button.action is not Action.CONTEXT:
+            used = max(used, button.box.right())
         box = button.box.translated(x, y)
         hot = button == hovered and button.enabled
         if button.action is Action.CONTEXT:

@@ -184,3 +184,13 @@ def test_a_megabyte_without_a_space_can_be_pasted_edited_and_restored(composer: 
     assert composer.text == text
     composer.set_draft("few words")
     assert composer.text_edit.wordWrapMode() is QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+
+
+def test_it_grows_where_a_narrow_window_breaks_its_lines(composer: Composer) -> None:
+    composer.text_edit.setPlainText("word " * 12)
+    one = composer.text_edit.height()
+    composer.resize(300, 200)
+    assert composer.text_edit.height() > one
+    assert composer.text_edit.verticalScrollBar().maximum() == 0
+    composer.resize(680, 200)
+    assert composer.text_edit.height() == one

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
-from PySide6.QtGui import QAccessible, QAction, QGuiApplication
+from PySide6.QtGui import QAccessible, QAction, QGuiApplication, QImage
 
 from desktop_chat.domain.context import Place
 from desktop_chat.domain.message import Message, State
@@ -117,7 +117,7 @@ def test_a_screen_reader_finds_the_line_and_the_marks(chat: Chat) -> None:
     message = answer("a", "Two")
     message.usage, message.cost = Usage(output=312), Decimal("0.0031")
     chat.show(question("q", "One"), message)
-    chat.view.parts.set_sight(Sight(LINE, "a", left_out=frozenset({"q"}), pinned=frozenset({"a"})))
+    chat.view.parts.set_sight(Sight(LINE, "a", unsent=frozenset({"q"}), pinned=frozenset({"a"})))
     transcript = QAccessible.queryAccessibleInterface(chat.view)
     first, second = transcript.child(0), transcript.child(1)
     assert first.text(QAccessible.Text.Description) == NOT_SENT
@@ -140,7 +140,7 @@ def test_the_line_is_no_part_of_what_is_copied(chat: Chat) -> None:
 def test_a_mark_shows_without_the_pointer(chat: Chat) -> None:
     chat.show(question("q", "One"), answer("a", "Two"), question("q2", "Three"))
     before = chat.view.viewport().grab().toImage()
-    chat.view.parts.set_sight(Sight(left_out=frozenset({"q", "a"})))
+    chat.view.parts.set_sight(Sight(unsent=frozenset({"q", "a"})))
     chat.settle()
     after = chat.view.viewport().grab().toImage()
     rows = dict(chat.view.rows.visible)
@@ -197,3 +197,19 @@ def test_what_an_answer_cost(chat: Chat, values: dict[str, object], words: str) 
         setattr(message, name, value)
     chat.show(message)
     assert chat.view.rows.row(0).figures == words
+
+
+def test_the_line_below_an_answer_leaves_its_figures_their_place(chat: Chat) -> None:
+    message = answer("a", "So.")
+    message.usage, message.timing = Usage(output=312), Timing(0.4, 1.84)
+    chat.show(question("q", "One"), message)
+    row = chat.view.rows.row(1)
+
+    def foot() -> QImage:
+        top = dict(chat.view.rows.visible)[1] + row.meta_top
+        return chat.view.viewport().grab().toImage().copy(0, top, chat.view.width(), row.formats.px(20))
+
+    before = foot()
+    chat.view.parts.set_sight(Sight(LINE))
+    chat.settle()
+    assert foot() == before
