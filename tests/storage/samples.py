@@ -7,7 +7,7 @@ to ``released/`` under the schema's number when a migration is added.
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from decimal import Decimal
@@ -27,6 +27,7 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import Store
 from desktop_chat.storage.database import Database
+from desktop_chat.storage.ledger import COLUMNS, DAY
 
 
 @asynccontextmanager
@@ -113,6 +114,17 @@ async def fill(store: Store) -> None:
     await store.append(
         "m4", [Delta(PartKind.REASONING, "Hm"), text("Half an "), text("answer")], durable=True
     )
+
+
+async def enter_many(store: Store, folder: Path, times: Sequence[float]) -> None:
+    """Enter the same attempt at all of ``times``, in one transaction behind the store."""
+    await store.record_attempt(entry(started_at=times[0]))
+    others = ", ".join(name for name in COLUMNS if name != "started_at")
+    with raw(folder / "chats.db") as connection, connection:
+        connection.executemany(
+            f"INSERT INTO ledger (day, started_at, {others}) SELECT {DAY}, ?, {others} FROM ledger LIMIT 1",
+            ((at, at) for at in times[1:]),
+        )
 
 
 def dump(connection: apsw.Connection) -> Iterator[str]:

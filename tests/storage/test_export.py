@@ -17,8 +17,7 @@ from desktop_chat.domain.ledger import Outcome
 from desktop_chat.domain.usage import Timing
 from desktop_chat.storage import DatabaseReadOnly, DatabaseUnavailable, DiskFull, Store, StoreClosed, export
 from desktop_chat.storage.export import Kind
-from desktop_chat.storage.ledger import COLUMNS
-from tests.storage.samples import begun, entry, opened, raw
+from tests.storage.samples import begun, enter_many, entry, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -62,18 +61,6 @@ async def told(store: Store, path: Path, kind: Kind, *, since: float = 0, until:
         rows = list(csv.DictReader(io.StringIO(content(path).decode("utf-8-sig"), newline="")))
     assert len(rows) == number
     return list(rows)
-
-
-async def fill(store: Store, folder: Path, count: int) -> None:
-    """Enter ``count`` attempts, a second apart."""
-    await store.record_attempt(entry(started_at=0.0))
-    others = ", ".join(name for name in COLUMNS if name != "started_at")
-    with raw(folder / "chats.db") as connection:
-        connection.execute(
-            f"WITH RECURSIVE times (at) AS (SELECT 1.0 UNION ALL SELECT at + 1 FROM times WHERE at < ?) "
-            f"INSERT INTO ledger (day, started_at, {others}) SELECT day, at, {others} FROM ledger, times",
-            (count - 1,),
-        )
 
 
 def files(folder: Path) -> list[str]:
@@ -136,7 +123,7 @@ async def test_nothing_was_used_is_a_file_too(tmp_path: Path, kind: Kind) -> Non
 async def test_more_than_is_written_at_once(tmp_path: Path, kind: Kind) -> None:
     async with opened(tmp_path) as store:
         count = 2_500
-        await fill(store, tmp_path, count)
+        await enter_many(store, tmp_path, range(count))
         rows = await told(store, tmp_path / "out", kind)
         assert [row["started_at"] for row in rows] == sorted({row["started_at"] for row in rows})
         assert len(rows) == count
@@ -184,7 +171,7 @@ async def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: py
         return real("/dev/full", os.O_WRONLY)
 
     async with opened(tmp_path) as store:
-        await fill(store, tmp_path, 3_000)
+        await enter_many(store, tmp_path, range(3_000))
         monkeypatch.setattr(os, "open", full)
         with pytest.raises(DiskFull, match=r"No space left.*out\.csv") as caught:
             await store.export_ledger(target, "csv", 0, 1e12)
@@ -218,7 +205,7 @@ async def test_an_export_that_is_given_up_leaves_nothing(
     reached, gate = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     store = await Store.open(tmp_path / "chats.db", tmp_path / "backups")
-    await fill(store, tmp_path, 3_000)
+    await enter_many(store, tmp_path, range(3_000))
     first = export._told
 
     def held(*row: object) -> Any:

@@ -29,7 +29,8 @@ from desktop_chat.domain.ledger import (
 )
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import Store
-from tests.storage.samples import opened
+from desktop_chat.storage.reports import usage
+from tests.storage.samples import enter_many, opened, raw
 
 DAY = 86_400.0
 MARCH_28 = 1_774_656_000.0
@@ -205,3 +206,37 @@ def test_a_report_is_what_its_attempts_add_up_to(
 
     with tempfile.TemporaryDirectory() as name:
         asyncio.run(run(Path(name)))
+
+
+def steps(folder: Path, boundaries: Sequence[float], by: Grouping) -> int:
+    """How much SQLite does for a report, in hundreds of its instructions."""
+    done = 0
+
+    def count() -> bool:
+        nonlocal done
+        done += 1
+        return False
+
+    with raw(folder / "chats.db") as connection:
+        connection.set_progress_handler(count, 100)
+        usage(connection, folder / "chats.db", boundaries, by)
+    return done
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("by", Grouping)
+async def test_a_report_of_whole_days_reads_no_attempt(tmp_path: Path, by: Grouping) -> None:
+    """The shape of what ``python -m tests.benchmarks.ledger`` prints."""
+    needed = []
+    for count in (10, 1_000):
+        folder = tmp_path / f"{count}"
+        with zone("Asia/Kathmandu"):
+            midnights = [time.mktime((2026, 3, 27 + day, 0, 0, 0, 0, 0, -1)) for day in range(4)]
+            async with opened(folder) as store:
+                within = midnights[3] - midnights[0]
+                times = [midnights[0] + number * within / count for number in range(count)]
+                await enter_many(store, folder, times)
+            needed.append([steps(folder, some, by) for some in (midnights, midnights[::3])])
+            cut = steps(folder, [midnights[0], midnights[1] + 43_200, midnights[3]], by)
+    assert max(needed[1]) <= max(needed[0]) * 1.1
+    assert cut > 3 * max(needed[1])
