@@ -186,8 +186,11 @@ storage/                            the only home of SQLite
 storage/backups.py                  copies of the database: made before its schema changes, found, put back
 storage/database.py                 the connection, and the one thread that uses it
 storage/errors.py                   what can go wrong with the database
+storage/export.py                   the ledger as a file, CSV or JSON
+storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/migrations.py               every change of the schema, in order, and how they are applied
 storage/queries.py                  what the store does, statement by statement
+storage/reports.py                  what was used, by period and group
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
