@@ -198,12 +198,6 @@ class Planner:
             entries.append(Entry(DRAFT, draft, Place.SENT))
         return Plan(tuple(entries), self.tokens(draft), self._summary, self._given, self._summary_tokens)
 
-    def fitting(self, limit: int, draft: int = 0) -> int:
-        """How many of the last turns fit into ``limit`` tokens with a draft of so many; 0 where not even the
-        newest does. For ``ContextSettings.turns``."""
-        room = limit - (self._fixed - self._summary_tokens) - draft
-        return max(bisect_right(self._sums, room) - 1 + self._has_draft, 0) if room >= 0 else 0
-
     def turns(self, begin: int = 0) -> list[tuple[int, int, int]]:
         """Where each turn from the message ``begin`` on starts and ends, and what it takes, pinned or not."""
         ends = [*self._starts[1:], len(self._messages)]

@@ -72,7 +72,8 @@ class HoldDialog(Card):
             self.body.addLayout(row(theme, last[1], None, self._close, last[0]))
         else:
             self.body.addLayout(row(theme, *last, None, self._close))
-        self._is_waiting = False
+        self.is_waiting = False
+        """Whether what was chosen is under way."""
         self.finished.connect(self.deleteLater)
 
     def present(self) -> None:
@@ -83,7 +84,7 @@ class HoldDialog(Card):
     def wait(self, text: str) -> None:
         """What was chosen takes a while; Cancel stops it. An empty text ends the waiting."""
         self._tell(text, "dim")
-        self._is_waiting = bool(text)
+        self.is_waiting = bool(text)
         for made in self._buttons.values():
             made.setEnabled(not text)
 
@@ -94,7 +95,7 @@ class HoldDialog(Card):
         self.announce(text)
 
     def reject(self) -> None:
-        if self._is_waiting:
+        if self.is_waiting:
             self.stopped.emit()
         super().reject()
 

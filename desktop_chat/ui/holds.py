@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +13,7 @@ from desktop_chat.domain.context import Strategy
 from desktop_chat.domain.holds import Budget, Hold, OverLimit
 from desktop_chat.session import ChatSession
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.chat_view import Taker
 from desktop_chat.ui.hold_words import Way, budget_warning, explain_hold
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
@@ -40,6 +42,7 @@ class Holds(QObject):
         self._cards: dict[str, HoldDialog] = {}
         self._inspector: ContextDialog | None = None
         self._warning = NoticeBar(theme, dismissable=True)
+        self._warning.setObjectName("budgetNotice")
         self._warning.pressed.connect(self.budgets_requested)
         window.chat.insert_notice(self._warning)
         window.chat.context_requested.connect(self.show_context)
@@ -68,6 +71,8 @@ class Holds(QObject):
         from desktop_chat.ui.hold_dialog import HoldDialog
 
         id = session.conversation.id
+        if (taker := self._window.chat.taker(session)) is not None:
+            again = partial(self._take, again, session, taker)
         self._close(id)
         endpoint = session.endpoint
         small = session.summary_model if isinstance(hold, OverLimit) and len(session.tree.path) > 1 else ""
@@ -102,6 +107,14 @@ class Holds(QObject):
             case Way.CHANGE_BUDGET:
                 self.budgets_requested.emit()
 
+    def _take(
+        self, again: Again, session: ChatSession, taker: Taker, *, waive: bool = True
+    ) -> "asyncio.Task[bool]":
+        """Do ``again`` what was asked for by the composer, which then lets go of its text."""
+        task = again(waive=waive)
+        self._window.chat.take_when_sent(task, session, taker)
+        return task
+
     def _summarise(self, session: ChatSession, again: Again, card: "HoldDialog") -> None:
         """Have a summary written and send the request with it; where that is too long, it is held again."""
         card.wait("Summarising…")
@@ -109,13 +122,15 @@ class Holds(QObject):
         card.stopped.connect(writing.cancel)
 
         def written(task: "asyncio.Task[bool]") -> None:
-            if task.cancelled() or task.exception() is not None or card not in self._cards.values():
+            if card not in self._cards.values():
                 return
-            if task.result():
+            if task.cancelled() or task.exception() is not None:
+                card.wait("")
+            elif task.result():
                 card.accept()
                 again(waive=False)
             else:
-                card.tell("The summary could not be written. Nothing has changed.")
+                card.tell("No summary was written, so nothing has changed.")
 
         writing.add_done_callback(written)
 
@@ -123,7 +138,9 @@ class Holds(QObject):
         """A request under way, or another model, makes what was told old."""
         session = self._chats.session(conversation_id)
         card = self._cards.get(conversation_id)
-        if card is not None and (session is None or session.is_busy or session.model != card.model):
+        if card is None or card.is_waiting:
+            return
+        if session is None or session.is_busy or session.model != card.model:
             self._close(conversation_id)
 
     def _chat_shown(self) -> None:

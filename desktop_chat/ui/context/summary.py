@@ -113,7 +113,7 @@ class SummaryPanel(QWidget):
         self._button.setText("Summarise again" if self._summary else "Summarise now")
         failed = not task.cancelled()
         recolor(self._about, "error" if failed else "dim")
-        self._about.setText("It could not be written. Nothing has changed." if failed else "Stopped.")
+        self._about.setText("No summary was written, so nothing has changed." if failed else "Stopped.")
 
     def _forget(self) -> None:
         self._task = None
