@@ -16,7 +16,7 @@ from typing import Any
 from desktop_chat.domain.endpoint import Endpoint, EndpointKind
 from desktop_chat.domain.prices import PriceSheet, Rates
 from desktop_chat.paths import write_atomically
-from desktop_chat.tokens.batches import Turns, batches
+from desktop_chat.tokens.batches import Turns, in_batches
 from desktop_chat.tokens.plain import from_plain
 from desktop_chat.worker import Worker, WorkerError
 
@@ -64,7 +64,7 @@ class Tokens:
         """
         counts = [0] * len(texts)
         size = sum(map(len, texts))
-        for batch in batches(texts):
+        for batch in in_batches(texts):
             async with self._turns.turn(size):
                 found = await self._do("count", encoding=encoding, texts=[piece for _, piece in batch])
             for (index, _), count in zip(batch, found, strict=True):

@@ -17,7 +17,7 @@ Batch = list[tuple[int, str]]
 """Pieces of texts, each with the index of its text."""
 
 
-def batches(texts: Sequence[str]) -> Iterator[Batch]:
+def in_batches(texts: Sequence[str]) -> Iterator[Batch]:
     """All of ``texts`` in order, in batches of about :data:`LARGEST`."""
     batch: Batch = []
     size = 0

@@ -88,4 +88,5 @@ def test_a_dated_version_is_offered_only_where_its_name_alone_is_not() -> None:
     assert successor("gpt-5", [dated, Model("gpt-5.4")], TODAY) == "gpt-5.4"
     assert successor("gpt-5", [dated, Model("gpt-5.2")], TODAY) == "gpt-5.4-2026-03-05"
     assert successor("gpt-5.4", [dated], TODAY) is None
+    assert successor("gpt-5.4-preview", [Model("gpt-5.4")], TODAY) is None
     assert successor("gpt-5.4-2026-03-05", [dated, Model("gpt-5.4")], TODAY) == "gpt-5.4"
