@@ -218,9 +218,13 @@ class Counts(QObject):
         self._factor = factor if abs(factor - 1) > 0.001 else 1.0
         self._learned_for = target
 
-    async def settle(self) -> None:
-        """Wait until all is counted that can be."""
+    async def settle(self, path: Sequence[Message]) -> None:
+        """Wait until all is counted that can be, the newest of ``path`` too, which may not be saved yet."""
         self.wake()
+        missing = [message.text for message in path[-2:] if not self._is_counted(message)]
+        found = await self._count(missing) if missing else []
+        if missing and found is not None:
+            self._remember(missing, found)
         if self._working is not None:
             await asyncio.wait([self._working])
 

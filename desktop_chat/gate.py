@@ -95,7 +95,7 @@ class Gate:
         planner = self._counts.planner(path, prompt)
         limit = await self._limit(endpoint, model, planner.tokens())
         if limit is not None and planner.tokens() > limit * RENEW_SHARE:
-            await self._settle()
+            await self._settle(path)
             planner = self._counts.planner(path, prompt)
             if planner.tokens() > limit * RENEW_SHARE and await self._renew(path, planner, summarising):
                 planner = self._counts.planner(path, prompt)
@@ -217,11 +217,11 @@ class Gate:
             return None
         return max(window - (self._conversation.parameters.max_output_tokens or 0), 1)
 
-    async def _settle(self) -> None:
+    async def _settle(self, path: Sequence[Message]) -> None:
         """Count what is not counted yet, where that takes no time: approximate counts decide else."""
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._counts.settle()
+                await self._counts.settle(path)
         except TimeoutError:
             return
 
