@@ -47,7 +47,7 @@ class Holds(QObject):
         window.chat.insert_notice(self._warning)
         window.chat.context_requested.connect(self.show_context)
         window.chat.title_changed.connect(lambda _title: self._chat_shown())
-        window.chat.composer.text_edit.textChanged.connect(self._draft_changed)
+        window.chat.composer.text_changed.connect(self._draft_changed)
         chats.held.connect(self.show)
         chats.changed.connect(self._chat_changed)
         chats.spending.warned.connect(self._warn)
