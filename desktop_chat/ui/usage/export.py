@@ -7,7 +7,6 @@ from typing import Literal
 from PySide6.QtWidgets import QWidget
 
 from desktop_chat.storage import StorageError
-from desktop_chat.tasks import Tasks
 from desktop_chat.ui.file_saver import save_dialog
 from desktop_chat.ui.notices import storage_reason
 from desktop_chat.ui.safe import message_box
@@ -17,28 +16,24 @@ from desktop_chat.ui.usage.wording import counted
 Kind = Literal["csv", "json"]
 
 
-def ask(
-    window: QWidget, source: Source, tasks: Tasks, result: Result, kind: Kind, tell: Callable[[str], None]
-) -> None:
-    """Let the user choose a file, and write the requests of ``result`` to it; returns at once.
-
-    ``tell`` says what goes on, and may be called when what asked is gone. A failure is told over ``window``.
-    """
+def ask(window: QWidget, result: Result, kind: Kind, chosen: Callable[[Path], None]) -> None:
+    """Let the user choose a file for the requests of ``result``; returns at once."""
     span = result.frame.span
     days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}"
     dialog = save_dialog(window, f"Export as {kind.upper()}", f"Usage {days}.{kind}")
     dialog.setNameFilter(f"{kind.upper()} (*.{kind})")
     dialog.setDefaultSuffix(kind)
-    dialog.fileSelected.connect(
-        lambda path: tasks.start(_write(window, source, Path(path), kind, result, tell), "export the usage")
-    )
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
     dialog.open()
 
 
-async def _write(
+async def write(
     window: QWidget, source: Source, path: Path, kind: Kind, result: Result, tell: Callable[[str], None]
 ) -> None:
-    tell(f"Writing {path.name}…")
+    """Write the requests of ``result`` to ``path``: all of them or, where this is cancelled, none.
+
+    ``tell`` says how it ended, and may be called when who asked is gone. A failure is told over ``window``.
+    """
     try:
         rows = await source.export_ledger(path, kind, result.since, result.until)
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from PySide6.QtCore import QDate, QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QDate, QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QGridLayout, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
@@ -16,6 +16,10 @@ from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.periods import EARLIEST, Range, Span
 
 LATEST = date(2099, 12, 31)
+SAID_FOR = 8000
+"""Milliseconds."""
+CANCEL_AFTER = 2000
+"""Milliseconds of waiting until it can be cancelled."""
 
 
 class Choice(LabelButton):
@@ -111,6 +115,7 @@ class Head(QWidget):
 
     changed = Signal()
     exported = Signal(str)
+    cancel_requested = Signal()
     close_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -123,6 +128,15 @@ class Head(QWidget):
         self.status.setObjectName("usageStatus")
         self.status.setProperty("role", "dim")
         self.status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.cancel_button = LabelButton(theme, "", "Cancel")
+        self.cancel_button.setProperty("flat", True)
+        self.cancel_button.setObjectName("usageCancel")
+        self.cancel_button.clicked.connect(self.cancel_requested)
+        self.cancel_button.hide()
+        self._may_cancel = QTimer(self, interval=CANCEL_AFTER, singleShot=True)
+        self._may_cancel.timeout.connect(self.cancel_button.show)
+        self._said = QTimer(self, interval=SAID_FOR, singleShot=True)
+        self._said.timeout.connect(lambda: self.say(""))
         self.range = Choice(theme, "Time", ((range.value, range) for range in Range))
         self.range.setObjectName("usageRange")
         self.by = Choice(theme, "Group by", ((by.value.capitalize(), by) for by in Grouping), "By ")
@@ -152,13 +166,27 @@ class Head(QWidget):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.addWidget(self.title, 0, 0)
         self._grid.addWidget(self.status, 0, 1)
-        self._grid.addWidget(self.close_button, 0, 3)
-        self._grid.addWidget(self.dates, 2, 0, 1, 4)
+        self._grid.addWidget(self.cancel_button, 0, 2)
+        self._grid.addWidget(self.close_button, 0, 4)
+        self._grid.addWidget(self.dates, 2, 0, 1, 5)
         self._grid.setColumnStretch(1, 1)
         theme.changed.connect(self._restyle)
         self._restyle()
 
     def say(self, text: str) -> None:
+        """Say for a while what was done."""
+        self._show_status(text)
+        self._said.start()
+
+    def wait(self, text: str) -> None:
+        """Say what is waited for, and let it be cancelled when that takes long."""
+        self._show_status(text)
+        self._may_cancel.start()
+
+    def _show_status(self, text: str) -> None:
+        self._said.stop()
+        self._may_cancel.stop()
+        self.cancel_button.hide()
         self.status.setText(text)
         self.status.setAccessibleName(text)
 
@@ -185,9 +213,9 @@ class Head(QWidget):
             return
         self._is_narrow = is_narrow
         if is_narrow:
-            self._grid.addWidget(self._choices, 1, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+            self._grid.addWidget(self._choices, 1, 0, 1, 5, Qt.AlignmentFlag.AlignLeft)
         else:
-            self._grid.addWidget(self._choices, 0, 2)
+            self._grid.addWidget(self._choices, 0, 3)
 
     def _restyle(self) -> None:
         px = self._theme.px

@@ -85,19 +85,21 @@ class Reading(QObject):
         first_weekday: int,
         clock: Callable[[], float] = time.time,
         zone: tzinfo | None = None,
+        parent: QObject | None = None,
     ) -> None:
         """``clock`` gives the Unix time in seconds."""
-        super().__init__()
+        super().__init__(parent)
         self._source, self._tasks = source, tasks
-        self._first_weekday, self.clock, self._zone = first_weekday, clock, zone
+        self._first_weekday, self._clock, self._zone = first_weekday, clock, zone
         self._wanted: Query | None = None
         self._last: Query | None = None
         self._result: Result | None = None
         self._ended_at: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._paging: asyncio.Task[None] | None = None
+        self._is_told = False
         self._progress = QTimer(self, interval=PROGRESS_AFTER, singleShot=True)
-        self._progress.timeout.connect(lambda: self.waits.emit(True))
+        self._progress.timeout.connect(self._tell)
         self._again = QTimer(self, interval=REFRESH_AFTER, singleShot=True)
         self._again.timeout.connect(self.reread)
 
@@ -128,13 +130,20 @@ class Reading(QObject):
     def has_more(self) -> bool:
         return self._ended_at is not None
 
+    def cancel(self) -> None:
+        """Give up what is being read; what was read before stays."""
+        self._wanted = None
+        self._end()
+        if self._task is not None:
+            self._task.cancel()
+
     def close(self) -> None:
-        """Forget what is being read."""
+        """Forget what is being read, and read no more."""
+        self._last = None
         self._again.stop()
-        self._progress.stop()
-        for task in (self._task, self._paging):
-            if task is not None:
-                task.cancel()
+        self.cancel()
+        if self._paging is not None:
+            self._paging.cancel()
 
     async def _run(self) -> None:
         while (query := self._wanted) is not None:
@@ -147,31 +156,36 @@ class Reading(QObject):
                 return
             if self._wanted is None:
                 self._end()
-                if self._paging is not None:
-                    self._paging.cancel()
                 self._take(result)
 
     def _take(self, result: Result) -> None:
         known = self._result
         if known is not None and known.entries and (known.query, known.frame) == (result.query, result.frame):
-            first = known.entries[0]
-            new = next((at for at, entry in enumerate(result.entries) if entry == first), None)
+            first = _mark(known.entries[0])
+            new = next((at for at, entry in enumerate(result.entries) if _mark(entry) == first), None)
             if new is not None:
                 # The pages that were read are kept: who reads one of them is not moved.
-                result = replace(result, entries=[*result.entries[:new], *known.entries])
-                self._result = result
-                self.came.emit(result)
+                self._result = replace(result, entries=[*result.entries[:new], *known.entries])
+                self.came.emit(self._result)
                 return
+        if self._paging is not None:
+            self._paging.cancel()
         self._result = result
         self._ended_at = _end_of(result.entries)
         self.came.emit(result)
 
     def _end(self) -> None:
         self._progress.stop()
-        self.waits.emit(False)
+        if self._is_told:
+            self._is_told = False
+            self.waits.emit(False)
+
+    def _tell(self) -> None:
+        self._is_told = True
+        self.waits.emit(True)
 
     async def _read(self, query: Query) -> Result:
-        today = local_time(self.clock(), self._zone).date()
+        today = local_time(self._clock(), self._zone).date()
         span = query.chosen or span_of(query.range, today, self._first_weekday)
         while True:
             frame = divided(span, self._first_weekday, self._zone)
@@ -186,19 +200,25 @@ class Reading(QObject):
         return Result(query, frame, report, entries, bool(earlier))
 
     async def _read_page(self) -> None:
-        result, before = self._result, self._ended_at
+        result = self._result
         if result is None:
             return
         try:
-            entries = await self._source.ledger(result.since, result.until, limit=PAGE, before=before)
+            entries = await self._source.ledger(result.since, result.until, limit=PAGE, before=self._ended_at)
         except StorageError as error:
             self.failed.emit(error)
             return
         self._ended_at = _end_of(entries)
-        self._result = replace(result, entries=[*result.entries, *entries])
+        # Newer ones may have come meanwhile.
+        self._result = replace(self._result or result, entries=[*(self._result or result).entries, *entries])
         self.more_came.emit(entries)
 
 
 def _end_of(page: list[LedgerEntry]) -> float | None:
     """Where the next page begins; None where this is the last one."""
     return page[-1].started_at if len(page) >= PAGE else None
+
+
+def _mark(entry: LedgerEntry) -> tuple[float, str, int]:
+    """What tells a request from others: the title of its chat may change."""
+    return entry.started_at, entry.message_id, entry.attempt

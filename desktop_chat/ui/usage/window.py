@@ -1,8 +1,10 @@
 """The usage window: what was asked of models, when, how fast, and what it cost."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import tzinfo
+from pathlib import Path
 
 from PySide6.QtCore import QLocale, QSize
 from PySide6.QtGui import QGuiApplication, QResizeEvent
@@ -59,7 +61,9 @@ class UsageCard(Card):
         # Qt counts from 1, for Monday.
         self._first_weekday = QLocale.system().firstDayOfWeek().value - 1
         self._zone = zone
-        self._reading = Reading(source, tasks, self._first_weekday, clock, zone)
+        # A child, so that what its signals call goes with this card.
+        self._reading = Reading(source, tasks, self._first_weekday, clock, zone, self)
+        self._writing: asyncio.Task[None] | None = None
         self._result: Result | None = None
         self._bars: Bars | None = None
         self._measure: Measure | None = None
@@ -110,6 +114,7 @@ class UsageCard(Card):
         self.head.export.setEnabled(False)
         self.head.changed.connect(self._ask)
         self.head.exported.connect(self._export)
+        self.head.cancel_requested.connect(self._cancel)
         self.head.close_requested.connect(self.reject)
         self.measure.chosen.connect(self._set_measure)
         self.as_table.toggled.connect(self._show_table)
@@ -118,7 +123,7 @@ class UsageCard(Card):
         self.notice.pressed.connect(self._reading.reread)
         self._reading.came.connect(self._show)
         self._reading.failed.connect(self._failed)
-        self._reading.waits.connect(lambda waits: self._say("Adding up…" if waits else ""))
+        self._reading.waits.connect(self._waits)
         self._reading.more_came.connect(self.requests.requests.add)
         self.requests.requests.more_wanted.connect(self._reading.read_more)
         self.requests.requests.has_more = lambda: self._reading.has_more
@@ -198,14 +203,33 @@ class UsageCard(Card):
 
     def _export(self, kind: export.Kind) -> None:
         if self._result is not None:
-            export.ask(self._host, self._source, self._tasks, self._result, kind, self._tell)
+            result = self._result
+            export.ask(self._host, result, kind, lambda path: self._write(path, kind, result))
 
-    def _tell(self, text: str) -> None:
+    def _write(self, path: Path, kind: export.Kind, result: Result) -> None:
+        """Goes on where this card is closed: the file was asked for."""
+        work = export.write(self._host, self._source, path, kind, result, self._say)
+        self._writing = self._tasks.start(work, "export the usage")
         if isValid(self):
-            self._say(text)
+            self.head.wait(f"Writing {path.name}…")
+            self.announce(f"Writing {path.name}…")
+
+    def _cancel(self) -> None:
+        if self._writing is not None and not self._writing.done():
+            self._writing.cancel()
+            self._say("The export was cancelled")
+        else:
+            self._reading.cancel()
+
+    def _waits(self, waits: bool) -> None:
+        if waits:
+            self.head.wait("Adding up…")
+            self.announce("Adding up…")
+        else:
+            self.head.say("")
 
     def _say(self, text: str) -> None:
-        if text != self.head.status.text():
+        if isValid(self):
             self.head.say(text)
             if text:
                 self.announce(text)

@@ -2,14 +2,16 @@
 
 import asyncio
 import csv
+import gc
 import json
+import weakref
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
@@ -17,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, UsageReport
 from desktop_chat.settings import Settings
 from desktop_chat.storage import DatabaseLocked, Store
+from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage import UsageCard
 from desktop_chat.ui.usage.bars import Measure
@@ -422,3 +425,64 @@ async def test_it_is_restyled_while_it_is_open(card: Show, store: Store, theme: 
     theme.set_zoom(150)
     assert usage.requests.verticalHeader().defaultSectionSize() == round(31 * 1.5)
     assert usage.grab().toImage().pixelColor(usage.rect().center()) != light.pixelColor(light.rect().center())
+
+
+async def test_what_takes_long_can_be_cancelled(card: Show, store: Store, qtbot: QtBot) -> None:
+    await filled(store, entry())
+    slow = Slow(store)
+    slow.let.set()
+    usage = await shown(card(slow))
+    slow.let.clear()
+    before = usage.latest
+    usage.head.by.choose(Grouping.CHAT)
+    assert not usage.head.cancel_button.isVisible()
+    await until(usage.head.cancel_button.isVisible)
+    assert usage.head.status.text() == "Adding up…"
+    qtbot.mouseClick(usage.head.cancel_button, Qt.MouseButton.LeftButton)
+    assert not usage.head.cancel_button.isVisible()
+    assert usage.head.status.text() == ""
+    slow.let.set()
+    await store.ledger(0, 1)
+    assert usage.latest is before
+    await changed(usage, lambda: usage.head.by.choose(Grouping.PURPOSE))
+
+
+async def test_an_export_can_be_cancelled(card: Show, store: Store, host: QWidget, tmp_path: Path) -> None:
+    await filled(store, entry())
+    usage = await shown(card())
+    usage.head.exported.emit("csv")
+    path = tmp_path / "usage.csv"
+    path.write_text("before")
+    chosen(host, path)
+    assert usage.head.status.text() == "Writing usage.csv…"
+    usage.head.cancel_requested.emit()
+    assert usage.head.status.text() == "The export was cancelled"
+    await store.ledger(0, 1)
+    assert path.read_text() == "before"
+
+
+async def test_an_export_goes_on_when_the_window_is_closed(
+    card: Show, store: Store, host: QWidget, tmp_path: Path
+) -> None:
+    await filled(store, entry())
+    usage = await shown(card())
+    usage.head.exported.emit("csv")
+    chosen(host, tmp_path / "usage.csv")
+    usage.reject()
+    await until((tmp_path / "usage.csv").exists)
+
+
+async def test_nothing_is_left_of_one_that_was_closed(
+    theme: Theme, host: QWidget, store: Store, settings: Settings, tasks: Tasks
+) -> None:
+    await filled(store, entry())
+    usage = await shown(UsageCard(theme, host, store, settings, tasks))
+    usage.show()
+    usage.reject()
+    seen = weakref.ref(usage)
+    usage.deleteLater()
+    del usage
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    await asyncio.sleep(0)
+    gc.collect()
+    assert seen() is None
