@@ -39,6 +39,8 @@ class Meter(QObject):
     """
 
     sight_changed = Signal()
+    counted = Signal()
+    """The tokens of the draft are told as the helper counted them."""
 
     def __init__(
         self,
@@ -165,6 +167,7 @@ class Meter(QObject):
                 return
             self._counted = (model, text, tokens)
             self._show_draft(session)
+            self.counted.emit()
 
     def _show_draft(self, session: ChatSession) -> None:
         if not self._draft:

@@ -5,7 +5,7 @@ import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.benchmarks import growth, opening, response, start, stream, tokens
+from tests.benchmarks import growth, keys, opening, response, start, stream, tokens
 from tests.benchmarks.figures import Figure, table
 
 MEASUREMENTS = {
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "growth": growth.measure,
     "response": response.measure,
     "opening": opening.measure,
+    "keys": keys.measure,
     "tokens": tokens.measure,
 }
 

@@ -281,15 +281,67 @@ async def stop(url: str, dialect: str) -> None:
         report({"at": at})
 
 
-async def opening(count: str) -> None:
-    """Report the cost of showing a stored conversation, and that of reading its rows alone."""
+def _long_chat(count: int) -> tuple[Conversation, list[Message]]:
     conversation = Conversation(new_id(), title="Long", created_at=time.time())
     messages: list[Message] = []
-    for number in range(int(count)):
+    for number in range(count):
         role = Role.ASSISTANT if number % 2 else Role.USER
         parent = messages[-1].id if messages else None
         text = markdown(100)[: 400 if number % 2 else 80]
         messages.append(Message(new_id(), parent, role, [Part(PartKind.TEXT, text)], created_at=time.time()))
+    return conversation, messages
+
+
+async def keys(count: str, times: str) -> None:
+    """Report what key presses in a long chat cost, and how long each takes until its tokens are told."""
+    conversation, messages = _long_chat(int(count))
+    conversation.model = "gpt-5.2"
+    with profile() as folder:
+        store = await Store.open(folder / "chats.db", folder / "backups")
+        await store.begin_turn(conversation, messages)
+        await store.close()
+        async with loaded("http://127.0.0.1:9/v1", Dialect.RESPONSES.value, folder) as driver:
+            window = driver.window
+            chat = window.chat
+            endpoint = window.session.endpoint if window.session is not None else None
+            assert endpoint is not None
+            conversation.endpoint_id = endpoint.id
+            prices = {conversation.model: {"input": "1.75", "output": "14", "context": "10000000"}}
+            driver.program.settings.change(own_prices={endpoint.id: prices})
+            window.open_chat(conversation.id)
+            await seldom(lambda: _shown(driver) == conversation.id, 0.002)
+            session = window.session
+            assert session is not None
+            session.set_model(endpoint.id, conversation.model)
+            # With the first key the whole chat is counted.
+            QTest.keyClick(driver.composer, Qt.Key.Key_A)
+            await seldom(lambda: not session.estimate(0).is_approximate, 0.02)
+            await seldom(lambda: chat.transcript.is_settled, 0.02)
+            told = asyncio.Event()
+            chat.meter.counted.connect(told.set)
+            waits, with_it = [], []
+            for number in range(int(times)):
+                told.clear()
+                began = time.perf_counter()
+                QTest.keyClick(driver.composer, Qt.Key.Key_A + number % 26)
+                with_it.append(time.perf_counter() - began)
+                await told.wait()
+                waits.append(time.perf_counter() - began)
+            label = chat.composer.meter.text()
+            assert "$" in label, label
+            chat.composer.text_changed.disconnect()
+            without = []
+            for number in range(int(times)):
+                began = time.perf_counter()
+                QTest.keyClick(driver.composer, Qt.Key.Key_A + number % 26)
+                without.append(time.perf_counter() - began)
+                await asyncio.sleep(0.005)
+    report({"waits": waits, "with": with_it, "without": without})
+
+
+async def opening(count: str) -> None:
+    """Report the cost of showing a stored conversation, and that of reading its rows alone."""
+    conversation, messages = _long_chat(int(count))
     with profile() as folder:
         store = await Store.open(folder / "chats.db", folder / "backups")
         await store.begin_turn(conversation, messages)
@@ -319,7 +371,7 @@ def _shown(driver: Driver) -> str:
 
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
-    for verb in (api, session, window, gaps, idle_gaps, loading_gap, growth, enter, stop, opening)
+    for verb in (api, session, window, gaps, idle_gaps, loading_gap, growth, enter, stop, opening, keys)
 }
 
 
