@@ -79,12 +79,13 @@ class Database:
             connection.pragma("fullfsync", True)
             connection.pragma("checkpoint_fullfsync", True)
         connection.pragma("secure_delete", True)
-        connection.pragma("temp_store", "memory")
         connection.pragma("trusted_schema", False)
         connection.pragma("cell_size_check", True)
         connection.pragma("foreign_keys", False)
         self._synchronize("full")
         migrate(connection, self.path, backups, migrations)
+        # Not before: what a migration sorts, a ledger of a million rows say, need not fit into memory.
+        connection.pragma("temp_store", "memory")
         connection.pragma("foreign_keys", True)
 
     def execute(self, sql: str, bindings: Sequence[Any] = ()) -> list[Row]:

@@ -11,5 +11,6 @@ response   from Enter to the request, from Esc to the closed connection
 opening    a conversation of 10,000 messages
 tokens     counting a chat of 10,000 messages, and a draft meanwhile
 
-``python -m tests.benchmarks.transcript`` takes the transcript alone apart.
+``python -m tests.benchmarks.transcript`` takes the transcript alone apart, and
+``python -m tests.benchmarks.ledger`` asks for reports of a million attempts.
 """

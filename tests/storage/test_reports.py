@@ -30,6 +30,8 @@ from desktop_chat.domain.ledger import (
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import Store
 from desktop_chat.storage.reports import usage
+from tests.benchmarks.ledger import SPANS
+from tests.benchmarks.ledger import main as benchmark
 from tests.storage.samples import enter_many, opened, raw
 
 DAY = 86_400.0
@@ -240,3 +242,9 @@ async def test_a_report_of_whole_days_reads_no_attempt(tmp_path: Path, by: Group
             cut = steps(folder, [midnights[0], midnights[1] + 43_200, midnights[3]], by)
     assert max(needed[1]) <= max(needed[0]) * 1.1
     assert cut > 3 * max(needed[1])
+
+
+def test_the_benchmark_measures(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = benchmark(["--short"])
+    assert len({figure.what for figure in figures}) == len(figures) > len(SPANS) * len(Grouping)
+    assert figures[-1].what in capsys.readouterr().out
