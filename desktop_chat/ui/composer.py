@@ -395,6 +395,7 @@ class Composer(QFrame):
         """Show as much of what would be sent as cuts nothing else short."""
         margins, px = self._column.contentsMargins(), self._theme.px
         room = self.width() - margins.left() - margins.right() - 3 * self._bar.spacing()
+        room -= self.meter.contentsMargins().right()
         room -= self.reasoning.sizeHint().width() + self.send_button.sizeHint().width()
         if self._status is not None and self._status.parent() is self:
             room -= px(SMALLEST_STATUS) + self._bar.spacing()
@@ -432,6 +433,7 @@ class Composer(QFrame):
             row.setContentsMargins(px(8), 0, 0, 0)
         self._column.setSpacing(px(10))
         self._bar.setSpacing(px(8))
+        self.meter.setContentsMargins(0, 0, px(8), 0)
         self.reasoning.setMinimumWidth(px(30))
         self._bar.setContentsMargins(0, 0, 0, 0)
         self._show_state()

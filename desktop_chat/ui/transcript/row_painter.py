@@ -207,7 +207,7 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             if right - painter.fontMetrics().horizontalAdvance(words) > max(ends, default=0):
                 painter.drawText(QRectF(x, y + row.meta_top, right, px(16)), RIGHT, words)
             return
-        for words in (row.meta_words, row.mark or row.clock) if active else (row.mark,):
-            if painter.fontMetrics().horizontalAdvance(words) + used <= row.width:
+        for words in (row.meta_words, row.mark or row.figures, row.clock) if active else (row.mark,):
+            if words and painter.fontMetrics().horizontalAdvance(words) + used <= row.width:
                 painter.drawText(box, RIGHT, words)
                 break
