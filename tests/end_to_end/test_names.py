@@ -8,7 +8,7 @@ from signal import SIGTERM
 import pytest
 
 from tests.end_to_end import desktop
-from tests.end_to_end.desktop import ScreenReader
+from tests.end_to_end.desktop import ScreenReader, Shown
 from tests.end_to_end.driver import server_endpoint
 from tests.end_to_end.process import Start, until, write_endpoint
 from tests.server import Server, faults
@@ -89,3 +89,31 @@ def test_about(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dic
     reader.press(next(shown for shown in reader.below(about, "push button") if shown.name == "Close"))
     until(lambda: not reader.all("About", "dialog"), "the window is closed")
     assert run.end(SIGTERM)[0] == 0
+
+
+def test_usage(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]) -> None:
+    reader, env = read_aloud
+    run = start("--demo", "--profile", tmp_path, steps="watch,ready", env=env)
+    run.said("ready")
+    reader.write(reader.find("Message", "text"), "Hello")
+    reader.press(reader.find("Send", "push button"))
+    run.said("ended")
+    reader.press(reader.find("Usage…", "push button"))
+    usage = reader.find("Usage", "dialog")
+    requests = next(shown for shown in reader.below(usage, "table") if shown.name == "Requests")
+    until(lambda: "Hello" in cells(reader, requests), "the request is listed under the title of its chat")
+    names = {shown.name for shown in reader.below(usage)}
+    assert any(name.startswith("Requests: ") for name in names)
+    assert "Chart: Tokens by day" in names
+    reader.press(next(shown for shown in reader.below(usage) if shown.name == "Show as a table"))
+    until(lambda: reader.all("Chart as a table", "table"), "the chart is a table")
+    of_demo, in_all = cells(reader, reader.find("Chart as a table", "table"))[-2:]
+    assert of_demo == in_all
+    assert in_all.replace(",", "").isdecimal(), "the tokens of today"
+    reader.press(next(shown for shown in reader.below(usage, "push button") if shown.name == "Close"))
+    until(lambda: not reader.all("Usage", "dialog"), "the window is closed")
+    assert run.end(SIGTERM)[0] == 0
+
+
+def cells(reader: ScreenReader, table: Shown) -> list[str]:
+    return [shown.name for shown in reader.below(table)]

@@ -1,7 +1,7 @@
 """What the chart shows, as a table: for a screen reader, and for whoever wants the numbers."""
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.bars import Bars
@@ -37,7 +37,8 @@ class _Values(QAbstractTableModel):
 
 
 class BarTable(Table):
-    """A row for each period, a column for each series. The newest is at the end, as in the chart."""
+    """A row for each period, a column for each series. The newest is at the end, as in the chart, and in
+    sight at first."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Chart as a table")
@@ -56,6 +57,12 @@ class BarTable(Table):
         self.set_widths([116] + [104] * (len(heads) - 1), tuple(range(1, len(heads))))
         if is_same:
             self.verticalScrollBar().setValue(at)
+        else:
+            self.scrollToBottom()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.scrollToBottom()
 
 
 def copy_table(bars: Bars) -> None:

@@ -248,7 +248,8 @@ class RequestTable(Table):
         self.setModel(self.requests)
         self.set_widths(
             [column.value[1] for column in COLUMNS],
-            (COLUMNS.index(Column.CHAT), COLUMNS.index(Column.REQUEST)),
+            # Two shares for the chat.
+            (COLUMNS.index(Column.CHAT),) * 2 + (COLUMNS.index(Column.REQUEST),),
         )
 
     def set_entries(self, entries: list[LedgerEntry]) -> None:
