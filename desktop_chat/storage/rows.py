@@ -182,8 +182,8 @@ def answer_values(message: Message) -> Row:
 
 
 def cost_value(cost: Decimal | None) -> int | None:
-    """Picodollars, at most a million dollars."""
-    return None if cost is None else to_picodollars(min(cost, LARGEST))
+    """Picodollars, from nothing to a million dollars."""
+    return None if cost is None else to_picodollars(max(Decimal(0), min(cost, LARGEST)))
 
 
 def usage_values(usage: Usage | None) -> Row:

@@ -28,7 +28,9 @@ class Store:
     """Conversations, drafts and the usage ledger of one profile.
 
     Every method runs in the storage thread, in the order of the calls, and returns when its transaction is
-    committed: it then survives a power cut (``append`` with ``durable=False``: the death of the process).
+    committed: it then survives a power cut (``append`` with ``durable=False``, and what can be worked out
+    again: the death of the process). Those that say so have a thread of their own, and see what was called
+    before.
     What was called runs to its end even if the caller is cancelled. Objects handed over may change right
     after the call. Every method raises a :class:`~desktop_chat.storage.errors.StorageError` for what the
     user can do something about; nothing of the failed call was then stored.
@@ -187,7 +189,11 @@ class Store:
         return await self._thread.call(queries.token_counts, conversation_id, encoding)
 
     async def save_token_counts(self, encoding: str, counts: Mapping[str, int]) -> None:
-        """Keep the tokens of messages by their ids, until the message changes. Unknown ids are left out."""
+        """Keep the tokens of messages by their ids, until the message changes.
+
+        Ids that are unknown, or of answers that are being written, are left out. Who counts a text that may
+        change meanwhile must see for himself that it is still the same.
+        """
         await self._thread.call(queries.save_token_counts, encoding, tuple(counts.items()))
 
     async def cached_answer(self, key: str) -> CachedAnswer | None:
@@ -195,7 +201,7 @@ class Store:
         return await self._thread.call(queries.cached_answer, key)
 
     async def save_cached_answer(self, key: str, message: Message) -> None:
-        """Keep the text, model and finish reason of an answer; the oldest go where there are too many."""
+        """Keep the parts, model and finish reason of an answer: 500 of them, for 30 days."""
         values = (key, parts_json(message.parts), message.model, message.finish_reason)
         await self._thread.call(queries.save_cached_answer, values)
 

@@ -13,7 +13,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ledger import SERIES, Grouping, LedgerEntry, Outcome, Purpose, Totals
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import DatabaseCorrupt, Store, StoreClosed
-from desktop_chat.storage.ledger import LEARNED_FROM
+from desktop_chat.storage.ledger import LEARNED_FROM, LEARNED_LEAST
 from tests.storage.samples import begun, entry, opened, raw
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +123,7 @@ async def test_no_server_can_break_the_sums(tmp_path: Path) -> None:
         for spent in (store.spent(), store.spent(endpoint_id="e1"), store.spent(conversation_id="c1")):
             assert await spent >= 9_000_000
         assert await store.learned("e1", "m-1") == (11 * 10**9, 11 * 10**9)
+        await store.record_attempt(replace(told, started_at=8.0, cost=Decimal(-1)))
         small = entry(started_at=9.0)
         await store.record_attempt(small)
         assert await store.spent(since=8.5) == small.cost
@@ -194,8 +195,11 @@ async def test_it_learns_from_the_last_requests_that_were_counted(tmp_path: Path
     async with opened(tmp_path) as store:
         assert await store.learned("e1", "m-1") is None
         await fill(
+            store, *(entry(expected_input=1_000, usage=Usage(5_000)) for _ in range(LEARNED_LEAST - 1))
+        )
+        assert await store.learned("e1", "m-1") is None
+        await fill(
             store,
-            entry(expected_input=1_000, usage=Usage(5_000)),
             *(entry(expected_input=10, usage=Usage(11)) for _ in range(LEARNED_FROM)),
             entry(expected_input=None),
             entry(is_exact=False),
