@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from desktop_chat.domain.context import Place, Plan, Strategy
+from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.session import ChatSession
 
 SEES_FROM = "The model sees the chat from here"
@@ -37,7 +38,8 @@ def sight_of(session: ChatSession) -> Sight:
     """What there is to say of the next request of a chat, whatever will be written in it."""
     context, estimate = session.context, session.estimate(0)
     by_server = context.strategy is Strategy.SERVER
-    too_long = by_server and estimate.limit is not None and estimate.tokens > estimate.limit
+    can_leave_out = session.endpoint is not None and session.endpoint.dialect is Dialect.RESPONSES
+    too_long = by_server and can_leave_out and estimate.limit is not None and estimate.tokens > estimate.limit
     if not too_long and not context.left_out and (by_server or context.strategy is Strategy.EVERYTHING):
         # All of it goes, and a plan of ten thousand messages takes a while.
         return Sight(pinned=context.pinned)

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from desktop_chat.domain.context import ContextSettings, Place, Strategy, Summary
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, EndpointKind
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, EndpointKind
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role
@@ -310,6 +310,14 @@ async def test_what_a_server_leaves_out_is_told(running: Running) -> None:
     behind = entries[[entry.id for entry in entries].index(first) :]
     assert sum(entry.tokens for entry in behind) <= 200 < sum(entry.tokens for entry in entries)
     assert first in ids[2:]
+    other = replace(DEMO_ENDPOINT, id="other", dialect=Dialect.CHAT_COMPLETIONS)
+    prices = {"other": {DEMO_ENDPOINT.default_model: {**PRICES, "context": "200"}}}
+    running.settings.change(endpoints=(other,), own_prices=prices)
+    session_of(running).set_model("other", DEMO_ENDPOINT.default_model)
+    await until(lambda: lines(running) == {})
+    set_prices(running, context="200")
+    session_of(running).set_model(DEMO_ENDPOINT.id, DEMO_ENDPOINT.default_model)
+    await until(lambda: list(lines(running).values()) == [SERVER_LEAVES_OUT])
     set_prices(running, context="100000")
     await until(lambda: lines(running) == {})
 

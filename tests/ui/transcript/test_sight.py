@@ -86,6 +86,10 @@ def test_a_line_out_of_view_makes_no_rows(chat: Chat) -> None:
         chat.view.parts.set_sight(Sight(LINE, f"a{number * 50}"))
     assert sum(chat.view.rows.built(n) is not None for n in range(10_000)) == made
     assert chat.view.rows.heights.total == total + chat.view.rows.formats.px(40)
+    chat.view.theme.set_zoom(150)
+    zoomed = chat.view.rows.heights.total
+    chat.view.parts.set_sight(Sight())
+    assert chat.view.rows.heights.total == zoomed - chat.view.rows.formats.px(40)
 
 
 def test_zoom_and_width_keep_the_line(chat: Chat) -> None:
