@@ -18,6 +18,9 @@ _WITHOUT_IT = (404, 405)
 def body(request: Request, quirks: Quirks) -> dict[str, Any]:
     """The JSON body: what ``POST /responses`` would be sent, whichever dialect the endpoint speaks."""
     sent = responses.body(request, quirks)
+    if "reasoning" in sent:
+        # Its summary is no input, and not every account may ask for one.
+        sent["reasoning"].pop("summary", None)
     return {name: sent[name] for name in _COUNTED if name in sent}
 
 

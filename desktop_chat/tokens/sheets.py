@@ -91,16 +91,16 @@ def book(prices: str) -> Book:
         state = path.stat()
     except OSError:
         return bundled
-    return _newest(path, state.st_mtime_ns, state.st_size)
+    return _newest(path, (state.st_ino, state.st_mtime_ns, state.st_size))
 
 
 @functools.lru_cache(1)
-def _newest(path: Path, _changed: int, _size: int) -> Book:
+def _newest(path: Path, _state: tuple[int, ...]) -> Book:
     bundled = _bundled()
     try:
         fetched = _fetched(path)
     except ValueError as error:
-        problem = f"The prices that were fetched cannot be used: {error} Those of the program are used."
+        problem = f"The prices that were fetched cannot be used. {error} Those of the program are used."
         return Book(bundled.snapshot, bundled.source, bundled.as_of, problem)
     return fetched if fetched.as_of >= bundled.as_of else bundled
 
@@ -133,7 +133,7 @@ def _fetched(path: Path) -> Book:
             warnings.simplefilter("ignore")
             providers = _providers_from_raw(content["providers"])
     except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
-        raise ValueError(f"It is no list of prices ({type(error).__name__}).") from error
+        raise ValueError("It is no list of prices.") from error
     snapshot = DataSnapshot(providers, from_auto_update=True)
     if not any(provider.id == "openai" and provider.models for provider in providers):
         raise ValueError("It names no model of OpenAI.")

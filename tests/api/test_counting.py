@@ -31,7 +31,7 @@ async def test_the_count(server: Server, api: Api, dialect: Dialect) -> None:
         "model": "m-1",
         "input": [{"role": "user", "content": "How many?"}],
         "instructions": "Be brief.",
-        "reasoning": {"effort": "low", "summary": "auto"},
+        "reasoning": {"effort": "low"},
     }
 
 
