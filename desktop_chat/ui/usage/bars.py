@@ -36,11 +36,12 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour of the bars. ``is_rest`` where it is what the others leave."""
+    """One part of the bars, in the colour of that number: ``MOST_SERIES`` where it is what the others
+    leave, or the last of one more."""
 
     name: str
     periods: tuple[Sum, ...]
-    is_rest: bool = False
+    color: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +107,31 @@ class Bars:
         return self.shown(sum) if sum != Sum() else NOTHING
 
 
-def stacked(report: UsageReport, frame: Frame, by: Grouping, measure: Measure) -> Bars:
-    """The bars of ``report``, whose boundaries are those of ``frame``."""
+def stacked(
+    report: UsageReport, frame: Frame, by: Grouping, measure: Measure, colors: dict[str, int]
+) -> Bars:
+    """The bars of ``report``, whose boundaries are those of ``frame``.
+
+    ``colors`` has the colour of each group, by its key, as it was shown last: it keeps that. It is brought
+    up to date.
+    """
     groups = sorted(report.groups, key=lambda group: _sum(group.totals, measure).value, reverse=True)
     groups = [group for group in groups if _sum(group.totals, measure) != Sum()]
     # One more colour says more than "Other (1)".
     most = MOST_SERIES + 1 if len(groups) == MOST_SERIES + 1 else MOST_SERIES
     own = [group for group in groups if group.periods][:most]
-    series = [Series(group_name(by, group), _sums(group.periods, measure)) for group in own]
+    known = {group.key: colors[group.key] for group in own if colors.get(group.key, most) < most}
+    free = (number for number in range(most) if number not in known.values())
+    colors.clear()
+    colors.update({group.key: known[group.key] if group.key in known else next(free) for group in own})
+    series = [
+        Series(group_name(by, group), _sums(group.periods, measure), colors[group.key]) for group in own
+    ]
     totals = rest = _sums(report.periods, measure)
     if len(own) < len(groups):
         for each in series:
             rest = tuple(left - part for left, part in zip(rest, each.periods, strict=True))
-        series.append(Series(f"Other ({len(groups) - len(own)})", rest, is_rest=True))
+        series.append(Series(f"Other ({len(groups) - len(own)})", rest, MOST_SERIES))
     places = range(len(frame.begins))
     return Bars(
         measure,

@@ -34,8 +34,8 @@ SEAM = 1
 
 LIGHT = tuple(map(QColor, ("#2461e0", "#4c1d95", "#c2701c", "#892426", "#1196f4", "#b07bb5", "#6f6f7a")))
 DARK = tuple(map(QColor, ("#6ea1ff", "#8b5cf6", "#e6b450", "#2a8a3c", "#8df0e4", "#c04a8a", "#9495a0")))
-"""By the size of the series; the last is what is left. Each is 3:1 against the ground, and any two are told
-apart with any of the three kinds of colour blindness (Machado, Oliveira and Fernandes, 2009)."""
+"""By the number of the colour; the last is of what is left. Each is 3:1 against the ground, and any two are
+told apart with any of the three kinds of colour blindness (Machado, Oliveira and Fernandes, 2009)."""
 
 
 class Chart(QWidget):
@@ -173,9 +173,8 @@ class Chart(QWidget):
         return min(max(int(point.x() * count / max(1, self.width())), 0), count - 1)
 
     def _color(self, number: int) -> QColor:
-        colors = DARK if self._theme.dark else LIGHT
-        is_rest = self._bars is not None and self._bars.series[number].is_rest
-        return colors[-1] if is_rest else colors[number]
+        assert self._bars is not None
+        return (DARK if self._theme.dark else LIGHT)[self._bars.series[number].color]
 
     def _draw(self, painter: QPainter) -> None:
         px, colors = self._theme.px, self._theme.colors

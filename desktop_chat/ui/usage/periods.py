@@ -112,7 +112,7 @@ def used_span(frame: Frame, report: UsageReport) -> Span:
     first = next((place for place, period in enumerate(report.periods) if period.requests), None)
     if first is None:
         return frame.span
-    return Span(max(frame.span.first, frame.begins[first].date()), frame.span.last)
+    return Span(frame.begins[first].date(), frame.span.last)
 
 
 def midnight(day: date, zone: tzinfo | None = None) -> float:

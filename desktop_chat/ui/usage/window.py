@@ -67,6 +67,7 @@ class UsageCard(Card):
         self._result: Result | None = None
         self._bars: Bars | None = None
         self._measure: Measure | None = None
+        self._colors: dict[Grouping, dict[str, int]] = {by: {} for by in Grouping}
 
         self.head = Head(theme)
         self.notice = NoticeBar(theme)
@@ -165,7 +166,7 @@ class UsageCard(Card):
         # Bars of cost would all be empty where no price is known.
         measure = self._measure or (Measure.COST if result.report.totals.cost else Measure.TOKENS)
         self.measure.show_value(measure)
-        bars = stacked(result.report, result.frame, result.query.by, measure)
+        bars = stacked(result.report, result.frame, result.query.by, measure, self._colors[result.query.by])
         self._bars = bars
         if result.report.totals.requests:
             message = "Nothing of this time has a known cost." if measure is Measure.COST else "No tokens."

@@ -33,7 +33,7 @@ def report(**groups: tuple[Totals, Totals]) -> UsageReport:
 
 def test_bars_tell_their_periods_and_parts() -> None:
     shown = report(large=(spent("1.5"), spent("2")), small=(NOTHING, spent("0.031", 5000)))
-    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST)
+    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST, {})
     assert bars.highest == 1
     assert bars.caption == "By day, highest $2.03 on Sat 21 Nov"
     assert bars.parts(1) == [(0, "large", "$2.00"), (1, "small", "$0.031")]
@@ -46,7 +46,7 @@ def test_bars_tell_their_periods_and_parts() -> None:
 
 def test_by_tokens_the_order_is_another() -> None:
     shown = report(dear=(spent("1.5"), NOTHING), busy=(NOTHING, spent("0.01", 5000)))
-    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.TOKENS)
+    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.TOKENS, {})
     assert [series.name for series in bars.series] == ["busy", "dear"]
     assert bars.sentence(1) == "Sat 21 Nov: 5,000 tokens. busy 5,000"
 
@@ -54,29 +54,47 @@ def test_by_tokens_the_order_is_another() -> None:
 @pytest.mark.parametrize(("count", "names"), [(7, 7), (8, 7)])
 def test_what_has_no_colour_is_one_series(count: int, names: int) -> None:
     shown = report(**{f"m{number}": (spent(f"{9 - number}"), spent("0")) for number in range(count)})
-    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST)
+    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST, {})
     assert len(bars.series) == names
     last = bars.series[-1]
     if count == names:
-        assert (last.name, last.is_rest) == ("m6", False)
+        assert (last.name, last.color) == ("m6", 6)
     else:
-        assert (last.name, last.is_rest) == ("Other (2)", True)
+        assert (last.name, last.color) == ("Other (2)", 6)
         assert last.periods[0].value == 3 + 2
     assert sum(series.periods[0].value for series in bars.series) == bars.totals[0].value
+
+
+def test_a_group_keeps_its_colour() -> None:
+    colors: dict[str, int] = {}
+
+    def shown(**costs: int) -> list[tuple[str, int]]:
+        made = report(**{name: (spent(str(cost)), NOTHING) for name, cost in costs.items()})
+        bars = stacked(made, FRAME, Grouping.MODEL, Measure.COST, colors)
+        return [(series.name, series.color) for series in bars.series]
+
+    assert shown(a=3, b=2, c=1) == [("a", 0), ("b", 1), ("c", 2)]
+    assert shown(d=9, c=3, a=1) == [("d", 1), ("c", 2), ("a", 0)]
+    seven = shown(a=7, b=6, c=5, d=4, e=3, f=2, g=1)
+    assert sorted(color for _, color in seven) == list(range(7))
+    assert dict(seven)["c"] == 2
+    eight = shown(g=9, a=7, b=6, c=5, d=4, e=3, f=2, h=1)
+    assert sorted(color for _, color in eight) == list(range(7))
+    assert eight[-1] == ("Other (2)", 6)
 
 
 def test_groups_whose_periods_are_not_told_are_in_the_rest() -> None:
     own = Group("a", "a", spent("5"), (spent("5"), NOTHING))
     untold = Group("b", "b", spent("2"), ())
     shown = UsageReport(FRAME.boundaries, spent("7"), (own, untold), (spent("5"), spent("2")))
-    bars = stacked(shown, FRAME, Grouping.CHAT, Measure.COST)
+    bars = stacked(shown, FRAME, Grouping.CHAT, Measure.COST, {})
     assert [(series.name, series.periods[1].value) for series in bars.series] == [("a", 0), ("Other (1)", 2)]
 
 
 def test_what_is_estimated_or_unknown_is_marked() -> None:
     guessed = spent("0.5", estimated=Decimal("0.2"))
     shown = report(a=(guessed, NOTHING), b=(NOTHING, spent("0", unpriced=1)))
-    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST)
+    bars = stacked(shown, FRAME, Grouping.MODEL, Measure.COST, {})
     assert bars.sentence(0) == "Fri 20 Nov: ≈ $0.50. a ≈ $0.50"
     assert bars.sentence(1) == "Sat 21 Nov: unknown. b unknown"
 

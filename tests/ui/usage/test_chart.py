@@ -31,7 +31,7 @@ def bars(costs: dict[str, tuple[int, ...]] = COSTS) -> Bars:
         groups.append(Group(name, name, Totals(requests=4, cost=Decimal(sum(values))), periods))
     totals = tuple(Totals(cost=Decimal(sum(values))) for values in zip(*costs.values(), strict=True))
     report = UsageReport(FRAME.boundaries, Totals(), tuple(groups), totals)
-    return stacked(report, FRAME, Grouping.MODEL, Measure.COST)
+    return stacked(report, FRAME, Grouping.MODEL, Measure.COST, {})
 
 
 @pytest.fixture
