@@ -57,7 +57,7 @@ class Outgoing:
             purpose=self.request.purpose,
             forecast=self.forecast,
         )
-        if answer.parts or answer.cost is not None:
+        if answer.parts or answer.cost is not None or answer.is_estimated:
             account.carry_on(answer.cost, answer.is_estimated)
         return account
 

@@ -78,6 +78,7 @@ class Turn(QObject):
         self._services = services
         self._reply: Reply | None = None
         self._answered = False
+        self._request_id: str | None = None
         self._start = len(answer.text)
         self._part_since = 0.0
         self._calls_since: dict[str, float] = {}
@@ -122,7 +123,8 @@ class Turn(QObject):
     async def stopped(self, duration: float) -> Finished:
         """How a turn ends that the user stopped: while it waited for a retry, with what it waited for."""
         has_left = self._answered or (self._reply is not None and self._reply.has_left)
-        request_id = self.answer.request_id
+        # Not the answer's: that may be of an attempt before.
+        request_id = self._request_id
         await self.account.stop(request_id=request_id, answered=self._answered, has_left=has_left)
         if self.retry is not None and not self.answer.parts:
             return Finished(State.FAILED, error=self.retry.error, model=self.answer.model)
@@ -156,13 +158,13 @@ class Turn(QObject):
             case PartCame():
                 await self._take_part(event.part)
             case AttemptStarted():
-                self.retry = None
+                self.retry = self._request_id = None
                 self._answered = False
                 self.account.begin(event.attempt)
                 self.entered.emit(Phase.SENDING)
             case Started():
                 self._answered = True
-                self.answer.request_id = event.request_id
+                self._request_id = self.answer.request_id = event.request_id
             case RetryScheduled():
                 self.retry, self.retry_at = event, time.monotonic() + event.delay
                 self.entered.emit(Phase.WAITING)

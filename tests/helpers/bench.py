@@ -24,7 +24,7 @@ from tests.server import Server
 class Bench:
     """A profile with one endpoint, as the program builds it, without a window."""
 
-    def __init__(self, folder: Path, server: Server, dialect: Dialect) -> None:
+    def __init__(self, folder: Path, server: Server, dialect: Dialect, tokens: Tokens | None = None) -> None:
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
         self.settings = Settings(folder / "settings.json")
@@ -41,7 +41,7 @@ class Bench:
             credentials=self.credentials,
             settings=self.settings,
             tasks=self.tasks,
-            tokens=Tokens(worker.shared()),
+            tokens=tokens or Tokens(worker.shared()),
         )
 
     def price(self, model: str = "m-1", **amounts: str) -> None:
