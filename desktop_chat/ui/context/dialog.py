@@ -202,8 +202,9 @@ class ContextDialog(QDialog):
         share = plan.tokens / estimate.limit if estimate.limit else 0
         self._bar.setVisible(bool(estimate.limit))
         self._bar.set_share(share)
-        left_out = sum(not entry.is_sent and entry.place is not Place.EMPTY for entry in plan.entries)
-        sent = sum(entry.is_sent for entry in plan.entries)
+        places = [entry.place for entry in plan.entries]
+        sent = places.count(Place.SENT) + places.count(Place.PINNED)
+        left_out = len(places) - sent - places.count(Place.EMPTY)
         facts = [f"{sent:,} message{'s' * (sent != 1)} in the next request to {session.model or 'a model'}"]
         if left_out:
             facts.append(f"{left_out:,} not sent")
@@ -216,7 +217,7 @@ class ContextDialog(QDialog):
 
     def _show_summary(self, session: ChatSession, plan: Plan) -> None:
         self._summary.setVisible(session.context.strategy is Strategy.SUMMARY)
-        count = sum(entry.place is Place.SUMMARISED for entry in plan.entries)
+        count = [entry.place for entry in plan.entries].count(Place.SUMMARISED)
         self._summary.show_summary(session.context.summary, count, session.summary_model)
 
     def _apply(self, settings: ContextSettings) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, IntEnum
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringListModel, Qt
 
 from desktop_chat.domain.context import DRAFT, ContextSettings, Entry, Place, Plan, Strategy
 from desktop_chat.domain.message import Message, Role
@@ -37,8 +37,11 @@ class Choice(Enum):
     STRATEGY = "As the strategy says"
 
 
-class ContextModel(QAbstractListModel):
-    """The rows of one plan: the system prompt, the summary, then every message of the path."""
+class ContextModel(QStringListModel):
+    """The rows of one plan: the system prompt, the summary, then every message of the path.
+
+    Qt asks for the number of rows once for each of them, which is not left to Python.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,30 +69,19 @@ class ContextModel(QAbstractListModel):
         heads = [(SYSTEM_PROMPT, prompt, plan.fixed)] if prompt else []
         if plan.summary is not None:
             heads.append((SUMMARY, plan.summary.text, plan.summary_tokens))
-        same = [head[0] for head in heads] == [head[0] for head in self._heads] and len(plan.entries) == len(
-            self._plan.entries
-        )
-        if not same:
-            self.beginResetModel()
+        are_same = [name for name, _, _ in heads] == [name for name, _, _ in self._heads]
         self._plan, self._messages, self._settings = plan, messages, settings
         self._is_approximate, self._draft, self._heads = is_approximate, draft, heads
-        if not same:
-            self.endResetModel()
-        elif count := self.rowCount():
+        count = len(heads) + len(plan.entries)
+        if not are_same or count != self.rowCount():
+            self.setStringList([""] * count)
+        elif count:
             self.dataChanged.emit(self.index(0), self.index(count - 1))
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._heads) + len(self._plan.entries)
 
     def entry(self, row: int) -> Entry | None:
         """What stands in ``row``; None for the system prompt and the summary."""
         place = row - len(self._heads)
         return self._plan.entries[place] if 0 <= place < len(self._plan.entries) else None
-
-    def first_sent(self) -> int:
-        """The row of the first message that is sent."""
-        sent = (place for place, entry in enumerate(self._plan.entries) if entry.is_sent)
-        return len(self._heads) + next(sent, 0)
 
     def can_choose(self, row: int) -> bool:
         """Whether the user can say of ``row`` what becomes of it."""
