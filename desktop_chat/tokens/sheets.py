@@ -36,6 +36,9 @@ _CONTEXTS = (
     ("batch", {"processing": "batch"}),
 )
 """Service tiers, and how genai-prices asks for their prices."""
+_WINDOWS = {400_000: 272_000, 1_050_000: 922_000}
+"""What may go in of the windows of OpenAI's models since GPT-5. genai-prices has the whole, of which OpenAI's
+pages of the models leave 128,000 to the answer; a request with more is rejected."""
 _BEYOND = ("requests_kcount", "output_reasoning_mtok")
 """Prices of what a sheet cannot hold and every request takes: who has one costs more than its tokens say."""
 
@@ -161,7 +164,10 @@ def price_sheet(book: Book, url: str, is_azure: bool, model: str, now: datetime)
     rates, tiers = _sheet(found, provider, now)
     if not rates:
         return None
-    return PriceSheet(model, rates, tiers, found.context_window, book.source, book.as_of)
+    window = found.context_window
+    if window is not None and "gpt-" in found.id:
+        window = _WINDOWS.get(window, window)
+    return PriceSheet(model, rates, tiers, window, book.source, book.as_of)
 
 
 def _sheet(

@@ -38,11 +38,11 @@ PRICED_OTHERWISE = {
     "gpt-5.6-cyber",
 }
 WINDOWS = {
-    # genai-prices has what goes in and comes out together, the other list what may go in.
-    (272_000, 400_000),
-    (922_000, 1_050_000),
-    # It has the window of the API's model for the one of ChatGPT.
-    (128_000, 400_000),
+    # The other list has what goes in and comes out together, as genai-prices has of all these models.
+    (1_050_000, 922_000),
+    (400_000, 272_000),
+    # genai-prices has the window of the API's model for the one of ChatGPT.
+    (128_000, 272_000),
     # It rounds.
     (1_047_576, 1_000_000),
     (1_050_000, 1_000_000),

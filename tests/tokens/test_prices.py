@@ -116,7 +116,7 @@ async def test_a_model_of_openai(tokens: Tokens) -> None:
     assert (sheet.rates[1].above, sheet.rates[1].input) == (272_000, Decimal(5))
     assert sheet.tiers["batch"][0].input == sheet.tiers["flex"][0].input == Decimal("1.25")
     assert sheet.tiers.keys() == {"flex", "priority", "fast", "batch"}
-    assert sheet.context_window == 1_050_000
+    assert sheet.context_window == 922_000
     assert (sheet.source, sheet.as_of) == ("genai-prices 0.2.3", "2026-11-10")
     assert tokens.known_sheet(at, "gpt-5.4") == sheet
     assert await tokens.sheet(at, "gpt-5.4-2026-03-05") == dataclasses.replace(
