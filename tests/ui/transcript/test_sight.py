@@ -205,7 +205,8 @@ def test_what_an_answer_cost(chat: Chat, values: dict[str, object], words: str) 
 
 def test_the_line_below_an_answer_leaves_its_figures_their_place(chat: Chat) -> None:
     message = answer("a", "So.")
-    message.usage, message.timing = Usage(output=312), Timing(0.4, 1.84)
+    message.usage, message.timing = Usage(output=312_000), Timing(0.4, 1001.84)
+    message.cost, message.is_estimated = Decimal("0.0031"), True
     chat.show(question("q", "One"), message)
     row = chat.view.rows.row(1)
 
