@@ -24,6 +24,7 @@ ROWS = (
     "Esc to the closed connection",
     "opening 1,000 messages",
     "a key press among 1,000 messages",
+    "the context of 1,000 messages",
     "counting 500 messages, o200k_base",
     "counting a draft beside a long chat",
 )

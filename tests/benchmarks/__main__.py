@@ -5,7 +5,7 @@ import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.benchmarks import growth, keys, opening, response, start, stream, tokens
+from tests.benchmarks import context, growth, keys, opening, response, start, stream, tokens
 from tests.benchmarks.figures import Figure, table
 
 MEASUREMENTS = {
@@ -16,6 +16,7 @@ MEASUREMENTS = {
     "opening": opening.measure,
     "keys": keys.measure,
     "tokens": tokens.measure,
+    "context": context.measure,
 }
 
 
