@@ -81,11 +81,14 @@ class Counts(QObject):
         self._learned_for: Target | None = None
         self._planner: Planner | None = None
         self._is_rough = True
+        self._knew_price = False
         self._is_rough_draft = False
         self._newest_draft = ""
         self._drafting = asyncio.Lock()
         self.is_counting = False
         """Whether the helper is at it."""
+        self._is_settled = False
+        """Whether all was counted since the last change from outside."""
         self._working: asyncio.Task[None] | None = None
         self._again = False
 
@@ -108,6 +111,9 @@ class Counts(QObject):
             return Estimate(tokens, None, None, True)
         spending = self._services.spending
         sheet = spending.sheet(target.endpoint, target.model)
+        if sheet is None and self._knew_price:
+            self.wake()  # other prices are used since, and nobody asked for this one yet
+        self._knew_price = sheet is not None
         return Estimate(
             tokens,
             spending.window(target.endpoint, target.model),
@@ -154,12 +160,13 @@ class Counts(QObject):
 
     def invalidate(self) -> None:
         """The path, its messages, the model or the settings changed."""
-        self._planner = None
-        self.changed.emit()
+        self._is_settled = False
+        self._plan_anew()
 
     def forget(self, message_id: str) -> None:
-        """The text of a message changed."""
+        """An answer is over: its text changed, and there is something new to learn from."""
         self._counted.pop(message_id, None)
+        self._learned_for = None
         self.invalidate()
 
     # Counting
@@ -171,7 +178,8 @@ class Counts(QObject):
         self._newest_draft = text
         if not self._encoding:
             await self.load()
-        self.wake()
+        if not self._is_settled:
+            self.wake()
         async with self._drafting:
             tokens = counting.approximate(text)
             if text == self._newest_draft:
@@ -203,7 +211,7 @@ class Counts(QObject):
             await self.learn()
         except StorageError:
             return
-        self.invalidate()
+        self._plan_anew()
 
     async def learn(self) -> None:
         """Take in what the last requests to the model really took. Raises ``StorageError``."""
@@ -241,7 +249,7 @@ class Counts(QObject):
 
     async def _count_all(self) -> None:
         while self._again:
-            self._again = False
+            self._again, self._is_settled = False, True
             target = self._target()
             if target.endpoint is None:
                 return
@@ -249,8 +257,9 @@ class Counts(QObject):
                 await self.load()
             if self._services.spending.sheet(target.endpoint, target.model) is None:
                 await self._services.spending.find_sheet(target.endpoint, target.model)
-                self.invalidate()
+                self._plan_anew()
             if not await self._count_texts() or not await self._count_messages():
+                self._is_settled = False
                 return
 
     async def _count_texts(self) -> bool:
@@ -259,7 +268,7 @@ class Counts(QObject):
         found = await self._count(missing) if missing else []
         if missing and found is not None:
             self._remember(missing, found)
-            self.invalidate()
+            self._plan_anew()
         return found is not None
 
     async def _count_messages(self) -> bool:
@@ -286,7 +295,7 @@ class Counts(QObject):
             }
             self._counted |= counts
             self._save(encoding, counts)
-            self.invalidate()
+            self._plan_anew()
         return True
 
     def _save(self, encoding: str, counts: dict[str, int]) -> None:
@@ -306,6 +315,10 @@ class Counts(QObject):
         while len(self._texts) > _TEXTS:
             self._texts.pop(next(iter(self._texts)))
         self._texts |= dict(zip(texts, counts, strict=True))
+
+    def _plan_anew(self) -> None:
+        self._planner = None
+        self.changed.emit()
 
     def _current(self) -> Planner:
         if self._planner is None:

@@ -414,6 +414,8 @@ class ChatView(QFrame):
         if session.phase is Phase.WAITING and session.retry is not None:
             words = below = retry_status(session.retry, session.retry_at - time.monotonic())
             color = "warn"
+        elif session.phase is Phase.SUMMARISING:
+            words, color = "Summarising older messages…", "accent"
         elif session.is_busy:
             words, color, below = WRITING, "accent", self._progress(session)
         elif endpoint is None:
