@@ -223,6 +223,8 @@ async def test_an_export_that_is_given_up_leaves_nothing(
         with pytest.raises(asyncio.CancelledError):
             await exporting
         gate.set()
+        # Ended by itself, not by closing.
+        await asyncio.wait(store._thread._readings)
         await store.close()
     else:
         closing = asyncio.create_task(store.close())
