@@ -55,11 +55,12 @@ async def test_the_command_shows_what_is_sent_while_it_is_open(
     session = running.window.session
     assert session is not None
     await session.send("Say hello")
-    await until(lambda: usage.latest is not None and usage.latest.report.totals.requests)
+    # The demo model takes its time, and a busy machine more.
+    await until(lambda: usage.latest is not None and usage.latest.report.totals.requests, 60)
     model = usage.requests.requests
     await until(lambda: model.rowCount())
     assert model.index(0, 2).data() == "Trip to Lisbon"
-    await until(lambda: not session.is_busy)
+    await until(lambda: not session.is_busy, 60)
 
 
 async def test_it_is_shown_again_after_it_was_closed(
