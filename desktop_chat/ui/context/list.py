@@ -39,7 +39,9 @@ class ContextDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         selected = option.state & QStyle.StateFlag.State_Selected
         focused = option.state & QStyle.StateFlag.State_HasFocus
+        grey = colors.faint
         if selected or focused or option.state & QStyle.StateFlag.State_MouseOver:
+            grey = colors.dim  # what is faint cannot be read on a ground of its own
             painter.setBrush(colors.accent_soft if selected else colors.hover)
             painter.setPen(QPen(colors.accent, 2) if focused else Qt.PenStyle.NoPen)
             inset = 1.0 if focused else 0.0
@@ -55,8 +57,8 @@ class ContextDelegate(QStyledItemDelegate):
             above,
             (index.data(ItemRole.NAME), self._theme.font(12.5, QFont.Weight.DemiBold)),
             (index.data(ItemRole.TOKENS), self._theme.font(12.5)),
-            colors.text if is_sent else colors.faint,
-            colors.dim if is_sent else colors.faint,
+            colors.text if is_sent else grey,
+            colors.dim if is_sent else grey,
         )
         if index.data(ItemRole.IS_PINNED):
             size = px(13)
@@ -71,8 +73,8 @@ class ContextDelegate(QStyledItemDelegate):
             below,
             (index.data(ItemRole.WORDS), self._theme.font(13)),
             (index.data(ItemRole.REASON), self._theme.font(12)),
-            colors.text if is_sent else colors.faint,
-            colors.dim if is_sent else colors.faint,
+            colors.text if is_sent else grey,
+            colors.dim if is_sent else grey,
             room=px(17) if index.data(ItemRole.IS_PINNED) else 0,
         )
         painter.restore()
