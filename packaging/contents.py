@@ -40,7 +40,7 @@ HIDDEN_IMPORTS = (
 DATA_PACKAGES = ("latex2mathml", "ziafont", "ziamath")
 """Packages with fonts and tables that PyInstaller has no hook for."""
 
-METADATA = ("PySide6-Essentials", "apsw", "genai-prices", "openai")
+METADATA = ("PySide6-Essentials", "apsw", "genai-prices", "openai", "tiktoken")
 """Distributions whose versions the program tells, and genai-prices asks for its own."""
 
 EXCLUDED_MODULES = (

@@ -1,16 +1,19 @@
 """Makes the pictures of the README and the packages, off screen, from the program itself.
 
-``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, answer, retry, problem,
-welcome and settings, each in light and dark, at 1280×820. The conversation in them is the design's own
-example; answer is taller, and shows the demo model's answer with some of everything.
+``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, usage, context, answer,
+retry, problem, welcome and settings, each in light and dark, at 1280×820. The conversation in them is the
+design's own example; answer is taller, and shows the demo model's answer with some of everything.
 """
 
 import argparse
 import asyncio
 import os
+import random
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -23,8 +26,16 @@ from desktop_chat.application import Application, Program, make_loop
 from desktop_chat.command_line import Options
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
+from desktop_chat.domain.endpoint import (
+    DEMO_ENDPOINT,
+    OPENAI_BASE_URL,
+    Dialect,
+    Endpoint,
+    EndpointKind,
+    KeySource,
+)
 from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -69,12 +80,49 @@ Full jitter keeps the expected load flat because each client picks a random poin
 MODEL = "gpt-5.2"
 TALL = 1980
 """The height of a window that shows the long answer as a whole."""
-ENDPOINT = Endpoint(**{**{f: getattr(DEMO_ENDPOINT, f) for f in DEMO_ENDPOINT.__slots__}, "name": "OpenAI"})
+# Nothing is asked of it: what is sent goes to the demo model.
+ENDPOINT = Endpoint(
+    "openai",
+    "OpenAI",
+    EndpointKind.OPENAI,
+    OPENAI_BASE_URL,
+    Dialect.RESPONSES,
+    KeySource.NONE,
+    default_model=MODEL,
+)
+PRICES = {MODEL: (Decimal("1.75"), Decimal(14)), "gpt-4o-mini": (Decimal("0.15"), Decimal("0.6"))}
+"""US dollars a million tokens in and out, so that the example has amounts."""
 
 
 def _conversation(title: str, parameters: Parameters | None = None) -> Conversation:
     return Conversation(
         new_id(), title, "user", ENDPOINT.id, MODEL, parameters or Parameters(), created_at=time.time()
+    )
+
+
+def _entry(shown: str, started_at: float, draw: random.Random) -> LedgerEntry:
+    """A request as there may have been one."""
+    model = draw.choice((MODEL, MODEL, "gpt-4o-mini"))
+    usage = Usage(draw.randrange(2_000, 16_000), draw.randrange(300, 2_500), draw.randrange(2_000))
+    price = PRICES[model]
+    failed = draw.random() < 0.03
+    return LedgerEntry(
+        shown,
+        new_id(),
+        ENDPOINT.id,
+        ENDPOINT.name,
+        ENDPOINT.dialect,
+        Purpose.CHAT,
+        1 + (draw.random() < 0.04),
+        started_at,
+        Timing(None if failed else draw.lognormvariate(-0.8, 0.5), 4.0),
+        Outcome.FAILED if failed else Outcome.OK,
+        model=model,
+        request_id=f"req_{draw.randrange(16**10):010x}",
+        status=503 if failed else 200,
+        usage=None if failed else usage,
+        cost=Decimal(0) if failed else (usage.input * price[0] + usage.output * price[1]) / 1_000_000,
+        error_kind="Overloaded" if failed else None,
     )
 
 
@@ -98,7 +146,13 @@ async def _fill(profile: Profile) -> str:
     answer.parts.insert(0, Part(PartKind.REASONING, "What heals by itself, and what does not?", 6.0))
     answer.model, answer.finish_reason, answer.request_id = MODEL, "stop", "req_8f2c41d09b"
     answer.usage, answer.timing = Usage(11_204, 312, 8_960, 64), Timing(0.41, 3.8)
+    answer.cost = Decimal("0.0082")
     await store.begin_turn(shown, [question, answer])
+    draw = random.Random(8)
+    for _ in range(320):
+        await store.record_attempt(_entry(pinned.id, time.time() - draw.random() * 21 * DAY, draw))
+    own = replace(_entry(shown.id, time.time() - 60, draw), model=MODEL, usage=answer.usage, cost=answer.cost)
+    await store.record_attempt(own)
     await store.close()
     with apsw.Connection(str(profile.database)) as database:
         for id, days in ages.items():
@@ -143,15 +197,27 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
 
         await program.start()
         await save("welcome", lambda: visible("welcome"))
-        program.settings.change(endpoints=(ENDPOINT,), default_endpoint=ENDPOINT.id)
+        program.settings.change(endpoints=(ENDPOINT, DEMO_ENDPOINT), default_endpoint=ENDPOINT.id)
+        program.settings.change(budget_month="20")
         for dialog in window.findChildren(QWidget, "welcome"):
             dialog.close()
         window.open_chat(shown)
-        await save("main", lambda: window.session is not None and window.session.conversation.id == shown)
-        window.chat.composer.text_edit.setPlainText("And how would you test it without sleeping?")
+        await _until(lambda: window.session is not None and window.session.conversation.id == shown)
         session = window.session
         assert session is not None
-        session.set_model(ENDPOINT.id, "demo")
+        window.chat.composer.text_edit.setPlainText("And how would you test it without sleeping?")
+        await _until(lambda: session.estimate(0).cost is not None and not session.is_counting)
+        await save("main")
+        program.dialogs.show_usage()
+        await save("usage", lambda: visible("usage"))
+        window.findChild(QWidget, "usage").close()
+        window.chat.context_requested.emit()
+        await _until(lambda: any(w.objectName() == "contextDialog" for w in QApplication.topLevelWidgets()))
+        context = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "contextDialog")
+        await asyncio.sleep(0.5)
+        context.grab().save(str(folder / f"context-{theme}.png"), "PNG")
+        context.close()
+        session.set_model(DEMO_ENDPOINT.id, "demo")
         size = window.size()
         window.chat.composer.text_edit.clear()
         await session.send("Please show every format")

@@ -16,7 +16,13 @@ from desktop_chat.ui.theme import Theme
 
 SLOGAN = "A desktop chat client for the OpenAI API and every server that speaks it."
 LICENCES = "MIT licence. Icons by Lucide, ISC licence. Qt is used under the LGPL, version 3."
-_LIBRARIES = {"PySide6-Essentials": "PySide6", "openai": "openai", "apsw": "SQLite (apsw)"}
+_LIBRARIES = {
+    "PySide6-Essentials": "PySide6",
+    "openai": "openai",
+    "apsw": "SQLite (apsw)",
+    "tiktoken": "tiktoken",
+    "genai-prices": "genai-prices",
+}
 
 
 def environment() -> str:
