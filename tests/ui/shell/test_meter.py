@@ -306,10 +306,10 @@ async def test_what_a_server_leaves_out_is_told(running: Running) -> None:
     ids = await open_turns(running, 12, ContextSettings(Strategy.SERVER))
     await until(lambda: list(lines(running).values()) == [SERVER_LEAVES_OUT])
     (first,) = lines(running)
-    entries = session_of(running).plan(0).entries
-    behind = entries[[entry.id for entry in entries].index(first) :]
-    assert sum(entry.tokens for entry in behind) <= 200 < sum(entry.tokens for entry in entries)
-    assert first in ids[2:]
+    plan = session_of(running).plan(0)
+    before = plan.entries[: ids.index(first)]
+    left = plan.tokens - sum(entry.tokens for entry in before)
+    assert left <= 200 < left + before[-1].tokens, "all that fits, and no more"
     other = replace(DEMO_ENDPOINT, id="other", dialect=Dialect.CHAT_COMPLETIONS)
     prices = {"other": {DEMO_ENDPOINT.default_model: {**PRICES, "context": "200"}}}
     running.settings.change(endpoints=(other,), own_prices=prices)
