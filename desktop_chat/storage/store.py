@@ -161,8 +161,8 @@ class Store:
     async def export_ledger(self, path: Path, kind: Kind, since: float, until: float) -> int:
         """Write the attempts between two times to the file ``path``, oldest first; returns how many.
 
-        The file is replaced when all is written, or not at all. Does not hold up the other methods. Raises
-        OSError where the file cannot be written.
+        The file is replaced when all is written, or not at all. Does not hold up the other methods. A
+        ``StorageError`` has the path ``path`` where it is that file which cannot be written.
         """
         return await self._thread.read(export, self._thread.path, path, kind, since, until)
 

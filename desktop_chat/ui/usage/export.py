@@ -36,10 +36,9 @@ async def write(
     """
     try:
         rows = await source.export_ledger(path, kind, result.since, result.until)
-    except OSError as error:
-        reason = error.strerror or str(error)
     except StorageError as error:
-        reason = storage_reason(error)
+        # Of the file that was chosen, or of that of the chats.
+        reason = error.message if error.path == path else storage_reason(error)
     else:
         tell(f"{counted(rows, 'request')} written to {path.name}")
         return

@@ -336,6 +336,7 @@ async def test_an_export_that_fails_is_told(card: Show, store: Store, host: QWid
     await until(lambda: host.findChild(QMessageBox, "exportProblem"))
     box = host.findChild(QMessageBox, "exportProblem")
     assert box.text().startswith("usage.csv could not be written: ")
+    assert "no such folder" in box.text()
     assert box.text().endswith("What was there before is untouched.")
     assert usage.head.status.text() == ""
     box.close()
