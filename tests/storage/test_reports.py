@@ -201,7 +201,9 @@ def test_a_report_is_what_its_attempts_add_up_to(
             found = before + after
             with zone(zones[0]):
                 midnights = [time.mktime((2026, 3, 28 + day, 0, 0, 0, 0, 0, -1)) for day in range(days + 1)]
-                for some in (boundaries, midnights, [0.0, math.inf]):
+                # The last that are at the very times of attempts.
+                edges = sorted({0.0, *(each.started_at for each in found[::3])})
+                for some in (boundaries, midnights, [0.0, math.inf], [*edges, edges[-1] + 1]):
                     await check(store, found, some)
                 for since in boundaries[:2]:
                     await check_spent(store, found, since)
