@@ -44,16 +44,14 @@ def sight_of(session: ChatSession) -> Sight:
         # All of it goes, and a plan of ten thousand messages takes a while.
         return Sight(pinned=context.pinned)
     plan = session.plan(0)
-    places = {entry.place for entry in plan.entries}
-    line, sees_from = "", plan.sees_from or ""
-    if Place.SUMMARISED in places:
-        line = SUMMARISED
-    elif Place.OUTSIDE in places:
-        line = SEES_FROM
+    line, sees_from = "", plan.sees_from
+    if sees_from is not None:
+        line = SEES_FROM if plan.summary is None else SUMMARISED
     elif too_long and estimate.limit is not None:
         line, sees_from = SERVER_LEAVES_OUT, _first_that_fits(plan, estimate.limit)
-    unsent = frozenset(entry.id for entry in plan.entries if entry.place is Place.LEFT_OUT)
-    return Sight(line, sees_from, context.pinned, context.left_out, unsent)
+    left_out = context.left_out
+    unsent = (entry.id for entry in plan.entries if entry.place is Place.LEFT_OUT) if left_out else ()
+    return Sight(line, sees_from or "", context.pinned, left_out, frozenset(unsent))
 
 
 def _first_that_fits(plan: Plan, limit: int) -> str:
