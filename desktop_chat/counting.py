@@ -87,6 +87,7 @@ class Counts(QObject):
         self._drafting = asyncio.Lock()
         self.is_counting = False
         """Whether the helper is at it."""
+        self._is_closed = False
         self._is_settled = False
         """Whether all was counted since the last change from outside."""
         self._working: asyncio.Task[None] | None = None
@@ -192,9 +193,9 @@ class Counts(QObject):
 
     def wake(self) -> None:
         """Have the helper count what is not counted, and look up the model's price and window. Returns at
-        once; ``changed`` tells of every step."""
+        once; ``changed`` tells of every step. Does nothing once the chat is closed."""
         self._again = True
-        if not self.is_counting:
+        if not self.is_counting and not self._is_closed:
             self.is_counting = True
             self._working = self._services.tasks.start(self._work(), "counting")
 
@@ -237,6 +238,8 @@ class Counts(QObject):
             await asyncio.wait([self._working])
 
     def close(self) -> None:
+        """Count no more."""
+        self._is_closed = True
         if self._working is not None:
             self._working.cancel()
 

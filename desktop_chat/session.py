@@ -330,7 +330,7 @@ class ChatSession(QObject):
             self._enter(Phase.IDLE)
             self.refused.emit(error)
             return False
-        except asyncio.CancelledError:
+        except BaseException:
             self._enter(Phase.IDLE)
             raise
         self._enter(Phase.IDLE)
@@ -382,7 +382,7 @@ class ChatSession(QObject):
             self._let_be(outgoing)
             self.refused.emit(error)
             return False
-        except asyncio.CancelledError:
+        except BaseException:
             self._let_be(outgoing)
             raise
         self.is_stored = True
@@ -443,7 +443,7 @@ class ChatSession(QObject):
             self._enter(Phase.IDLE)
             self.refused.emit(error)
             return False
-        except asyncio.CancelledError:
+        except BaseException:
             self._enter(Phase.IDLE)
             raise
         finally:
