@@ -227,7 +227,10 @@ class Planner:
         """What becomes of each message where its turn goes."""
         newest = len(self._messages)
         if self._starts and not self._has_draft:
-            newest = self._starts[-1]
+            begin = self._starts[-1]
+            # Answers before the first question are none of its turn.
+            asked = (at for at in range(begin, newest) if self._messages[at].role is Role.USER)
+            newest = next(asked, begin)
         pinned, left_out = self._settings.pinned, self._settings.left_out
         wishes = []
         # Looking up a member of an enumeration takes longer than all else here.
