@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.context import Strategy
-from desktop_chat.domain.holds import Budget, Hold, OverLimit
+from desktop_chat.domain.holds import Budget, Hold, OverLimit, Scope
 from desktop_chat.session import ChatSession
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.chat_view import Taker
@@ -41,9 +41,11 @@ class Holds(QObject):
         self._tasks = tasks
         self._cards: dict[str, HoldDialog] = {}
         self._inspector: ContextDialog | None = None
+        self._warnings: dict[Scope, str] = {}
         self._warning = NoticeBar(theme, dismissable=True)
         self._warning.setObjectName("budgetNotice")
-        self._warning.pressed.connect(self.budgets_requested)
+        self._warning.pressed.connect(self._change_budgets)
+        self._warning.dismissed.connect(self._warnings.clear)
         window.chat.insert_notice(self._warning)
         window.chat.context_requested.connect(self.show_context)
         window.chat.title_changed.connect(lambda _title: self._chat_shown())
@@ -153,7 +155,13 @@ class Holds(QObject):
             self._inspector.set_draft(self._window.chat.composer.text)
 
     def _warn(self, budget: Budget) -> None:
-        self._warning.show_notice(budget_warning(budget), "Budgets…")
+        self._warnings[budget.scope] = budget_warning(budget)
+        self._warning.show_notice(" ".join(self._warnings.values()), "Budgets…")
+
+    def _change_budgets(self) -> None:
+        self._warning.clear()
+        self._warnings.clear()
+        self.budgets_requested.emit()
 
     def _close(self, conversation_id: str) -> None:
         if (card := self._cards.get(conversation_id)) is not None:

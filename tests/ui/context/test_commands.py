@@ -76,7 +76,11 @@ async def test_a_budget_that_is_nearly_used_up_leads_to_its_page(running: Runnin
     running.chats.spending.warned.emit(Budget(Scope.MONTH, Decimal(20), Decimal("16.02")))
     bar = running.window.findChild(NoticeBar, "budgetNotice")
     assert bar.accessibleDescription() == "80 % of this month's budget is used: $16.02 of $20."
+    running.chats.spending.warned.emit(Budget(Scope.DAY, Decimal(5), Decimal("4.50")))
+    assert bar.accessibleDescription().endswith("90 % of today's budget is used: $4.50 of $5.")
+    assert bar.accessibleDescription().startswith("80 % of this month's budget")
     bar.findChild(QPushButton).click()
+    assert not bar.isVisible()
     settings = running.window.findChild(SettingsDialog)
     assert settings.isVisible()
     assert settings.findChild(QListWidget, "pages").currentItem().text() == "Usage and budgets"

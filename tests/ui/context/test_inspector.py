@@ -282,7 +282,7 @@ async def test_it_follows_the_chat_that_is_shown(inspected: Inspected) -> None:
     assert not first.context.pinned
 
 
-async def test_ten_thousand_messages_need_no_widget_each(inspected: Inspected) -> None:
+async def test_a_long_chat_needs_no_widget_for_each_message(inspected: Inspected) -> None:
     await opened(inspected, 3)
     few = len(inspected.dialog.findChildren(QWidget))
     session = await opened(inspected, 500)
