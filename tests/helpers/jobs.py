@@ -19,7 +19,7 @@ def spin() -> None:
         pass
 
 
-def sleep() -> None:
+def sleep(**_arguments: object) -> None:
     time.sleep(600)
 
 
