@@ -220,6 +220,12 @@ async def test_a_wrong_amount_is_told_at_its_field(opened: Opened) -> None:
     opened.press("Save")
     assert opened.named(QLineEdit, "Output").accessibleDescription() == "“cheap” is not an amount of dollars."
     assert opened.named(QLineEdit, "Output").hasFocus()
+    enter(opened, "Output", "2")
+    enter(opened, "Context window", "128k")
+    opened.press("Save")
+    assert opened.named(QLineEdit, "Context window").accessibleDescription() == (
+        "“128k” is not a number of tokens."
+    )
     assert opened.settings.own_prices == {}
 
 
