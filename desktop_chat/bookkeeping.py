@@ -14,9 +14,9 @@ and no estimate could be looked up by. Its price is that of the reported one, wh
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from desktop_chat.domain import errors, prices
 from desktop_chat.domain.counting import approximate, encoding_of
@@ -54,6 +54,12 @@ class Forecast:
     corrected: int
 
 
+class Expecting(Protocol):
+    """What tells the forecast of a request by what is counted now, or with ``wait`` a moment later."""
+
+    async def __call__(self, *, wait: bool) -> Forecast: ...
+
+
 class Account:
     """What one request costs. ``cost`` and ``is_estimated`` are sums over its attempts so far, for a message;
     ``cost`` is None while nothing was used, and for good once something was whose price is not known."""
@@ -67,7 +73,7 @@ class Account:
         endpoint: Endpoint,
         model: str,
         purpose: Purpose,
-        forecast: Callable[[], Forecast],
+        forecast: Expecting,
     ) -> None:
         """``forecast`` is asked when an attempt is over: by then more is counted than when it left."""
         self.cost: Decimal | None = None
@@ -147,7 +153,7 @@ class Account:
             service_tier=ended.service_tier,
             usage=usage,
             is_exact=is_exact,
-            expected_input=self._forecast().counted,
+            expected_input=(await self._forecast(wait=False)).counted,
             cost=cost,
             error_kind=type(ended.error).__name__ if ended.error else None,
         )
@@ -167,7 +173,7 @@ class Account:
         counts, _ = await count(self._services, self.model, texts)
         by_kind = dict(zip(self._came, counts, strict=True))
         return Usage(
-            input=self._forecast().corrected,
+            input=(await self._forecast(wait=True)).corrected,
             output=sum(counts),
             reasoning=by_kind.get(PartKind.REASONING, 0),
         )

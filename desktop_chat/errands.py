@@ -90,6 +90,10 @@ class Errands:
         )
         if isinstance(reservation, OverBudget):
             return reservation
+
+        async def forecast(*, wait: bool) -> Forecast:
+            return Forecast(tokens if is_counted else None, tokens)
+
         account = Account(
             services,
             conversation_id=chat,
@@ -97,7 +101,7 @@ class Errands:
             endpoint=endpoint,
             model=request.model,
             purpose=request.purpose,
-            forecast=lambda: Forecast(tokens if is_counted else None, tokens),
+            forecast=forecast,
         )
         try:
             return await self._read(endpoint, request, account)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_chat import answer_cache
-from desktop_chat.bookkeeping import PATIENCE, Account, Forecast
+from desktop_chat.bookkeeping import PATIENCE, Account, Expecting, Forecast
 from desktop_chat.counting import Counts
 from desktop_chat.domain.context import Plan, Planner, Strategy, Summary, is_sendable
 from desktop_chat.domain.conversation import Conversation
@@ -41,7 +41,7 @@ class Outgoing:
 
     endpoint: Endpoint
     request: Request
-    forecast: Callable[[], Forecast]
+    forecast: Expecting
     reservation: Reservation
     key: str | None = None
     kept: answer_cache.CachedAnswer | None = None
@@ -122,9 +122,13 @@ class Gate:
         if isinstance(reservation, OverBudget):
             return reservation
 
-        def forecast() -> Forecast:
+        async def forecast(*, wait: bool) -> Forecast:
             # What the server leaves out is no mistake of ours to learn from.
-            return self._counts.forecast(path, plan, prompt, may_learn=not truncates)
+            found = self._counts.forecast(path, plan, prompt, may_learn=not truncates)
+            if found.counted is None and wait and not self._services.is_closing:
+                await self._settle(path)
+                found = self._counts.forecast(path, plan, prompt, may_learn=not truncates)
+            return found
 
         return Outgoing(endpoint, request, forecast, reservation, key, kept)
 
