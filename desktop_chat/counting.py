@@ -315,9 +315,11 @@ class Counts(QObject):
             return None
 
     def _remember(self, texts: list[str], counts: list[int]) -> None:
-        while len(self._texts) > _TEXTS:
-            self._texts.pop(next(iter(self._texts)))
+        """Keep counts beside those of messages; where they are too many the oldest drafts go."""
         self._texts |= dict(zip(texts, counts, strict=True))
+        kept = {*self._prompts(), self._extra, *texts}
+        for text in [text for text in self._texts if text not in kept][:-_TEXTS]:
+            del self._texts[text]
 
     def _plan_anew(self) -> None:
         self._planner = None

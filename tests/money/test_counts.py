@@ -56,6 +56,17 @@ async def test_an_estimate_is_exact_where_all_is_counted(bench: Bench) -> None:
     assert await session.count_draft("") == 0
 
 
+async def test_a_prompt_stays_counted_however_long_one_types(bench: Bench) -> None:
+    session = bench.chats.new()
+    session.set_parameters(Parameters(system_prompt=HELLO))
+    await count(session, HELLO)
+    for number in range(120):
+        draft = await session.count_draft("a" * (number + 1))
+    assert not session.estimate(draft).is_approximate
+    assert session.estimate(0).tokens == BEGIN + 5 + FRAME
+    assert len(session._counts._texts) < 60
+
+
 async def test_a_model_that_is_not_known_is_approximate(bench: Bench) -> None:
     session = bench.chats.new()
     session.set_model("e1", "someones-model")
