@@ -32,6 +32,7 @@ ui/context/rows.py                  the next request as rows
 ui/context/strategy.py              the choice of what to do with a chat that grows
 ui/context/summary.py               the summary of older turns: shown, changed, written anew
 ui/conversation_list.py             conversations by date, filtered by title, painted without a widget a row
+ui/counts.py                        numbers of things in words
 ui/details.py                       the details panel: what is sent with each request, what was used
 ui/dialogs.py                       who shows which dialog when
 ui/empty_state.py                   what stands in for a transcript without messages
@@ -39,10 +40,10 @@ ui/endpoint_fields.py               where requests go and with which key, as fie
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
 ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
+ui/gauge.py                         how much is used: a slim bar, and the header's button with one
 ui/hold_dialog.py                   a request that was held back, over the chat
 ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
 ui/holds.py                         who shows the inspector, what is held back and what a budget warns of
-ui/gauge.py                         how much is used: a slim bar, and the header's button with one
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
 ui/key_field.py                     where a key is typed or pasted
 ui/licences.py                      the licences of the program and of all that it is made of
@@ -149,7 +150,7 @@ ui/usage/periods.py                 the days that a report is of, and the period
 ui/usage/reading.py                 what the usage window shows, read anew when something changed
 ui/usage/table.py                   the requests of a report in a table
 ui/usage/window.py                  the usage window itself
-ui/usage/wording.py                 counts, times, periods and groups of the usage window in words
+ui/usage/wording.py                 times, periods and groups of the usage window in words
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
@@ -166,8 +167,8 @@ outbox.py                           writes that must reach the database, in orde
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints
 api/chat_completions.py             Chat Completions -> domain.events
-api/counting.py                     how many tokens a request takes, as its endpoint counts them
 api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
+api/counting.py                     how many tokens a request takes, as its endpoint counts them
 api/demo.py                         the built-in demo model: answers as the API would, no socket, no key
 api/errors.py                       openai, httpx2 and operating system exceptions -> domain.errors
 api/extras.py                       citations and tool calls of both dialects -> parts of a message

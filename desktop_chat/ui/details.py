@@ -26,8 +26,9 @@ from desktop_chat.domain.message import Message
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.ui.buttons import UNSET, EffortButton, IconButton, LabelButton
-from desktop_chat.ui.gauge import Bar, short_number
-from desktop_chat.ui.money import cost_words, in_dollars, total_in_dollars
+from desktop_chat.ui.counts import short_count
+from desktop_chat.ui.gauge import Bar
+from desktop_chat.ui.money import cost_words, in_dollars, round_dollars, total_in_dollars
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
@@ -186,7 +187,7 @@ class DetailsPanel(QScrollArea):
         turns = context.turns
         words = {
             Strategy.EVERYTHING: "everything",
-            Strategy.BUDGET: f"{short_number(context.budget)} tokens",
+            Strategy.BUDGET: f"{short_count(context.budget)} tokens",
             Strategy.LAST_TURNS: f"last {turns:,} turns" if turns > 1 else "last turn",
             Strategy.SUMMARY: "with a summary",
             Strategy.SERVER: "left to the server",
@@ -200,9 +201,8 @@ class DetailsPanel(QScrollArea):
         shown = next((found[scope] for scope in BUDGETS if scope in found), None)
         self._budget_row.setVisible(shown is not None)
         if shown is not None:
-            amount = in_dollars(shown.amount).removesuffix(".00")
             self._budget_name.setText(BUDGETS[shown.scope])
-            self._budget.setText(f"{in_dollars(shown.spent)} of {amount}")
+            self._budget.setText(f"{in_dollars(shown.spent)} of {round_dollars(shown.amount)}")
             self._budget.setToolTip(tool_tip(f"{shown.share:.0%} is spent"))
             self._bar.set_share(shown.share)
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
 
+from desktop_chat.ui.counts import short_count
 from desktop_chat.ui.safe import tool_tip
 from desktop_chat.ui.theme import Theme
 
@@ -68,8 +69,8 @@ class ContextButton(QPushButton):
         """``limit`` is how many tokens the model's window holds, None where that is not known."""
         about = "≈ " if is_approximate else ""
         self.share = tokens / limit if limit else None
-        of = f" / {short_number(limit)}" if limit else ""
-        self.setText(f"{about}{short_number(tokens)}{of}")
+        of = f" / {short_count(limit)}" if limit else ""
+        self.setText(f"{about}{short_count(tokens)}{of}")
         words = f"The next request takes {about}{tokens:,}"
         if limit:
             words = f"{words} of {limit:,} tokens ({tokens / limit:.0%})"
@@ -111,12 +112,3 @@ class ContextButton(QPushButton):
     def _bar_room(self) -> int:
         """What the bar takes beside the words."""
         return self._theme.px(LENGTH + 10) if self._has_room and self.share is not None else 0
-
-
-def short_number(value: int) -> str:
-    """``950``, ``1.2k``, ``12.4k``, ``400k``, ``1.3M``: three digits at most."""
-    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
-        scaled = value / limit
-        if scaled >= 0.9995:
-            return (f"{scaled:.1f}".removesuffix(".0") if scaled < 99.95 else f"{scaled:.0f}") + unit
-    return str(value)

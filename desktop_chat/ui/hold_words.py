@@ -8,7 +8,7 @@ from PySide6.QtCore import QDate, QLocale
 
 from desktop_chat.domain.holds import Budget, Hold, OverBudget, OverLimit, Scope
 from desktop_chat.tokens.shutdowns import Shutdown
-from desktop_chat.ui.money import in_dollars
+from desktop_chat.ui.money import in_dollars, round_dollars
 from desktop_chat.ui.safe import one_line
 
 WARN_DAYS = 60
@@ -80,7 +80,7 @@ def _over_limit(hold: OverLimit, model: str, small_model: str) -> HoldWords:
 
 def _over_budget(hold: OverBudget, endpoint_name: str) -> HoldWords:
     budget = hold.budget
-    used = f"{in_dollars(budget.spent)} of {round_dollars(budget)} is spent"
+    used = f"{in_dollars(budget.spent)} of {round_dollars(budget.amount)} is spent"
     if budget.reserved:
         used += f", requests under way may cost {in_dollars(budget.reserved)}"
     body = f"{used}, and this request may cost up to {in_dollars(hold.cost)}."
@@ -101,13 +101,8 @@ def budget_warning(budget: Budget) -> str:
         Scope.CHAT: "the budget of a chat",
         Scope.ENDPOINT: "this month's budget of an endpoint",
     }[budget.scope]
-    used = f"{in_dollars(budget.spent)} of {round_dollars(budget)}"
+    used = f"{in_dollars(budget.spent)} of {round_dollars(budget.amount)}"
     return f"{int(budget.share * 100)} % of {whose} is used: {used}."
-
-
-def round_dollars(budget: Budget) -> str:
-    """The amount of a budget: ``$20``, not ``$20.00``."""
-    return in_dollars(budget.amount).removesuffix(".00")
 
 
 def shutdown_notice(model: str, shutdown: Shutdown | None, today: date) -> str:

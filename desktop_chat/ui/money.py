@@ -3,6 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from desktop_chat.domain.ledger import Totals
+from desktop_chat.ui.counts import counted
 
 UNKNOWN = "unknown"
 SMALLEST = Decimal("0.0001")
@@ -23,6 +24,11 @@ def in_dollars(amount: Decimal | None, *, is_approximate: bool = False) -> str:
     return f"{'≈ ' if is_approximate else ''}${rounded:,}"
 
 
+def round_dollars(amount: Decimal) -> str:
+    """An amount that somebody set: ``$20``, ``$2.50``, without cents where there are none."""
+    return in_dollars(amount).removesuffix(".00")
+
+
 def total_in_dollars(totals: Totals) -> str:
     """What requests cost: ``$0.031``, with ``≈`` where a part is estimated, with ``≥`` where the price of
     some is not known; ``unknown`` where that is all that can be said."""
@@ -33,8 +39,7 @@ def total_in_dollars(totals: Totals) -> str:
 
 def cost_words(totals: Totals) -> str:
     """What :func:`total_in_dollars` is made of, in sentences."""
-    count = totals.requests
-    words = [f"{count:,} request{'s' if count != 1 else ''} with all retries and titles."]
+    words = [f"{counted(totals.requests, 'request')} with all retries and titles."]
     if totals.estimated:
         words.append(f"Of this {in_dollars(totals.estimated)} is estimated: the server told no count.")
     if totals.unpriced:

@@ -17,6 +17,7 @@ from desktop_chat.ui.context.list import ContextList
 from desktop_chat.ui.context.rows import Choice, ContextModel
 from desktop_chat.ui.context.strategy import StrategyFields
 from desktop_chat.ui.context.summary import SummaryPanel
+from desktop_chat.ui.counts import counted
 from desktop_chat.ui.gauge import Bar
 from desktop_chat.ui.money import in_dollars
 from desktop_chat.ui.notices import explain
@@ -205,7 +206,7 @@ class ContextDialog(QDialog):
         places = [entry.place for entry in plan.entries]
         sent = places.count(Place.SENT) + places.count(Place.PINNED)
         left_out = len(places) - sent - places.count(Place.EMPTY)
-        facts = [f"{sent:,} message{'s' * (sent != 1)} in the next request to {session.model or 'a model'}"]
+        facts = [f"{counted(sent, 'message')} in the next request to {session.model or 'a model'}"]
         if left_out:
             facts.append(f"{left_out:,} not sent")
         facts.append(

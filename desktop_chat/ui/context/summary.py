@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_chat.domain.context import Summary
 from desktop_chat.ui.card_parts import button, recolor, row, words
+from desktop_chat.ui.counts import counted
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
@@ -65,8 +66,7 @@ class SummaryPanel(QWidget):
             self._about.setText(f"There is none yet, so all is sent.{by}")
         else:
             by = f"written by {one_line(summary.model)}" if summary.model else "changed by you"
-            stands = "stands for 1 message" if count == 1 else f"stands for {count:,} messages"
-            self._about.setText(f"It {stands}, {by}.")
+            self._about.setText(f"It stands for {counted(count, 'message')}, {by}.")
         self._text.setVisible(summary is not None)
         text = summary.text if summary else ""
         self._summary = summary

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from desktop_chat.domain.ledger import UsageReport
 from desktop_chat.ui.card_parts import words
-from desktop_chat.ui.money import in_dollars, total_in_dollars
+from desktop_chat.ui.counts import counted, short_count
+from desktop_chat.ui.money import in_dollars, round_dollars, total_in_dollars
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.usage.wording import NOTHING, counted, seconds, short_count
+from desktop_chat.ui.usage.wording import NOTHING, seconds
 
 RADIUS = 12
 SPACE = 12
@@ -30,7 +31,7 @@ class Figure:
 def figures(report: UsageReport, budget: Decimal | None) -> tuple[Figure, Figure, Figure, Figure]:
     """Cost, requests, tokens and the time until the first token. ``budget`` is for the time of the report."""
     totals = report.totals
-    notes = [f"of {whole_dollars(budget)} budget"] if budget is not None else []
+    notes = [f"of {round_dollars(budget)} budget"] if budget is not None else []
     if totals.estimated:
         notes.append(f"{in_dollars(totals.estimated)} estimated")
     if totals.unpriced:
@@ -45,11 +46,6 @@ def figures(report: UsageReport, budget: Decimal | None) -> tuple[Figure, Figure
         Figure(f"{short_count(totals.input)} / {short_count(totals.output)}", share),
         Figure(seconds(report.first_token_median), "" if last is None else f"p95 {seconds(last)}"),
     )
-
-
-def whole_dollars(amount: Decimal) -> str:
-    """An amount that somebody set: without cents where there are none."""
-    return f"${int(amount):,}" if amount == int(amount) else in_dollars(amount)
 
 
 class FigureCard(QWidget):

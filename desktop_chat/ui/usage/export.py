@@ -7,11 +7,11 @@ from typing import Literal
 from PySide6.QtWidgets import QWidget
 
 from desktop_chat.storage import StorageError
+from desktop_chat.ui.counts import counted
 from desktop_chat.ui.file_saver import save_dialog
 from desktop_chat.ui.notices import storage_reason
 from desktop_chat.ui.safe import message_box
 from desktop_chat.ui.usage.reading import Result, Source
-from desktop_chat.ui.usage.wording import counted
 
 Kind = Literal["csv", "json"]
 

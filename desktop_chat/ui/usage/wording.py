@@ -1,4 +1,4 @@
-"""Counts, times, periods and groups of the usage window in words."""
+"""Times, periods and groups of the usage window in words."""
 
 from datetime import datetime, time
 
@@ -6,6 +6,7 @@ from PySide6.QtCore import QLocale, QTime
 
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.ledger import Group, Grouping, LedgerEntry, Outcome, Purpose
+from desktop_chat.ui.money import UNKNOWN
 from desktop_chat.ui.notice_words import WORDS
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.usage.periods import Frame, Unit, local_time
@@ -24,28 +25,12 @@ PURPOSES = {
 _FAILURES = {kind.__name__: words.title for kind, words in WORDS.items()}
 
 
-def short_count(count: int) -> str:
-    """``214k``, ``1.9M``: three digits at most, and a thousand as it is."""
-    if count < 1000:
-        return str(count)
-    for power, letter in ((1, "k"), (2, "M"), (3, "B")):
-        scaled = count / 1000**power
-        if scaled < 999.5 or letter == "B":
-            return f"{scaled:.1f}".removesuffix(".0") + letter if scaled < 99.95 else f"{scaled:,.0f}{letter}"
-    return str(count)
-
-
 def seconds(length: float | None) -> str:
     """``0.44 s``, ``1.9 s``, ``12 s``."""
     if length is None:
         return NOTHING
     decimals = 2 if length < 0.995 else 1 if length < 9.95 else 0
     return f"{length:,.{decimals}f} s"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 request``, ``3 requests``."""
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def clock(when: datetime, *, seconds: bool = False) -> str:
@@ -110,7 +95,7 @@ def axis_name(frame: Frame, place: int) -> str:
 def group_name(by: Grouping, group: Group) -> str:
     if by is Grouping.PURPOSE:
         return PURPOSES[Purpose(group.key)]
-    return one_line(group.label) or (GONE if by is Grouping.CHAT else "unknown")
+    return one_line(group.label) or (GONE if by is Grouping.CHAT else UNKNOWN)
 
 
 def chat_name(entry: LedgerEntry) -> str:

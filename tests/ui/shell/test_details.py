@@ -16,7 +16,7 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.ui.chat_header import ChatHeader
 from desktop_chat.ui.details import DetailsPanel, tokens_per_second
-from desktop_chat.ui.gauge import Bar, ContextButton, short_number
+from desktop_chat.ui.gauge import Bar, ContextButton
 from desktop_chat.ui.theme import Theme
 from tests.ui.shell.conftest import record
 
@@ -220,26 +220,6 @@ def test_the_panel_leads_to_the_usage_of_all_chats(panel: DetailsPanel) -> None:
 )
 def test_speed(usage: Usage | None, timing: Timing | None, expected: float | None) -> None:
     assert tokens_per_second(usage, timing) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1_000, "1k"),
-        (12_400, "12.4k"),
-        (99_949, "99.9k"),
-        (99_950, "100k"),
-        (400_000, "400k"),
-        (999_499, "999k"),
-        (999_500, "1M"),
-        (1_047_576, "1M"),
-        (1_250_000, "1.2M"),
-    ],
-)
-def test_short_numbers(value: int, text: str) -> None:
-    assert short_number(value) == text
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from desktop_chat.domain.ledger import Group, Grouping, LedgerEntry, Outcome, Pu
 from desktop_chat.ui.usage.bars import Measure, stacked
 from desktop_chat.ui.usage.cards import figures
 from desktop_chat.ui.usage.periods import Span, divided
-from desktop_chat.ui.usage.wording import chat_name, failure, group_name, seconds, short_count
+from desktop_chat.ui.usage.wording import chat_name, failure, group_name, seconds
 
 from .conftest import FAILED, STOPPED, entry
 
@@ -121,25 +121,6 @@ def test_figures_say_what_is_not_sure() -> None:
     assert values(Totals(3, cost=Decimal(3), estimated=Decimal(1)))[0][0] == "≈ $3.00"
     assert values(totals, Decimal("2.5"))[0][1].startswith("of $2.50 budget")
     assert values(totals)[1] == ("5", "none failed")
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1k"),
-        (12_400, "12.4k"),
-        (99_949, "99.9k"),
-        (214_000, "214k"),
-        (999_499, "999k"),
-        (999_500, "1M"),
-        (1_900_000, "1.9M"),
-        (2_000_000_000_000, "2,000B"),
-    ],
-)
-def test_counts_in_few_letters(count: int, text: str) -> None:
-    assert short_count(count) == text
 
 
 @pytest.mark.parametrize(
