@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from desktop_chat.api.extras import MAX_CALLS, MAX_NAME, MAX_TOOL_TEXT, text
-from desktop_chat.api.parser import Parser, count, text_of
+from desktop_chat.api.parser import Parser, text_of, usage_of
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.responses import role, sendable
 from desktop_chat.domain.message import CallStatus, Part, PartKind, ToolCall
@@ -48,12 +48,14 @@ class _Asked:
 class ChatCompletionsParser(Parser):
     """Reads the chunks of ``POST /chat/completions`` with ``stream: true``, or the one document without it.
 
-    The usage may come on any chunk, before, with or after the one that has the finish reason.
+    The usage may come on any chunk, before, with or after the one that has the finish reason. Some servers
+    report on every chunk what was used until then: it is the usage of the answer once that is at its end.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._asked: dict[object, _Asked] = {}
+        self._usage: Usage | None = None
 
     def feed(self, name: str, data: object) -> None:
         if not isinstance(data, dict) or self.finished:
@@ -64,13 +66,16 @@ class ChatCompletionsParser(Parser):
             self.finished = True
             return
         self.model = text_of(data, "model") or self.model
-        self.usage = usage(data.get("usage")) or self.usage
+        reported = usage_of(data.get("usage"), "prompt", "completion")
+        self._usage = reported or self._usage
         self.service_tier = text_of(data, "service_tier") or self.service_tier
         choices = data.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and not choice.get("index"):
                 self._choice(choice)
-        self.finished = self.error is not None or (self.state is not None and self.usage is not None)
+        if self.state is not None or self.error is not None:
+            self.usage = self._usage
+        self.finished = self.error is not None or (self.state is not None and reported is not None)
 
     def _choice(self, choice: dict[str, Any]) -> None:
         if self.state is not None:
@@ -131,16 +136,3 @@ class ChatCompletionsParser(Parser):
                     )
             else:
                 self.add(PartKind.TEXT, part.get("text"))
-
-
-def usage(source: object) -> Usage | None:
-    """The ``usage`` object of a chunk; None where there is none."""
-    if not isinstance(source, dict):
-        return None
-    return Usage(
-        input=count(source, "prompt_tokens"),
-        output=count(source, "completion_tokens"),
-        cached=count(source, "prompt_tokens_details", "cached_tokens"),
-        reasoning=count(source, "completion_tokens_details", "reasoning_tokens"),
-        cache_write=count(source, "prompt_tokens_details", "cache_write_tokens"),
-    )

@@ -9,7 +9,8 @@ from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import SAID, CallStatus, Part, PartKind, State, ToolCall
 from desktop_chat.domain.usage import Usage
 
-_LARGEST_COUNT = 2**53
+_LARGEST_COUNT = 10**9
+"""Hundreds of times the largest context of any model: what is more was not used."""
 _TRUNCATING = {
     "length": "length",
     "max_tokens": "length",
@@ -155,13 +156,33 @@ class Parser:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def count(source: object, *names: str) -> int:
-    """A token count below ``source``, 0 where there is none that makes sense."""
+def usage_of(source: object, given: str, said: str) -> Usage | None:
+    """The usage in ``source``, which calls the tokens of input and output ``given`` and ``said``.
+
+    None where there is none that makes sense: then nothing was reported, which is not the same as nothing
+    used. Some servers send zeros until they know.
+    """
+    told = _count(source, f"{given}_tokens"), _count(source, f"{said}_tokens")
+    if None in told or not any(told):
+        return None
+    took, made = (count or 0 for count in told)
+    cached = min(_count(source, f"{given}_tokens_details", "cached_tokens") or 0, took)
+    return Usage(
+        input=took,
+        output=made,
+        cached=cached,
+        reasoning=min(_count(source, f"{said}_tokens_details", "reasoning_tokens") or 0, made),
+        cache_write=min(_count(source, f"{given}_tokens_details", "cache_write_tokens") or 0, took - cached),
+    )
+
+
+def _count(source: object, *names: str) -> int | None:
+    """A token count below ``source``, None where there is none that makes sense."""
     for name in names:
         source = source.get(name) if isinstance(source, dict) else None
     if isinstance(source, bool) or not isinstance(source, int | float):
-        return 0
-    return int(source) if 0 <= source < _LARGEST_COUNT else 0
+        return None
+    return int(source) if 0 <= source <= _LARGEST_COUNT else None
 
 
 def text_of(source: Any, name: str) -> str | None:

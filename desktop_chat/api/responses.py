@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_chat.api.extras import MAX_TOOL_TEXT, output, status, text, tool_call
-from desktop_chat.api.parser import Parser, count, text_of
+from desktop_chat.api.parser import Parser, text_of, usage_of
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.domain.message import CallStatus, Message, PartKind, Role, State, ToolCall
 from desktop_chat.domain.request import Request
-from desktop_chat.domain.usage import Usage
 
 PATH = "/responses"
 
@@ -188,7 +187,7 @@ class ResponsesParser(Parser):
     def _closed(self, kind: str, response: object) -> None:
         response = response if isinstance(response, dict) else {}
         self.model = text_of(response, "model") or self.model
-        self.usage = usage(response.get("usage")) or self.usage
+        self.usage = usage_of(response.get("usage"), "input", "output") or self.usage
         self.service_tier = text_of(response, "service_tier") or self.service_tier
         self.finished = True
         if kind == "response.failed":
@@ -232,16 +231,3 @@ class ResponsesParser(Parser):
 
 def _field(source: object, name: str) -> object:
     return source.get(name) if isinstance(source, dict) else None
-
-
-def usage(source: object) -> Usage | None:
-    """The ``usage`` object of a response; None where there is none."""
-    if not isinstance(source, dict):
-        return None
-    return Usage(
-        input=count(source, "input_tokens"),
-        output=count(source, "output_tokens"),
-        cached=count(source, "input_tokens_details", "cached_tokens"),
-        reasoning=count(source, "output_tokens_details", "reasoning_tokens"),
-        cache_write=count(source, "input_tokens_details", "cache_write_tokens"),
-    )
