@@ -313,9 +313,14 @@ async def keys(count: str, times: str) -> None:
             session = window.session
             assert session is not None
             session.set_model(endpoint.id, conversation.model)
+            await seldom(lambda: chat.transcript.is_settled, 0.02)
             # With the first key the whole chat is counted.
+            beat = Heartbeat()
+            beat.start()
+            began = time.perf_counter()
             QTest.keyClick(driver.composer, Qt.Key.Key_A)
-            await seldom(lambda: not session.estimate(0).is_approximate, 0.02)
+            await seldom(lambda: not session.estimate(0).is_approximate and not session.is_counting, 0.02)
+            counted, gap = time.perf_counter() - began, beat.stop()
             await seldom(lambda: chat.transcript.is_settled, 0.02)
             told = asyncio.Event()
             chat.meter.counted.connect(told.set)
@@ -336,7 +341,7 @@ async def keys(count: str, times: str) -> None:
                 QTest.keyClick(driver.composer, Qt.Key.Key_A + number % 26)
                 without.append(time.perf_counter() - began)
                 await asyncio.sleep(0.005)
-    report({"waits": waits, "with": with_it, "without": without})
+    report({"waits": waits, "with": with_it, "without": without, "counted": counted, "gap": gap})
 
 
 async def opening(count: str) -> None:
