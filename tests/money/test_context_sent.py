@@ -19,6 +19,7 @@ from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.holds import Hold, OverBudget, OverLimit
 from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.request import Parameters
+from desktop_chat.errands import KEPT_TURNS
 from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
 from tests.helpers.bench import Bench, ask, count, idle, reread, until
 from tests.server import Exchange, Server, faults, wire
@@ -250,12 +251,15 @@ async def test_a_long_chat_is_summed_up_in_pieces(bench: Bench, server: Server) 
     bench.price("m-small", input="1", output="1", context="2000")
     session = bench.chats.new()
     session.rename("Mine")
-    await talk(session, PARAGRAPH, PARAGRAPH, PARAGRAPH * 4, "Q")
-    server.script(*(wire.answer(f"Part {number}.") for number in range(1, 9)))
-    session.set_context(ContextSettings())
+    await talk(session, PARAGRAPH, PARAGRAPH, PARAGRAPH * 4, *["Q"] * KEPT_TURNS)
+    before = len(server.requests)
+    server.script(*(wire.answer(f"Part {number}.") for number in range(1, 5)))
     assert await session.summarise()
-    asked = [said(exchange)[-1] for exchange in server.requests[4:]]
-    assert len(asked) >= 1
+    asked = [said(exchange)[-1] for exchange in server.requests[before:]]
+    # Two turns of which only one fits, a question that does not fit as a whole, and its answer.
+    assert len(asked) == 4
     assert all(len(text) <= 2000 * 4 for text in asked)
     for number, text in enumerate(asked[1:], 1):
         assert f"Part {number}." in text
+    assert session.context.summary is not None
+    assert session.context.summary.text == "Part 4."

@@ -6,9 +6,9 @@ import pytest
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.ui.context.dialog import ContextDialog
 from desktop_chat.ui.context.rows import ItemRole
-from tests.ui.shell.conftest import Running, running, theme
+from tests.ui.shell.conftest import Running, dialogs, running, theme
 
-__all__ = ["Inspected", "inspected", "local", "running", "theme"]
+__all__ = ["Inspected", "dialogs", "inspected", "local", "running", "theme"]
 
 
 def local(url: str, dialect: Dialect, **fields: str) -> Endpoint:

@@ -1,42 +1,20 @@
 """How the user gets at the inspector and the budgets, over the window of the program."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QListWidget, QPushButton
-from qasync import QEventLoop
 
-from desktop_chat.api import Api
-from desktop_chat.credentials import Credentials
 from desktop_chat.domain.holds import Budget, Scope
-from desktop_chat.tokens import Tokens
 from desktop_chat.ui.context import ContextDialog
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.preferences import SettingsDialog
-from tests.ui.shell.conftest import Running, closed_worker, until
+from tests.ui.shell.conftest import Running, until
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
-
-
-@pytest.fixture
-def dialogs(running: Running, loop: QEventLoop) -> Iterator[Dialogs]:
-    made = Dialogs(
-        running.window,
-        chats=running.chats,
-        settings=running.settings,
-        credentials=Credentials(),
-        api=Api(),
-        theme=running.theme,
-        tasks=running.tasks,
-        tokens=Tokens(closed_worker()),
-        places={},
-    )
-    yield made
-    loop.run_until_complete(made.close())
 
 
 def inspector(running: Running) -> ContextDialog:

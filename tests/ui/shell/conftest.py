@@ -20,6 +20,7 @@ from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
+from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
@@ -108,6 +109,24 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
     yield made
     loop.run_until_complete(end(made))
     settings.close()
+
+
+@pytest.fixture
+def dialogs(running: Running, loop: QEventLoop) -> Iterator[Dialogs]:
+    """What shows the dialogs of the window."""
+    made = Dialogs(
+        running.window,
+        chats=running.chats,
+        settings=running.settings,
+        credentials=Credentials(),
+        api=Api(),
+        theme=running.theme,
+        tasks=running.tasks,
+        tokens=Tokens(closed_worker()),
+        places={},
+    )
+    yield made
+    loop.run_until_complete(made.close())
 
 
 @pytest.fixture

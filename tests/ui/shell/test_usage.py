@@ -1,38 +1,13 @@
 """The usage window over the main window: how it is asked for, and that it follows what is sent."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from desktop_chat.api import Api
-from desktop_chat.credentials import Credentials
-from desktop_chat.tokens import Tokens
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.usage import UsageCard
 
-from .conftest import Running, closed_worker, until
-
-
-@pytest.fixture
-def dialogs(running: Running, tmp_path: Path) -> Iterator[Dialogs]:
-    made = Dialogs(
-        running.window,
-        chats=running.chats,
-        settings=running.settings,
-        credentials=Credentials(),
-        api=Api(),
-        theme=running.theme,
-        tasks=running.tasks,
-        tokens=Tokens(closed_worker()),
-        places={},
-    )
-    yield made
-    for card in running.window.findChildren(UsageCard):
-        card.reject()
+from .conftest import Running, until
 
 
 async def shown(running: Running) -> UsageCard:

@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,9 +16,11 @@ from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
-from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage import UsageCard
+from tests.ui.shell.conftest import theme, until
+
+__all__ = ["theme", "until"]
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """A Saturday."""
@@ -60,15 +61,6 @@ FAILED = entry(
 )
 STOPPED = entry(timedelta(days=1), outcome=Outcome.STOPPED, is_exact=False)
 UNPRICED = entry(timedelta(days=2), model="llama-3", cost=None)
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    made = Theme("light")
-    style = Style(qapp, made)
-    yield made
-    style.deleteLater()
-    qapp.setStyleSheet("")
 
 
 @pytest.fixture
@@ -121,10 +113,3 @@ def card(theme: Theme, host: QWidget, store: Store, settings: Settings, tasks: T
     yield show
     for card in made:
         card.reject()
-
-
-async def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Let the loop run until ``condition`` holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what a widget shows has no event to wait for
-            await asyncio.sleep(0.005)
