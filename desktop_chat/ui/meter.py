@@ -66,7 +66,8 @@ class Meter(QObject):
         self._asking: asyncio.Task[None] | None = None
         self._refresh_soon = QTimer(self, singleShot=True)
         self._refresh_soon.timeout.connect(self.refresh)
-        self._cost = 0.0
+        self._took = 0.0
+        """Seconds of the last refresh."""
         self._is_spent = False
         """Whether the budgets that are shown are old."""
         composer.text_changed.connect(self._text_changed)
@@ -128,12 +129,12 @@ class Meter(QObject):
         self._show_draft(session)
         if self._counted[0] != session.model:
             self._count()
-        self._cost = time.perf_counter() - began
+        self._took = time.perf_counter() - began
 
     def _counts_changed(self) -> None:
         """While a long chat is counted this comes often."""
         if not self._refresh_soon.isActive():
-            self._refresh_soon.start(round(REST * self._cost * 1000))
+            self._refresh_soon.start(round(REST * self._took * 1000))
 
     def _text_changed(self) -> None:
         if (session := self._session) is not None:
@@ -226,5 +227,5 @@ def _in_words(estimate: Estimate, draft_tokens: int) -> tuple[tuple[str, ...], s
         tip += " The price of this model is not known. It can be set in Settings, Prices."
         return (tokens,), tip
     price = in_dollars(estimate.cost, is_approximate=True)
-    tip += f" They cost about {price.removeprefix('≈ ')}, without the answer."
+    tip += f" Price: {price}, without the answer."
     return (f"{tokens} · {price}", tokens), tip
