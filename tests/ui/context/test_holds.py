@@ -234,6 +234,35 @@ async def test_a_budget_holds_back_what_could_pass_it(running: Running, holds: H
     assert running.window.chat.composer.text == "Again"
 
 
+async def test_what_was_held_goes_with_its_chat(running: Running, holds: Holds) -> None:
+    """A chat that is brought back has another session: nothing may be sent by the old one."""
+    set_prices(running)
+    await running.chats.load()
+    write(running, "Hello")
+    send(running)
+    await answered(running, 1)
+    running.settings.change(budget_day="0")
+    write(running, "Again")
+    send(running)
+    await held(running)
+    deleted = session_of(running).conversation.id
+    running.chats.delete(deleted)
+    assert card(running) is None
+    running.chats.restore(deleted)
+    await until(lambda: any(known.id == deleted for known in running.chats.conversations))
+    assert card(running) is None
+
+
+async def test_a_chat_that_is_not_stored_yet_keeps_its_card(running: Running, holds: Holds) -> None:
+    set_prices(running)
+    running.settings.change(budget_day="0")
+    write(running, "Hello")
+    send(running)
+    shown = await held(running)
+    await running.chats.load()
+    assert card(running) is shown
+
+
 async def test_shortening_does_not_waive_a_budget(running: Running, holds: Holds) -> None:
     await open_turns(running, 12)
     set_prices(running, context="150")
@@ -249,7 +278,7 @@ async def test_shortening_does_not_waive_a_budget(running: Running, holds: Holds
     assert running.window.chat.composer.text == ""
 
 
-async def test_a_budget_that_is_nearly_used_up_is_told_once(running: Running, holds: Holds) -> None:
+async def test_a_budget_that_is_nearly_used_up_is_told(running: Running, holds: Holds) -> None:
     set_prices(running)
     await running.chat("Chat")
     session = session_of(running)
@@ -271,6 +300,3 @@ async def test_a_budget_that_is_nearly_used_up_is_told_once(running: Running, ho
     await until(bar.isVisible)
     assert "of this month's budget is used: $" in bar.accessibleDescription()
     next(each for each in bar.findChildren(QPushButton) if each.text() == "Budgets…")
-    bar.clear()
-    running.chats.spending.changed.emit()
-    assert not bar.isVisible()
