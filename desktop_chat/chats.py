@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QObject, Signal
@@ -26,7 +25,7 @@ from desktop_chat.services import Services
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
 from desktop_chat.spending import Spending
-from desktop_chat.storage import StorageError, Store
+from desktop_chat.storage import ExportKind, StorageError, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 
@@ -188,9 +187,7 @@ class Chats(QObject):
         """As :meth:`Store.ledger`."""
         return await (await self._store()).ledger(since, until, limit=limit, before=before)
 
-    async def export_ledger(
-        self, path: Path, kind: Literal["csv", "json"], since: float, until: float
-    ) -> int:
+    async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """As :meth:`Store.export_ledger`."""
         return await (await self._store()).export_ledger(path, kind, since, until)
 

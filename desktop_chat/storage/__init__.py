@@ -1,4 +1,4 @@
-"""The only home of SQLite: conversations, what streams in, drafts and the usage ledger, on one thread."""
+"""The only home of SQLite: conversations, what streams in, drafts and the usage ledger; one thread writes."""
 
 from desktop_chat.storage.backups import Backup, put_back
 from desktop_chat.storage.errors import (
@@ -12,6 +12,7 @@ from desktop_chat.storage.errors import (
     StorageError,
     StoreClosed,
 )
+from desktop_chat.storage.export import ExportKind
 from desktop_chat.storage.rows import CachedAnswer
 from desktop_chat.storage.store import Store
 
@@ -25,6 +26,7 @@ __all__ = [
     "DatabaseTooNew",
     "DatabaseUnavailable",
     "DiskFull",
+    "ExportKind",
     "StorageError",
     "Store",
     "StoreClosed",

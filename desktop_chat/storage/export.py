@@ -58,11 +58,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How texts begin that spreadsheets take for a formula, which may send what the sheet holds to somebody
 (https://owasp.org/www-community/attacks/CSV_Injection)."""
 
-Kind = Literal["csv", "json"]
+ExportKind = Literal["csv", "json"]
 
 
 def export(
-    connection: apsw.Connection, path: Path, target: Path, kind: Kind, since: float, until: float
+    connection: apsw.Connection, path: Path, target: Path, kind: ExportKind, since: float, until: float
 ) -> int:
     """Write ``target`` as :meth:`Store.export_ledger` tells, from the database ``path``."""
     count = 0

@@ -12,7 +12,7 @@ from desktop_chat.domain.ledger import Grouping, LedgerEntry, Totals, UsageRepor
 from desktop_chat.domain.message import Message
 from desktop_chat.storage import ledger, queries, reports
 from desktop_chat.storage.database import Row, StorageThread
-from desktop_chat.storage.export import Kind, export
+from desktop_chat.storage.export import ExportKind, export
 from desktop_chat.storage.rows import (
     CachedAnswer,
     answer_values,
@@ -158,7 +158,7 @@ class Store:
         until = until if before is None else min(until, before)
         return await self._thread.call(ledger.page, since, until, limit)
 
-    async def export_ledger(self, path: Path, kind: Kind, since: float, until: float) -> int:
+    async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """Write the attempts between two times to the file ``path``, oldest first; returns how many.
 
         The file is replaced when all is written, or not at all. Does not hold up the other methods. A

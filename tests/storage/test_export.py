@@ -15,13 +15,20 @@ import pytest
 
 from desktop_chat.domain.ledger import Outcome
 from desktop_chat.domain.usage import Timing
-from desktop_chat.storage import DatabaseReadOnly, DatabaseUnavailable, DiskFull, Store, StoreClosed, export
-from desktop_chat.storage.export import Kind
+from desktop_chat.storage import (
+    DatabaseReadOnly,
+    DatabaseUnavailable,
+    DiskFull,
+    ExportKind,
+    Store,
+    StoreClosed,
+    export,
+)
 from tests.storage.samples import begun, enter_many, entry, opened
 
 pytestmark = pytest.mark.anyio
 
-KINDS: tuple[Kind, ...] = ("csv", "json")
+KINDS: tuple[ExportKind, ...] = ("csv", "json")
 
 FIRST = {
     "started_at": "2026-11-21T17:49:17.250Z",
@@ -52,7 +59,9 @@ FIRST = {
 }
 
 
-async def told(store: Store, path: Path, kind: Kind, *, since: float = 0, until: float = 1e12) -> list[Any]:
+async def told(
+    store: Store, path: Path, kind: ExportKind, *, since: float = 0, until: float = 1e12
+) -> list[Any]:
     """What stands in the file, which has as many rows as was said."""
     number = await store.export_ledger(path, kind, since, until)
     if kind == "json":
@@ -114,13 +123,13 @@ async def test_each_attempt_is_a_row_with_every_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_nothing_was_used_is_a_file_too(tmp_path: Path, kind: Kind) -> None:
+async def test_nothing_was_used_is_a_file_too(tmp_path: Path, kind: ExportKind) -> None:
     async with opened(tmp_path) as store:
         assert await told(store, tmp_path / "out", kind) == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_more_than_is_written_at_once(tmp_path: Path, kind: Kind) -> None:
+async def test_more_than_is_written_at_once(tmp_path: Path, kind: ExportKind) -> None:
     async with opened(tmp_path) as store:
         count = 2_500
         await enter_many(store, tmp_path, range(count))
@@ -142,7 +151,7 @@ async def test_no_text_of_a_server_is_a_formula(tmp_path: Path, begin: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_any_text_comes_back(tmp_path: Path, kind: Kind) -> None:
+async def test_any_text_comes_back(tmp_path: Path, kind: ExportKind) -> None:
     name = 'a "b", c;\r\nd\u2028é😀\x00'
     async with opened(tmp_path) as store:
         await store.record_attempt(entry(model=name))

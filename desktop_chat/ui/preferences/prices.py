@@ -25,6 +25,8 @@ _HOST = PRICES_URL.split("/")[2]
 _COLUMNS = ("Endpoint", "Model", "Input", "Output", "Cached", "Window")
 _NAMES = (0, 1)
 """The columns that take the room that is left, and are cut where it is short."""
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _UNAVAILABLE = "The prices cannot be read just now."
 
 
@@ -85,21 +87,19 @@ class PricesPage(Page):
         header = self._table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for column in _NAMES:
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        for column in range(len(_COLUMNS)):
+            is_name = column in _NAMES
+            if is_name:
+                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+            self._table.horizontalHeaderItem(column).setTextAlignment(_LEFT if is_name else _RIGHT)
         self._table.itemSelectionChanged.connect(self._selected)
         self._table.itemActivated.connect(lambda _item: self._change())
-        self._none = words(
-            theme,
-            "None yet. Prices are in $ a million tokens, and go before those above.",
-            size=12.5,
-            color="dim",
-        )
+        about = "In $ a million tokens. They go before those above."
+        self.column.addWidget(words(theme, about, size=12.5, color="dim"))
         self._add, self._edit, self._remove = button("Add…"), button("Change…"), button("Remove")
         self._add.clicked.connect(lambda: self._open_editor())
         self._edit.clicked.connect(self._change)
         self._remove.clicked.connect(self._remove_selected)
-        self.column.addWidget(self._none)
         self.column.addWidget(self._table, 1)
         self.column.addLayout(row(theme, self._add, self._edit, None, self._remove))
         theme.changed.connect(self._restyle)
@@ -128,11 +128,10 @@ class PricesPage(Page):
                 if column in _NAMES:
                     item.setToolTip(tool_tip(text))
                 else:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    item.setTextAlignment(_RIGHT)
                 self._table.setItem(line, column, item)
             if (id, model) == selected:
                 self._table.selectRow(line)
-        self._none.setVisible(not rows)
         self._table.setVisible(bool(rows))
         self._edit.setVisible(bool(rows))
         self._remove.setVisible(bool(rows))

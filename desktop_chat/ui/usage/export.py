@@ -2,21 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from PySide6.QtWidgets import QWidget
 
-from desktop_chat.storage import StorageError
+from desktop_chat.storage import ExportKind, StorageError
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.file_saver import save_dialog
 from desktop_chat.ui.notices import storage_reason
 from desktop_chat.ui.safe import message_box
 from desktop_chat.ui.usage.reading import Result, Source
 
-Kind = Literal["csv", "json"]
 
-
-def ask(window: QWidget, result: Result, kind: Kind, chosen: Callable[[Path], None]) -> None:
+def ask(window: QWidget, result: Result, kind: ExportKind, chosen: Callable[[Path], None]) -> None:
     """Let the user choose a file for the requests of ``result``; returns at once."""
     span = result.frame.span
     days = f"{span.first}" if span.first == span.last else f"{span.first} to {span.last}"
@@ -28,7 +25,7 @@ def ask(window: QWidget, result: Result, kind: Kind, chosen: Callable[[Path], No
 
 
 async def write(
-    window: QWidget, source: Source, path: Path, kind: Kind, result: Result, tell: Callable[[str], None]
+    window: QWidget, source: Source, path: Path, kind: ExportKind, result: Result, tell: Callable[[str], None]
 ) -> None:
     """Write the requests of ``result`` to ``path``: all of them or, where this is cancelled, none.
 

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
-from desktop_chat.storage import StorageError
+from desktop_chat.storage import ExportKind, StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.usage.periods import Frame, Range, Span, divided, local_time, span_of, used_span
 
@@ -32,9 +32,7 @@ class Source(Protocol):
         self, since: float, until: float, *, limit: int = 200, before: float | None = None
     ) -> Awaitable[list[LedgerEntry]]: ...
 
-    def export_ledger(
-        self, path: Path, kind: Literal["csv", "json"], since: float, until: float
-    ) -> Awaitable[int]: ...
+    def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> Awaitable[int]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shiboken6 import isValid
 from desktop_chat.domain.holds import Scope
 from desktop_chat.domain.ledger import Grouping
 from desktop_chat.settings import Settings
-from desktop_chat.storage import StorageError
+from desktop_chat.storage import ExportKind, StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.card import Card
@@ -202,12 +202,12 @@ class UsageCard(Card):
             copy_table(self._bars)
             self._say("The chart was copied as a table")
 
-    def _export(self, kind: export.Kind) -> None:
+    def _export(self, kind: ExportKind) -> None:
         if self._result is not None:
             result = self._result
             export.ask(self._host, result, kind, lambda path: self._write(path, kind, result))
 
-    def _write(self, path: Path, kind: export.Kind, result: Result) -> None:
+    def _write(self, path: Path, kind: ExportKind, result: Result) -> None:
         """Goes on where this card is closed: the file was asked for."""
         work = export.write(self._host, self._source, path, kind, result, self._say)
         self._writing = self._tasks.start(work, "export the usage")
