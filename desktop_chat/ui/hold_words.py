@@ -94,7 +94,7 @@ def _over_budget(hold: OverBudget, endpoint_name: str) -> HoldWords:
 
 
 def budget_warning(budget: Budget) -> str:
-    """``80 % of this month's budget is used: $16.02 of $20.``"""
+    """``80% of this month's budget is used: $16.02 of $20.``"""
     whose = {
         Scope.DAY: "today's budget",
         Scope.MONTH: "this month's budget",
@@ -102,7 +102,7 @@ def budget_warning(budget: Budget) -> str:
         Scope.ENDPOINT: "this month's budget of an endpoint",
     }[budget.scope]
     used = f"{in_dollars(budget.spent)} of {round_dollars(budget.amount)}"
-    return f"{int(budget.share * 100)} % of {whose} is used: {used}."
+    return f"{int(budget.share * 100)}% of {whose} is used: {used}."
 
 
 def shutdown_notice(model: str, shutdown: Shutdown | None, today: date) -> str:

@@ -110,7 +110,7 @@ class Paper(QObject):
         job.start()
 
     def _progressed(self, done: int, total: int) -> None:
-        self._share = f" {100 * done // max(1, total)} %"
+        self._share = f" {100 * done // max(1, total)}%"
         if self.bar.isVisible():
             self._show_progress()
 

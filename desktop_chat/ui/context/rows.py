@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringL
 
 from desktop_chat.domain.context import DRAFT, ContextSettings, Entry, Place, Plan, Strategy
 from desktop_chat.domain.message import Message, Role
+from desktop_chat.ui.counts import counted
 from desktop_chat.ui.safe import one_line
 
 Index = QModelIndex | QPersistentModelIndex
@@ -171,13 +172,13 @@ class ContextModel(QStringListModel):
                 return "in the summary"
             case Place.EMPTY:
                 return "nothing to send"
-        return outside(self._settings)
+        return _outside(self._settings)
 
 
-def outside(settings: ContextSettings) -> str:
+def _outside(settings: ContextSettings) -> str:
     """What a strategy leaves messages out for."""
     if settings.strategy is Strategy.LAST_TURNS:
         return (
             "outside the last turn" if settings.turns == 1 else f"outside the last {settings.turns:,} turns"
         )
-    return f"outside the {settings.budget:,} tokens"
+    return f"outside the {counted(settings.budget, 'token')}"

@@ -64,7 +64,7 @@ class AppearancePage(Page):
     def __init__(self, theme: Theme, settings: Settings) -> None:
         super().__init__(theme, settings)
         self._theme = _choice(THEMES)
-        self._zoom = _number("zoom", " %")
+        self._zoom = _number("zoom", "%")
         self._zoom.setSingleStep(10)
         self._text_font, self._code_font = FontBox(monospace=False), FontBox(monospace=True)
         self._text_size = _number("text_size", " px")

@@ -38,7 +38,7 @@ class BudgetsPage(Page):
             1,
             words(
                 theme,
-                "In US dollars. At 80 % you are told; a request that could pass a budget is held back until "
+                "In US dollars. At 80% you are told; a request that could pass a budget is held back until "
                 "you allow it. Titles and summaries count too.",
                 size=12.5,
                 color="dim",

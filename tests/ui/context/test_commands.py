@@ -53,10 +53,10 @@ async def test_a_key_opens_the_inspector_which_follows_the_window(running: Runni
 async def test_a_budget_that_is_nearly_used_up_leads_to_its_page(running: Running, dialogs: Dialogs) -> None:
     running.chats.spending.warned.emit(Budget(Scope.MONTH, Decimal(20), Decimal("16.02")))
     bar = running.window.findChild(NoticeBar, "budgetNotice")
-    assert bar.accessibleDescription() == "80 % of this month's budget is used: $16.02 of $20."
+    assert bar.accessibleDescription() == "80% of this month's budget is used: $16.02 of $20."
     running.chats.spending.warned.emit(Budget(Scope.DAY, Decimal(5), Decimal("4.50")))
-    assert bar.accessibleDescription().endswith("90 % of today's budget is used: $4.50 of $5.")
-    assert bar.accessibleDescription().startswith("80 % of this month's budget")
+    assert bar.accessibleDescription().endswith("90% of today's budget is used: $4.50 of $5.")
+    assert bar.accessibleDescription().startswith("80% of this month's budget")
     bar.findChild(QPushButton).click()
     assert not bar.isVisible()
     settings = running.window.findChild(SettingsDialog)

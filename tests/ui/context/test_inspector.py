@@ -171,7 +171,7 @@ async def test_a_budget(inspected: Inspected) -> None:
     number = next(each for each in inspected.dialog.findChildren(QSpinBox) if each.isVisible())
     number.setValue(1)
     assert session.context.strategy is Strategy.BUDGET
-    assert inspected.reasons()[0] == "outside the 1 tokens"
+    assert inspected.reasons()[0] == "outside the 1 token"
     assert not inspected.dialog.findChild(QPlainTextEdit, "summary").isVisible()
 
 

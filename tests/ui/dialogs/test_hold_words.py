@@ -70,9 +70,9 @@ def test_what_requests_under_way_may_cost_is_told() -> None:
 
 def test_a_budget_that_is_nearly_used_up() -> None:
     budget = Budget(Scope.MONTH, Decimal(20), Decimal("16.02"))
-    assert budget_warning(budget) == "80 % of this month's budget is used: $16.02 of $20."
+    assert budget_warning(budget) == "80% of this month's budget is used: $16.02 of $20."
     assert budget_warning(Budget(Scope.DAY, Decimal("2.50"), Decimal("2.49"))) == (
-        "99 % of today's budget is used: $2.49 of $2.50."
+        "99% of today's budget is used: $2.49 of $2.50."
     )
 
 
