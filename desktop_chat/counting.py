@@ -36,8 +36,11 @@ BATCH = 256
 """Messages that are counted at once: then they are saved, and the plan is made anew."""
 BOUNDS = (0.5, 2.0)
 """What a correction is at least and at most: more than that is a mistake, not a template."""
-_TEXTS = 50
-"""Texts whose counts are remembered beside those of messages: prompts, summaries, drafts."""
+_DRAFTS = 1_000_000
+"""Characters of the drafts whose counts are remembered beside those of messages, prompts and summaries: with
+each key that is pressed there is one more, of what may be a whole book that was pasted."""
+_LEAST = _DRAFTS // 50
+"""What a draft counts for at least, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,8 +321,11 @@ class Counts(QObject):
         """Keep counts beside those of messages; where they are too many the oldest drafts go."""
         self._texts |= dict(zip(texts, counts, strict=True))
         kept = {*self._prompts(), self._extra, *texts}
-        for text in [text for text in self._texts if text not in kept][:-_TEXTS]:
-            del self._texts[text]
+        left = _DRAFTS
+        for text in [text for text in reversed(self._texts) if text not in kept]:
+            left -= max(len(text), _LEAST)
+            if left < 0:
+                del self._texts[text]
 
     def _plan_anew(self) -> None:
         self._planner = None

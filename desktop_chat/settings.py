@@ -137,6 +137,8 @@ def _read_own_price(name: str, data: Any) -> str:
         return _read_amount(data)
     if not isinstance(data, str) or not data.isascii() or not data.isdecimal() or len(data) > WINDOW_DIGITS:
         raise ValueError(f"{data!r} is not a number of tokens as text.")
+    if not int(data):
+        raise ValueError("A window holds more than 0 tokens.")
     return data
 
 

@@ -119,6 +119,15 @@ def test_endpoints_that_are_none_are_told_of(qapp: object, tmp_path: Path, endpo
     assert settings.complaints
 
 
+def test_a_window_that_holds_nothing_is_told_of(qapp: object, tmp_path: Path) -> None:
+    """Else every request would be held back."""
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"own_prices": {"e1": {"m-1": {"context": "000"}}}}))
+    settings = Settings(path)
+    assert settings.own_prices == {}
+    assert len(settings.complaints) == 1
+
+
 def test_the_default_endpoint_stands_in_for_an_unknown_one(qapp: object, tmp_path: Path) -> None:
     temporary = Endpoint("env", "Environment", EndpointKind.OPENAI, "https://x/v1", Dialect.RESPONSES)
     settings = Settings(tmp_path / "settings.json", (temporary,))

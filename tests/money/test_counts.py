@@ -67,6 +67,14 @@ async def test_a_prompt_stays_counted_however_long_one_types(bench: Bench) -> No
     assert len(session._counts._texts) < 60
 
 
+async def test_writing_into_a_book_that_was_pasted_keeps_one_of_it(bench: Bench) -> None:
+    session = bench.chats.new()
+    book = "word " * 200_000
+    for number in range(1, 6):
+        await session.count_draft(book + "a" * number)
+    assert sum(map(len, session._counts._texts)) < 2 * len(book)
+
+
 async def test_a_model_that_is_not_known_is_approximate(bench: Bench) -> None:
     session = bench.chats.new()
     session.set_model("e1", "someones-model")
