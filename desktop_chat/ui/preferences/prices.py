@@ -102,6 +102,8 @@ class PricesPage(Page):
         self._remove.clicked.connect(self._remove_selected)
         self.column.addWidget(self._table, 1)
         self.column.addLayout(row(theme, self._add, self._edit, None, self._remove))
+        # Takes the room that the table leaves while it is hidden.
+        self.column.addStretch()
         theme.changed.connect(self._restyle)
         self.load()
 

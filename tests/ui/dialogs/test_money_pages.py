@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QTableWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QTableWidget, QWidget
 
 from desktop_chat.api import PRICES_URL
 from desktop_chat.domain.errors import Unreachable
@@ -119,6 +119,12 @@ async def test_where_prices_are_from_is_shown_and_nothing_is_fetched(opened: Ope
     host = PRICES_URL.split("/")[2]
     assert any(f"from {host}" in label.text() for label in opened.dialog.findChildren(QLabel))
     assert opened.fetching == []
+
+
+async def test_without_prices_of_ones_own_nothing_is_spread_out(opened: Opened) -> None:
+    await show_prices(opened)
+    add = next(each for each in opened.dialog.findChildren(QPushButton) if each.text() == "Add…")
+    assert add.mapTo(opened.dialog, QPoint(0, add.height())).y() < opened.dialog.height() / 2
 
 
 async def test_newer_prices_are_used_from_then_on(opened: Opened) -> None:
