@@ -9,6 +9,7 @@ stream     an answer of 4,000 tokens, layer by layer
 growth     an answer of 40,000 tokens: the last tenth against the first
 response   from Enter to the request, from Esc to the closed connection
 opening    a conversation of 10,000 messages
+keys       a key press in a chat of 10,000 messages, until its tokens are told
 context    the context inspector of a chat of 10,000 messages
 tokens     counting a chat of 10,000 messages, and a draft meanwhile
 
