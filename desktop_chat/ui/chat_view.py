@@ -86,6 +86,8 @@ class ChatView(QFrame):
         self.jump.hide()
 
         middle = QWidget()
+        # Where notices leave little room, the composer is what keeps it.
+        middle.setMinimumHeight(1)
         self._stack = QStackedLayout(middle)
         self._stack.addWidget(self.empty)
         self._composer_place = QWidget()

@@ -15,6 +15,7 @@ from desktop_chat.session import Phase
 from desktop_chat.ui.actions import COMMANDS
 from desktop_chat.ui.conversation_list import ItemRole
 from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.theme import DARK, LIGHT
 from tests.ui.shell.conftest import Running, record, until
 
@@ -374,6 +375,20 @@ async def test_the_header_gives_way_in_a_narrow_window(running: Running) -> None
     assert header.title.width() >= 64
     assert header.details_button.geometry().right() < header.width()
     assert header.model_button.width() < header.model_button.sizeHint().width()
+
+
+async def test_notices_in_a_small_window_leave_the_composer_its_room(running: Running) -> None:
+    window = running.window
+    await running.chat("Chat")
+    for _notice in range(2):
+        notice = NoticeBar(running.theme)
+        window.chat.insert_notice(notice)
+        notice.show_notice("A notice that takes many lines in a narrow window. " * 4, "Do it")
+    window.resize(420, 400)
+    await until(lambda: window.width() == 420)
+    composer = window.chat.composer
+    await until(lambda: composer.height() >= composer.sizeHint().height())
+    assert composer.send_button.geometry().bottom() < composer.height()
 
 
 async def test_names_in_the_accessibility_tree(running: Running) -> None:
