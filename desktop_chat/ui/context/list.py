@@ -1,6 +1,6 @@
 """The list of what goes into a request: painted without a widget a row, changed by keys, menu and buttons."""
 
-from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -121,6 +121,9 @@ class ContextList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().selectionChanged.connect(lambda: self.selected.emit())
+        self._at: str | None = None
+        """The message that the keys are at; None at the last row."""
+        rows.modelReset.connect(self._go_back)
         rows.modelReset.connect(self.selected)
         self._is_at_end = True
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
@@ -134,7 +137,16 @@ class ContextList(QListView):
     def show_end(self) -> None:
         """Show the newest messages, and stay there as more come, until the user scrolls away."""
         self._is_at_end = True
+        self._at = None
+        self._go_back()
         self.scrollToBottom()
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if current.isValid():
+            entry = self._rows.entry(current.row())
+            is_last = current.row() == self._rows.rowCount() - 1
+            self._at = None if is_last or entry is None else entry.id
 
     def may(self, choice: Choice) -> bool:
         """Whether ``choice`` would change something of what is selected."""
@@ -181,6 +193,21 @@ class ContextList(QListView):
             )
             words = "This chat has no messages yet. What you write stands here before it is sent."
             painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, words)
+
+    def _go_back(self) -> None:
+        """The rows were made anew: the keys start from where they were, at first from the newest message."""
+        count, at, top = self._rows.rowCount(), self._at, self.verticalScrollBar().value()
+        found = (
+            row
+            for row in range(count if at is not None else 0)
+            if (entry := self._rows.entry(row)) is not None and entry.id == at
+        )
+        row = next(found, count - 1)
+        self.selectionModel().setCurrentIndex(
+            self._rows.index(row), QItemSelectionModel.SelectionFlag.NoUpdate
+        )
+        if not self._is_at_end:
+            self.verticalScrollBar().setValue(top)
 
     def _scrolled(self, value: int) -> None:
         self._is_at_end = value == self.verticalScrollBar().maximum()
