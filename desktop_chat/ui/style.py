@@ -145,9 +145,11 @@ QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox {{ background:
   selection-background-color: {accent}; selection-color: {c.on_accent.name()};
   placeholder-text-color: {faint}; }}
 QLineEdit, QComboBox, QAbstractSpinBox {{ min-height: {px(32)}px; }}
+QAbstractSpinBox {{ max-height: {px(32)}px; }}
 QPlainTextEdit, QTextEdit {{ padding: {px(6)}px; }}
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {{ border: 2px solid {accent};
   padding: 0 {px(9) - 1}px; min-height: {px(32) - 2}px; }}
+QAbstractSpinBox:focus {{ max-height: {px(32) - 2}px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {accent}; padding: {px(6) - 1}px; }}
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled, QPlainTextEdit:disabled {{
   color: {disabled}; background: {side}; }}

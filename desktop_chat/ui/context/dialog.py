@@ -55,6 +55,10 @@ class ContextDialog(QDialog):
         self._exactly.setProperty("pill", True)
         self._exactly.clicked.connect(self._count_pressed)
         self._bar = Bar(theme)
+        # Nothing moves once the size of the window is known.
+        policy = self._bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._bar.setSizePolicy(policy)
         self._about = words(theme, size=12.5, color="dim")
         self._about.setObjectName("contextAbout")
         self._counted = words(theme, size=12.5, color="dim")

@@ -85,7 +85,8 @@ class StrategyFields(QWidget):
         if not can_shorten and settings.strategy is Strategy.SERVER:
             hint = f"{reason} All is sent."
         self._hint.setText(hint)
-        self._choice.setAccessibleDescription(hint)
+        # On Linux a combo box is named after its value alone.
+        self._choice.setAccessibleDescription(f"What is sent. {hint}")
 
     def _enable(self, strategy: Strategy, enabled: bool, reason: str) -> None:
         place = self._choice.findData(strategy)
