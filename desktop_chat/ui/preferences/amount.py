@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_chat.domain.money import parse_amount
@@ -90,7 +91,11 @@ class AmountField(QWidget):
         try:
             value = self._clean(text) if text else ""
         except ValueError as error:
+            is_new = str(error) != self.problem
             self._tell(str(error))
+            if is_new:
+                # The focus has left the field, whose description would tell it.
+                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.field, self.problem))
             return False
         self._tell("")
         if value != self._stored:

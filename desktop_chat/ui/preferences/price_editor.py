@@ -63,7 +63,9 @@ class PriceEditor(Card):
         grid.setVerticalSpacing(px(10))
         grid.setColumnStretch(2, 1)
         for line, (text, field) in enumerate((("Endpoint", self._endpoint), ("Model", self._model))):
-            grid.addWidget(label(text), line, 0)
+            caption = label(text)
+            caption.setBuddy(field)
+            grid.addWidget(caption, line, 0)
             grid.addWidget(field, line, 1, 1, 2)
         for line, (name, text) in enumerate(_FIELDS, 2):
             is_window = name == "context"

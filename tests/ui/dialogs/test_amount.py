@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAccessibleEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -51,3 +52,18 @@ def test_a_problem_is_told_below_the_field(theme: Theme, host: QWidget, qtbot: Q
     field.field.clear()
     assert field.check()
     assert carried == ["5", ""]
+
+
+def test_a_problem_is_said_once(theme: Theme, host: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    def hand_on(event: QAccessibleEvent) -> None:
+        if isinstance(event, QAccessibleAnnouncementEvent):
+            said.append(event.message())
+
+    monkeypatch.setattr(QAccessible, "updateAccessibility", hand_on)
+    field = AmountField(theme, "A day")
+    host.layout().addWidget(field)
+    written(field, "a lot")
+    assert not field.check()
+    assert said == [field.problem]
