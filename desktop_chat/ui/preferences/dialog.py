@@ -85,6 +85,8 @@ class SettingsDialog(QDialog):
             area = QScrollArea()
             area.setFrameShape(QFrame.Shape.NoFrame)
             area.setWidgetResizable(True)
+            # What is in it scrolls into view as it gets the focus; a stop of its own would say nothing.
+            area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.setWidget(page)
             self._stack.addWidget(area)
         self._navigation.currentRowChanged.connect(self._stack.setCurrentIndex)

@@ -334,3 +334,15 @@ async def test_a_closed_editor_leaves_nothing_behind(opened: Opened) -> None:
         opened.press("Cancel")
 
     await until(lambda: len(opened.dialog.findChildren(QWidget)) == before)
+
+
+async def test_every_stop_of_tab_has_a_name(opened: Opened, qtbot: QtBot) -> None:
+    opened.page("Usage and budgets")
+    opened.dialog.findChild(QListWidget, "pages").setFocus()
+    names = []
+    for _stop in range(8):
+        focused = QApplication.focusWidget()
+        interface = QAccessible.queryAccessibleInterface(focused)
+        names.append(interface.text(QAccessible.Text.Name))
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    assert all(names), names
