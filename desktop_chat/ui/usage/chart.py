@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy
 
 from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 from desktop_chat.ui.usage.bars import Bars
@@ -38,10 +38,11 @@ DARK = tuple(map(QColor, ("#6ea1ff", "#8b5cf6", "#e6b450", "#2a8a3c", "#8df0e4",
 told apart with any of the three kinds of colour blindness (Machado, Oliveira and Fernandes, 2009)."""
 
 
-class Chart(QWidget):
+class Chart(QFrame):
     """Shows bars, or ``message`` where there are none. The pointer and the arrow keys tell the values of one.
 
-    A screen reader says the bar that the arrow keys are at.
+    A screen reader says the bar that the arrow keys are at. It is a frame because screen readers pass over a
+    mere widget as filling.
     """
 
     def __init__(self, theme: Theme) -> None:

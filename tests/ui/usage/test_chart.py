@@ -8,7 +8,7 @@ from math import dist
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QAccessible, QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -213,3 +213,7 @@ def test_colours_are_seen_and_told_apart(colors: tuple[QColor, ...], ground: QCo
         lab = seen_by(kind)
         for one, other in combinations(colors, 2):
             assert dist(lab(one), lab(other)) >= TOLD_APART, f"{one.name()} {other.name()} {kind}"
+
+
+def test_screen_readers_do_not_pass_over_it(chart: Chart) -> None:
+    assert QAccessible.queryAccessibleInterface(chart).role() != QAccessible.Role.Client
