@@ -258,8 +258,8 @@ class DetailsPanel(QScrollArea):
             end = QSpacerItem(0, 0)
             self._ends.append(end)
             row.addItem(end)
-        else:
-            name.setBuddy(value)
+        # A screen reader tells the name with the value.
+        name.setBuddy(value)
         (column or self._column).addLayout(row)
         return name
 

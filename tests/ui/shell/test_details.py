@@ -322,3 +322,8 @@ def test_a_chat_without_requests_tells_no_cost(header: ChatHeader) -> None:
     header.set_cost(Totals(1, cost=Decimal("0.031")))
     assert cost.isVisible()
     assert cost.accessibleDescription() == "$0.031"
+
+
+def test_a_screen_reader_can_tell_what_a_value_is_of(panel: DetailsPanel) -> None:
+    value = panel.findChild(QLabel, "cost")
+    assert [name.text() for name in panel.findChildren(QLabel) if name.buddy() is value] == ["Cost"]
