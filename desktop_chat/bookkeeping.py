@@ -98,6 +98,10 @@ class Account:
         self.cost, self.is_estimated = cost, is_estimated
         self._is_unpriced = cost is None
 
+    def add_nothing(self) -> None:
+        """An answer was given again, for which no server was asked."""
+        self._add(Decimal(0), True)
+
     def begin(self, number: int) -> None:
         """An attempt is about to leave."""
         self._number, self._started_at, self._began = number, time.time(), time.monotonic()

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from decimal import Decimal
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Signal
@@ -103,7 +102,7 @@ class Turn(QObject):
     async def repeat(self, kept: answer_cache.CachedAnswer) -> Finished:
         """Give an answer that was given before."""
         self.answer.is_cached = True
-        self.account.carry_on(Decimal(0), False)
+        self.account.add_nothing()
         finished = await self._read(answer_cache.events(kept))
         self.answer.parts = list(kept.parts)
         return finished

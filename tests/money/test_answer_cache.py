@@ -137,6 +137,22 @@ async def test_a_budget_holds_nothing_that_costs_nothing(bench: Bench, server: S
     assert (await answered(bench)).is_cached
 
 
+async def test_what_failed_before_still_cost(bench: Bench, server: Server) -> None:
+    """A request that got lost, and was answered from here when it was tried again."""
+    bench.settings.change(cache_answers=True, attempts=1)
+    server.script(faults.close_before_head)
+    session = bench.chats.new()
+    session.set_parameters(EXACT)
+    failed = await ask(session)
+    await answered(bench)
+    session.try_again(failed.id)
+    await until(lambda: session.is_busy, session.phase_changed)
+    await idle(session)
+    (lost,) = [entry for entry in await bench.ledger() if entry.message_id == failed.id]
+    assert lost.cost
+    assert (failed.is_cached, failed.cost, failed.is_estimated) == (True, lost.cost, True)
+
+
 async def test_continuing_what_came_from_here_costs_again(bench: Bench, server: Server) -> None:
     bench.settings.change(cache_answers=True)
     await answered(bench)
