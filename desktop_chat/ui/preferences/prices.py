@@ -76,7 +76,6 @@ class PricesPage(Page):
         self._table = QTableWidget(0, len(_COLUMNS))
         self._table.setObjectName("ownPrices")
         self._table.setAccessibleName("Your own prices")
-        self._table.setHorizontalHeaderLabels(list(_COLUMNS))
         self._table.verticalHeader().hide()
         self._table.setShowGrid(False)
         self._table.setWordWrap(False)
@@ -87,11 +86,12 @@ class PricesPage(Page):
         header = self._table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        for column in range(len(_COLUMNS)):
-            is_name = column in _NAMES
-            if is_name:
-                header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-            self._table.horizontalHeaderItem(column).setTextAlignment(_LEFT if is_name else _RIGHT)
+        for column, text in enumerate(_COLUMNS):
+            head = QTableWidgetItem(text)
+            head.setTextAlignment(_LEFT if column in _NAMES else _RIGHT)
+            self._table.setHorizontalHeaderItem(column, head)
+        for column in _NAMES:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         self._table.itemSelectionChanged.connect(self._selected)
         self._table.itemActivated.connect(lambda _item: self._change())
         about = "In $ a million tokens. They go before those above."
