@@ -151,7 +151,7 @@ def _pieces(messages: Sequence[Message], longest: int | None) -> list[str]:
         if longest is None or left is None:
             pieces[-1].append(said)
             continue
-        said = said[: longest * 4]
+        said = said[: longest * counting.CHARACTERS_PER_TOKEN]
         size = counting.approximate(said)
         if size > left and pieces[-1]:
             pieces.append([])

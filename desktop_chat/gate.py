@@ -17,7 +17,7 @@ from desktop_chat.counting import Counts
 from desktop_chat.domain.context import Plan, Planner, Strategy, Summary, is_sendable
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect, Endpoint
-from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.errors import ChatError, EndpointGone
 from desktop_chat.domain.holds import Hold, OverBudget, OverLimit
 from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role
@@ -173,7 +173,7 @@ class Gate:
         endpoint = self._services.endpoint(self._conversation)
         model = self._services.model(self._conversation)
         if endpoint is None:
-            raise ChatError("There is no server to ask.")
+            raise EndpointGone()
         request = self._request(model, path, self._counts.planner(path).plan(), "", truncates=False)
         key = await self._services.credentials.key(endpoint)
         limits = self._services.settings.limits()

@@ -45,7 +45,7 @@ class Spending(QObject):
     """The money of a profile: one for all chats."""
 
     changed = Signal()
-    """A row was entered into the ledger, or a budget, a price or a reservation changed."""
+    """A row was entered into the ledger, the user set a budget or a price, or a reservation ended."""
     recorded = Signal(str)
     """A row of the chat with this id was entered into the ledger."""
     warned = Signal(object)

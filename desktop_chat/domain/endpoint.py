@@ -33,8 +33,9 @@ class Endpoint:
 
     ``base_url`` is absolute and without a trailing slash (for Azure: of the resource, or its ``/openai/v1``
     URL, in which case ``api_version`` is empty). ``system_role`` is ``"developer"`` or ``"system"``.
-    ``max_tokens_field`` is the Chat Completions name of the output limit. ``title_model`` empty means that
-    titles are not asked for.
+    ``max_tokens_field`` is the Chat Completions name of the output limit. ``title_model`` is the
+    small model, for titles and summaries; empty means that titles are not asked for, and that a chat's own
+    model writes its summaries.
     """
 
     id: str

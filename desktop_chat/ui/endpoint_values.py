@@ -118,7 +118,7 @@ def suggested_model(models: Iterable[Model]) -> str:
 
 
 def suggested_title_model(models: Iterable[Model]) -> str:
-    """The newest of the smallest models that OpenAI names so, for titles; empty where none is listed."""
+    """The newest of the smallest models that OpenAI names so, the small model; empty where none is listed."""
     chatting = [model for model in models if model.chats]
     for size in ("-nano", "-mini"):
         small = [model for model in chatting if model.id.startswith("gpt-") and model.id.endswith(size)]

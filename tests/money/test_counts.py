@@ -8,7 +8,7 @@ import pytest
 
 from desktop_chat.domain.context import ContextSettings, Strategy, Summary
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.errors import EndpointGone
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.domain.request import Parameters
@@ -201,7 +201,7 @@ async def test_the_endpoints_own_count(bench: Bench, server: Server) -> None:
     server.script(faults.document(200, b'{"object": "response.input_tokens", "input_tokens": 123}'))
     assert await session.count_exactly("Hello") == 123
     bench.settings.change(endpoints=())
-    with pytest.raises(ChatError):
+    with pytest.raises(EndpointGone):
         await session.count_exactly("Hello")
 
 
