@@ -28,7 +28,8 @@ Again = Callable[..., "asyncio.Task[bool]"]
 
 
 class Holds(QObject):
-    """The cards, the bar and the inspector of one window; at most one card a chat."""
+    """The cards, the bar and the inspector of one window; at most one card a chat, seen while that is shown:
+    over another chat nobody could tell what would be sent."""
 
     budgets_requested = Signal()
     """The user wants to change a budget."""
@@ -84,7 +85,7 @@ class Holds(QObject):
         self._cards[id] = card
         card.finished.connect(lambda: self._forget(id, card))
         card.chosen.connect(lambda way: self._act(way, session, hold, again, card))
-        card.present()
+        self._show_card()
 
     def close(self) -> None:
         for card in list(self._cards.values()):
@@ -150,7 +151,17 @@ class Holds(QObject):
             if session is None or session.is_stored:
                 self._close(id)
 
+    def _show_card(self) -> None:
+        session = self._window.session
+        for id, card in self._cards.items():
+            is_wanted = session is not None and session.conversation.id == id
+            if is_wanted and not card.isVisible():
+                card.present()
+            elif not is_wanted:
+                card.hide()
+
     def _chat_shown(self) -> None:
+        self._show_card()
         session = self._window.session
         if self._inspector is not None and self._inspector.isVisible() and session is not None:
             self._inspector.follow(session, self._window.chat.composer.text)

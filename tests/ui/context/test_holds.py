@@ -253,6 +253,27 @@ async def test_what_was_held_goes_with_its_chat(running: Running, holds: Holds) 
     assert card(running) is None
 
 
+async def test_a_request_is_held_over_its_own_chat(running: Running, holds: Holds) -> None:
+    """Over another one its buttons would send, or choose a model, for what is not seen."""
+    set_prices(running)
+    await running.chats.load()
+    write(running, "Hello")
+    send(running)
+    await answered(running, 1)
+    first = session_of(running)
+    running.settings.change(budget_day="0")
+    write(running, "Again")
+    send(running)
+    shown = await held(running)
+    running.window.new_chat()
+    await until(lambda: session_of(running) is not first)
+    assert card(running) is None
+    running.window.open_chat(first.conversation.id)
+    assert await held(running) is shown
+    press(shown, "Allow once")
+    await answered(running, 2)
+
+
 async def test_a_chat_that_is_not_stored_yet_keeps_its_card(running: Running, holds: Holds) -> None:
     set_prices(running)
     running.settings.change(budget_day="0")
