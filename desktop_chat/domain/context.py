@@ -207,10 +207,10 @@ class Planner:
             if start >= begin
         ]
 
-    def turns_within(self, limit: int, draft: int = 0) -> int:
-        """How many of the last turns fit, for ``ContextSettings.turns``; 0 where not even the newest does."""
-        room = limit - (self._fixed - self._summary_tokens) - draft
-        return max(bisect_right(self._sums, room) - 1 + self._has_draft, 0)
+    def turns_within(self, limit: int) -> int:
+        """How many of the last turns of ``messages`` fit, for ``ContextSettings.turns``; 0 where not even the
+        newest does."""
+        return max(bisect_right(self._sums, limit - (self._fixed - self._summary_tokens)) - 1, 0)
 
     def _kept(self, draft: int) -> int:
         """How many turns of ``messages`` go, from the newest."""

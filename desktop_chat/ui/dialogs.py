@@ -6,7 +6,6 @@ Dialogs that most starts never show are imported when they are.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,10 +67,8 @@ class Dialogs(QObject):
         tasks: Tasks,
         tokens: Tokens,
         places: Mapping[str, Path],
-        today: Callable[[], date] = date.today,
     ) -> None:
-        """``places`` are the files and folders of the profile, by what is in them; ``today`` gives the local
-        date."""
+        """``places`` are the files and folders of the profile, by what is in them."""
         super().__init__(window)
         self._window = window
         self._chats = chats
@@ -94,7 +91,7 @@ class Dialogs(QObject):
         self._shown_retry: dict[str, object] = {}
         self._notice = NoticeBar(theme)
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
-        self._shutdown = ShutdownNotice(window, chats, theme, today)
+        self._shutdown = ShutdownNotice(window, chats, theme)
         self._holds = Holds(window, chats, theme, tasks)
         self._holds.budgets_requested.connect(self.show_budgets)
         window.chat.insert_notice(self._notice)

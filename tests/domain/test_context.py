@@ -120,21 +120,19 @@ def test_as_many_turns_as_fit_can_be_sent() -> None:
     messages = chat(5)
     chosen = ContextSettings(pinned=frozenset({"u1"}), left_out=frozenset({"a4"}))
     for settings in (chosen, ContextSettings()):
-        for has_draft in (True, False):
-            draft = 4 if has_draft else 0
-            for limit in range(FIXED + 130):
-                fitting = planner(messages, settings, has_draft=has_draft).turns_within(limit, draft)
-                if fitting:
-                    shortened = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting)
-                    assert planner(messages, shortened, has_draft=has_draft).tokens(draft) <= limit
-                if fitting < len(messages) // 2 + has_draft:
-                    more = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting + 1)
-                    assert planner(messages, more, has_draft=has_draft).tokens(draft) > limit
+        for limit in range(FIXED + 130):
+            fitting = planner(messages, settings, has_draft=False).turns_within(limit)
+            if fitting:
+                shortened = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting)
+                assert planner(messages, shortened, has_draft=False).tokens() <= limit
+            if fitting < len(messages) // 2:
+                more = replace(settings, strategy=Strategy.LAST_TURNS, turns=fitting + 1)
+                assert planner(messages, more, has_draft=False).tokens() > limit
 
 
 def test_a_summary_needs_no_room_where_turns_are_counted() -> None:
     summary = ContextSettings(Strategy.SUMMARY, summary=Summary("s", "a1"))
-    assert planner(chat(2), summary).turns_within(FIXED + 20, 0) == 2
+    assert planner(chat(2), summary, has_draft=False).turns_within(FIXED + 40) == 2
 
 
 def test_failed_answers_and_blank_messages_are_empty() -> None:
