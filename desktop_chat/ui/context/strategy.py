@@ -24,7 +24,7 @@ _HINTS = {
     Strategy.BUDGET: "The newest turns that fit are sent, each one whole.",
     Strategy.LAST_TURNS: "A turn is what you wrote and the answers to it.",
     Strategy.SUMMARY: "The summary is sent in the place of the turns that it stands for.",
-    Strategy.SERVER: "All is sent, and the server leaves out the oldest of what does not fit.",
+    Strategy.SERVER: "All is sent. Where it does not fit, the server leaves out the oldest.",
 }
 _ONLY_RESPONSES = "{endpoint} cannot: only the Responses dialect can."
 MOST_TOKENS, MOST_TURNS = 10_000_000, 100_000
