@@ -14,7 +14,7 @@ import apsw
 from desktop_chat.domain.money import from_picodollars
 from desktop_chat.paths import replacing
 from desktop_chat.storage.database import Row
-from desktop_chat.storage.errors import reading, system_translated
+from desktop_chat.storage.errors import DatabaseUnavailable, reading, system_translated
 
 _COLUMNS = {
     "started_at": "started_at",
@@ -51,6 +51,9 @@ _SELECT = (
     "WHERE started_at >= ? AND started_at < ? ORDER BY started_at, ledger.seq"
 )
 
+_ENDS = ("-wal", "-shm")
+"""How the files end that SQLite keeps beside its own."""
+
 _BATCH = 1_000
 """Rows that are written at once: some 300 KB."""
 
@@ -65,6 +68,9 @@ def export(
     connection: apsw.Connection, path: Path, target: Path, kind: ExportKind, since: float, until: float
 ) -> int:
     """Write ``target`` as :meth:`Store.export_ledger` tells, from the database ``path``."""
+    own = (path, *(path.with_name(path.name + end) for end in _ENDS))
+    if any(file.exists() and target.exists() and file.samefile(target) for file in own):
+        raise DatabaseUnavailable("This is the file of your chats.", target)
     count = 0
     batches = _batches(connection, path, since, until)
     with system_translated(target), replacing(target) as file:

@@ -191,6 +191,18 @@ async def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: py
     assert files(tmp_path) == ["out.csv"]
 
 
+@pytest.mark.parametrize("name", ["chats.db", "chats.db-wal", "../profile/chats.db"])
+async def test_the_chats_are_not_written_over(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "profile"
+    folder.mkdir()
+    async with opened(folder) as store:
+        await store.record_attempt(entry())
+        with pytest.raises(DatabaseUnavailable) as told:
+            await store.export_ledger(folder / name, "csv", 0, 1e10)
+        assert told.value.path == folder / name
+        assert len(await store.ledger(0, 1e10)) == 1
+
+
 async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         with pytest.raises(DatabaseUnavailable, match="gone") as caught:
