@@ -7,9 +7,10 @@ have at most: ``max_output_tokens``, else what 95 % of the model's last answers 
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -129,7 +130,8 @@ class Spending(QObject):
             chat = conversation_id if scope is Scope.CHAT else ""
             endpoint = endpoint_id if scope is Scope.ENDPOINT else ""
             store = await self._store()
-            spent = await store.spent(since=_since(scope), conversation_id=chat, endpoint_id=endpoint)
+            since, until = _period(scope)
+            spent = await store.spent(since=since, until=until, conversation_id=chat, endpoint_id=endpoint)
             reserved = sum(
                 (
                     other.cost
@@ -226,7 +228,7 @@ class Spending(QObject):
         passing = []
         for budget in budgets:
             subject = {Scope.CHAT: conversation_id, Scope.ENDPOINT: endpoint_id}.get(budget.scope, "")
-            key = (budget.scope, subject, _since(budget.scope), budget.amount)
+            key = (budget.scope, subject, _period(budget.scope), budget.amount)
             if budget.share >= WARN_AT and key not in self._told:
                 self._told.add(key)
                 passing.append(budget)
@@ -239,11 +241,19 @@ class Spending(QObject):
             self.changed.emit()
 
 
-def _since(scope: Scope) -> float:
-    """When the period of a budget began: Unix time of a midnight where the user is, 0 for all time."""
+def _period(scope: Scope) -> tuple[float, float]:
+    """When the period of a budget begins and ends: Unix times of midnights where the user is, or all time.
+
+    It ends, since a clock that was wrong has left what it dates after today.
+    """
     if scope is Scope.CHAT:
-        return 0
+        return 0, math.inf
     today = datetime.now().astimezone().date()
-    first = today if scope is Scope.DAY else today.replace(day=1)
+    if scope is Scope.DAY:
+        first, behind = today, today + timedelta(days=1)
+    else:
+        first = today.replace(day=1)
+        behind = (first + timedelta(days=31)).replace(day=1)
     # Of a time without a zone, the system finds the offset that holds at that very time.
-    return datetime.combine(first, time.min).timestamp()
+    begin, end = (datetime.combine(day, time.min).timestamp() for day in (first, behind))
+    return begin, end

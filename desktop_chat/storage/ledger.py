@@ -149,7 +149,7 @@ def page(db: Database, since: float, until: float, limit: int) -> list[LedgerEnt
         return [entry_from(row) for row in db.execute(_PAGE, (since, until, max(limit, 1) - 1))]
 
 
-def spent(db: Database, since: float, conversation_id: str, endpoint_id: str) -> Decimal:
+def spent(db: Database, since: float, until: float, conversation_id: str, endpoint_id: str) -> Decimal:
     if conversation_id and endpoint_id:
         raise ValueError("what a conversation spent is not told apart by endpoint")
     # The sums of all are with the slots themselves.
@@ -157,8 +157,10 @@ def spent(db: Database, since: float, conversation_id: str, endpoint_id: str) ->
     key = [each for each in (conversation_id or endpoint_id,) if each]
     table, condition = (table, f" AND {column} = ?") if key else ("slot", "")
     with reading(db.path):
-        slots = db.execute("SELECT slot, first, last FROM slot WHERE last >= ? ORDER BY slot", (since,))
-        whole, cut = cover(slots, (since, math.inf))
+        slots = db.execute(
+            "SELECT slot, first, last FROM slot WHERE last >= ? AND first < ? ORDER BY slot", (since, until)
+        )
+        whole, cut = cover(slots, (since, until))
         # Added up here, where integers have no end.
         total = 0
         for slot, _ in whole:
@@ -166,13 +168,13 @@ def spent(db: Database, since: float, conversation_id: str, endpoint_id: str) ->
                 row[0]
                 for row in db.select(f"SELECT cost FROM {table} WHERE slot = ?{condition}", (slot, *key))
             )
-        for day, begin, until, _ in cut:
+        for day, begin, end, _ in cut:
             total += sum(
                 row[0]
                 for row in db.select(
                     "SELECT cost FROM ledger WHERE day = ? AND started_at >= ? AND started_at < ? "
                     f"AND cost IS NOT NULL{condition}",
-                    (day, begin, until, *key),
+                    (day, begin, end, *key),
                 )
             )
     return from_picodollars(total)

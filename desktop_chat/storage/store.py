@@ -1,5 +1,6 @@
 """The store: what the rest of the program asks of the database."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -166,10 +167,17 @@ class Store:
         """
         return await self._thread.read(export, self._thread.path, path, kind, since, until)
 
-    async def spent(self, *, since: float = 0, conversation_id: str = "", endpoint_id: str = "") -> Decimal:
-        """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later: all
-        of them, or those of a conversation or of an endpoint."""
-        return await self._thread.call(ledger.spent, since, conversation_id, endpoint_id)
+    async def spent(
+        self,
+        *,
+        since: float = 0,
+        until: float = math.inf,
+        conversation_id: str = "",
+        endpoint_id: str = "",
+    ) -> Decimal:
+        """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later, and
+        before ``until``: all of them, or those of a conversation or of an endpoint."""
+        return await self._thread.call(ledger.spent, since, until, conversation_id, endpoint_id)
 
     async def chat_totals(self, conversation_id: str) -> Totals:
         """The sums over all attempts of a conversation."""

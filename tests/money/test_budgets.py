@@ -1,10 +1,11 @@
 """Nothing leaves that would pass a budget, unless the user says so."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,7 @@ from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession
-from desktop_chat.spending import UNKNOWN_OUTPUT, _since
+from desktop_chat.spending import UNKNOWN_OUTPUT, _period
 from tests.helpers.bench import Bench, ask, idle, until
 from tests.server import Server, faults, wire
 
@@ -215,7 +216,27 @@ def test_periods_begin_at_the_users_midnight(new_york: None, monkeypatch: pytest
             return cls(2026, 11, 2, 20, 0)
 
     monkeypatch.setattr("desktop_chat.spending.datetime", November)
-    assert _since(Scope.DAY) == datetime(2026, 11, 2, 5, 0, tzinfo=UTC).timestamp()
-    assert _since(Scope.MONTH) == datetime(2026, 11, 1, 4, 0, tzinfo=UTC).timestamp()
-    assert _since(Scope.ENDPOINT) == _since(Scope.MONTH)
-    assert _since(Scope.CHAT) == 0
+    midnight = datetime(2026, 11, 2, 5, 0, tzinfo=UTC)
+    assert _period(Scope.DAY) == (midnight.timestamp(), (midnight + timedelta(days=1)).timestamp())
+    month = datetime(2026, 11, 1, 4, 0, tzinfo=UTC), datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
+    assert _period(Scope.MONTH) == tuple(begin.timestamp() for begin in month)
+    assert _period(Scope.ENDPOINT) == _period(Scope.MONTH)
+    assert _period(Scope.CHAT) == (0, math.inf)
+
+
+async def test_what_a_wrong_clock_dated_later_is_not_of_today(bench: Bench) -> None:
+    """Else it would use up the budget of every day until then."""
+    bench.settings.change(budget_day="1", budget_month="1", budget_chat="1", endpoint_budgets={"e1": "1"})
+    session = bench.chats.new()
+    await ask(session)
+    (entry,) = await bench.ledger()
+    store = await bench.opening
+    for days in (40, 400):
+        await store.record_attempt(replace(entry, started_at=entry.started_at + days * 86_400))
+    budgets = await bench.chats.spending.budgets(session.conversation.id, "e1")
+    assert {budget.scope: budget.spent for budget in budgets} == {
+        Scope.DAY: COST,
+        Scope.MONTH: COST,
+        Scope.ENDPOINT: COST,
+        Scope.CHAT: 3 * COST,
+    }

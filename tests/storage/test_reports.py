@@ -161,6 +161,9 @@ async def check(store: Store, found: Sequence[LedgerEntry], boundaries: Sequence
 async def check_spent(store: Store, found: Sequence[LedgerEntry], since: float) -> None:
     later = [each for each in found if each.started_at >= since]
     assert await store.spent(since=since) == added(later).cost
+    until = max((each.started_at for each in later), default=since)
+    before = [each for each in later if each.started_at < until]
+    assert await store.spent(since=since, until=until) == added(before).cost
     for endpoint_id in ("e1", "e2"):
         of_endpoint = [each for each in later if each.endpoint_id == endpoint_id]
         assert await store.spent(since=since, endpoint_id=endpoint_id) == added(of_endpoint).cost
