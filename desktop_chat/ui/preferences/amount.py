@@ -62,7 +62,6 @@ class AmountField(QWidget):
         column.setSpacing(theme.px(4))
         column.addWidget(self.field)
         column.addWidget(self._problem)
-        self.setFocusProxy(self.field)
         self.field.editingFinished.connect(self.check)
         self.field.textEdited.connect(lambda: self._tell(""))
         theme.changed.connect(self._restyle)

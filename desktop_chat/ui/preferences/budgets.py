@@ -1,6 +1,7 @@
 """What may be spent, and whether answers are kept to be given again."""
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
@@ -99,6 +100,10 @@ class BudgetsPage(Page):
                 if (widget := item.widget()) is not None:
                     widget.deleteLater()
             self._of_endpoints = {id: self._add_endpoint(id, name) for id, name in shown}
+            # Tab goes from the top down, whatever was made last.
+            stops = [self._fields["budget_chat"], *self._of_endpoints.values()]
+            for above, below in pairwise([*(stop.field for stop in stops), self._cache]):
+                self.setTabOrder(above, below)
         for id, field in self._of_endpoints.items():
             field.set_value(self.settings.endpoint_budgets.get(id, ""))
         self._heading.setVisible(bool(paid))

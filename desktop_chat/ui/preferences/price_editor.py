@@ -97,17 +97,17 @@ class PriceEditor(Card):
         values = {name: field.value for name, field in self._fields.items() if field.value}
         if wrong:
             self._tell("")
-            wrong[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            wrong[0].field.setFocus(Qt.FocusReason.OtherFocusReason)
         elif not (model := self._model.text().strip()):
             self._tell("Enter the name of the model.")
             self._model.setFocus(Qt.FocusReason.OtherFocusReason)
         elif ("input" in values) != ("output" in values) or ("cached" in values and "input" not in values):
             self._tell("Enter the prices of input and output, or neither.")
             missing = "output" if "input" in values else "input"
-            self._fields[missing].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._fields[missing].field.setFocus(Qt.FocusReason.OtherFocusReason)
         elif not values:
             self._tell("Enter prices, the context window, or both.")
-            self._fields["input"].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._fields["input"].field.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
             self.saved.emit(str(self._endpoint.currentData()), model, values)
             self.accept()

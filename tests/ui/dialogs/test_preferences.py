@@ -336,13 +336,24 @@ async def test_a_closed_editor_leaves_nothing_behind(opened: Opened) -> None:
     await until(lambda: len(opened.dialog.findChildren(QWidget)) == before)
 
 
-async def test_every_stop_of_tab_has_a_name(opened: Opened, qtbot: QtBot) -> None:
+async def test_tab_goes_from_the_top_down_over_stops_with_names(opened: Opened, qtbot: QtBot) -> None:
     opened.page("Usage and budgets")
     opened.dialog.findChild(QListWidget, "pages").setFocus()
     names = []
-    for _stop in range(8):
+    for _stop in range(11):
         focused = QApplication.focusWidget()
-        interface = QAccessible.queryAccessibleInterface(focused)
-        names.append(interface.text(QAccessible.Text.Name))
+        names.append(QAccessible.queryAccessibleInterface(focused).text(QAccessible.Text.Name))
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    assert all(names), names
+    assert names == [
+        "Pages",
+        "A day",
+        "A month",
+        "A chat",
+        f"A month, {OPENAI.name}",
+        f"A month, {LOCAL.name}",
+        f"A month, {REMOTE.name}",
+        "A month, Environment",
+        "Answer identical requests at temperature 0 from here",
+        "Clear the answers that are kept",
+        "Close",
+    ]
