@@ -6,7 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.context import Strategy
@@ -41,6 +43,8 @@ class Holds(QObject):
         self._theme = theme
         self._tasks = tasks
         self._cards: dict[str, HoldDialog] = {}
+        # A card takes no focus, so that nobody lets a request go by typing on.
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), window, self._close_shown, enabled=False)
         self._inspector: ContextDialog | None = None
         self._warnings: dict[Scope, str] = {}
         self._warning = NoticeBar(theme, dismissable=True)
@@ -85,6 +89,11 @@ class Holds(QObject):
         self._cards[id] = card
         card.finished.connect(lambda: self._forget(id, card))
         card.chosen.connect(lambda way: self._act(way, session, hold, again, card))
+        # Next after Send, not behind all of the details.
+        stop: QWidget = self._window.chat.composer.send_button
+        for button in card.findChildren(QPushButton):
+            QWidget.setTabOrder(stop, button)
+            stop = button
         self._show_card()
 
     def close(self) -> None:
@@ -159,6 +168,7 @@ class Holds(QObject):
                 card.present()
             elif not is_wanted:
                 card.hide()
+        self._take_escape()
 
     def _chat_shown(self) -> None:
         self._show_card()
@@ -186,3 +196,13 @@ class Holds(QObject):
     def _forget(self, conversation_id: str, card: "HoldDialog") -> None:
         if self._cards.get(conversation_id) is card:
             del self._cards[conversation_id]
+            self._take_escape()
+
+    def _take_escape(self) -> None:
+        """Escape is the window's Stop where the chat that is shown has no card."""
+        session = self._window.session
+        self._escape.setEnabled(session is not None and session.conversation.id in self._cards)
+
+    def _close_shown(self) -> None:
+        if (session := self._window.session) is not None:
+            self._close(session.conversation.id)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop_chat.domain.context import Strategy
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect
@@ -93,6 +95,26 @@ async def test_what_is_too_long_stays_in_the_composer(running: Running, holds: H
     assert running.window.chat.composer.text == LONG
     assert len(session_of(running).tree.path) == 2
     assert card(running) is None
+
+
+async def test_it_is_reached_and_closed_by_the_keyboard(running: Running, holds: Holds) -> None:
+    set_prices(running, context="30")
+    await running.chat("Chat")
+    running.window.activateWindow()
+    composer = running.window.chat.composer
+    await until(lambda: QApplication.activeWindow() is running.window)
+    write(running, LONG)
+    send(running)
+    shown = await held(running)
+    assert composer.text_edit.hasFocus()
+    composer.send_button.setFocus()
+    QTest.keyClick(composer.send_button, Qt.Key.Key_Tab)
+    assert shown.isAncestorOf(QApplication.focusWidget())
+    composer.text_edit.setFocus()
+    QTest.keyClick(composer.text_edit, Qt.Key.Key_Escape)
+    assert card(running) is None
+    assert composer.text == LONG
+    assert composer.text_edit.hasFocus()
 
 
 async def test_it_is_sent_anyway_once(running: Running, holds: Holds) -> None:
