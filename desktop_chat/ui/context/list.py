@@ -19,6 +19,7 @@ from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 ROW_HEIGHT = 48
 _KEYS = {Choice.ALWAYS: "P", Choice.NEVER: "X", Choice.STRATEGY: ""}
 _CYCLE = {Choice.STRATEGY: Choice.ALWAYS, Choice.ALWAYS: Choice.NEVER, Choice.NEVER: Choice.STRATEGY}
+_EMPTY = "This chat has no messages yet. What you write stands here before it is sent."
 _LINE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
 
 
@@ -191,8 +192,7 @@ class ContextList(QListView):
                 .rect()
                 .adjusted(self._theme.px(12), self._theme.px(12), -self._theme.px(12), 0)
             )
-            words = "This chat has no messages yet. What you write stands here before it is sent."
-            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, words)
+            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, _EMPTY)
 
     def _go_back(self) -> None:
         """The rows were made anew: the keys start from where they were, at first from the newest message."""
@@ -203,6 +203,7 @@ class ContextList(QListView):
             if (entry := self._rows.entry(row)) is not None and entry.id == at
         )
         row = next(found, count - 1)
+        self.setAccessibleDescription("" if count else _EMPTY)
         self.selectionModel().setCurrentIndex(
             self._rows.index(row), QItemSelectionModel.SelectionFlag.NoUpdate
         )

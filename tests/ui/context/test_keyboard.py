@@ -26,3 +26,14 @@ async def test_they_start_at_the_newest_message_and_stay_with_theirs(inspected: 
     inspected.dialog.set_draft("And then?")
     await until(lambda: len(inspected.told()) == 4)
     assert shown.currentIndex().row() == 3, "who was at the newest message stays at the newest"
+
+
+async def test_a_screen_reader_is_told_why_there_is_nothing(inspected: Inspected) -> None:
+    inspected.running.window.new_chat()
+    await until(lambda: inspected.running.window.session is not None)
+    inspected.show()
+    assert inspected.told() == []
+    assert inspected.dialog.list.accessibleDescription().startswith("This chat has no messages yet.")
+    inspected.dialog.set_draft("Hello")
+    await until(lambda: inspected.told())
+    assert inspected.dialog.list.accessibleDescription() == ""
