@@ -217,9 +217,11 @@ class ChatView(QFrame):
         Until then it is known to :meth:`taker`, so that who does again what was held can hand it on.
         """
         id = session.conversation.id
-        self._takers[id] = taker
         sending.add_done_callback(taker)
-        sending.add_done_callback(lambda _task: self._takers.pop(id, None))
+        # While one is being sent, another is refused, and may not take away what the first one needs.
+        if id not in self._takers:
+            self._takers[id] = taker
+            sending.add_done_callback(lambda _task: self._takers.pop(id, None))
 
     def taker(self, session: ChatSession) -> Taker | None:
         """What takes the text that ``session`` is sending out of the composer; None where it sends none."""

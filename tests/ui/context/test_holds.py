@@ -275,6 +275,19 @@ async def test_what_was_held_goes_with_its_chat(running: Running, holds: Holds) 
     assert card(running) is None
 
 
+async def test_what_was_sent_twice_is_held_once_and_leaves_the_composer(
+    running: Running, holds: Holds
+) -> None:
+    set_prices(running)
+    running.settings.change(budget_day="0")
+    write(running, "Hello")
+    send(running)
+    send(running)
+    press(await held(running), "Allow once")
+    await answered(running, 1)
+    assert running.window.chat.composer.text == ""
+
+
 async def test_a_request_is_held_over_its_own_chat(running: Running, holds: Holds) -> None:
     """Over another one its buttons would send, or choose a model, for what is not seen."""
     set_prices(running)
