@@ -200,7 +200,8 @@ class Spending(QObject):
     async def _may_cost(
         self, endpoint: Endpoint, model: str, input_tokens: int, max_output: int | None
     ) -> Decimal:
-        sheet = await self.find_sheet(endpoint, model)
+        # For a price that is known, such as the user's own, nothing waits for the helper.
+        sheet = self.sheet(endpoint, model) or await self.find_sheet(endpoint, model)
         if sheet is None:
             return Decimal(0)
         output = max_output

@@ -51,6 +51,14 @@ async def test_a_stop_is_entered_with_an_approximate_count(bench: Bench, server:
     await asyncio.wait([drafting])
 
 
+async def test_a_budget_needs_no_helper_for_a_price_of_the_users(bench: Bench) -> None:
+    bench.price(input="2", output="8", context="100000")
+    bench.settings.change(budget_day="1")
+    session = bench.chats.new()
+    async with asyncio.timeout(5):
+        assert await session.send("Hello")
+
+
 async def test_a_quit_waits_for_no_count(
     bench: Bench, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
