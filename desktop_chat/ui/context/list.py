@@ -199,7 +199,7 @@ class ContextList(QListView):
         count, at, top = self._rows.rowCount(), self._at, self.verticalScrollBar().value()
         found = (
             row
-            for row in range(count if at is not None else 0)
+            for row in reversed(range(count if at is not None else 0))
             if (entry := self._rows.entry(row)) is not None and entry.id == at
         )
         row = next(found, count - 1)
