@@ -24,23 +24,11 @@ from desktop_chat.storage import CachedAnswer, DatabaseCorrupt, DatabaseReadOnly
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, SUMS, Migration
+from tests.storage.later import LATER
 from tests.storage.samples import begun, entry, load_file, opened, raw, schema
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
 
-NOTES = Migration("notes", "A test needs one.", "CREATE TABLE note (text TEXT NOT NULL) STRICT")
-REBUILD = Migration(
-    "rebuild",
-    "A test of the way SQLite recommends for changes that ALTER TABLE cannot do.",
-    """
-    CREATE TABLE new_message AS SELECT * FROM message;
-    DROP TABLE message;
-    ALTER TABLE new_message RENAME TO message;
-    CREATE UNIQUE INDEX message_seq ON message (seq);
-    CREATE UNIQUE INDEX message_id ON message (id);
-    """,
-)
-LATER = (*MIGRATIONS, NOTES, REBUILD)
 NEWEST = len(MIGRATIONS)
 
 
@@ -271,7 +259,7 @@ from pathlib import Path
 import apsw
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
-from tests.storage.test_migrations import LATER
+from tests.storage.later import LATER
 left = int(sys.argv[2])
 def trace(cursor, sql, bindings):
     global left
