@@ -8,14 +8,17 @@ What the server reported is exact. Without a report, the attempt
   that nobody listens: its input as it was counted before sending, and as output what came of text and
   reasoning. Reasoning that a model does not show cannot be counted. Such a row is marked as estimated.
 
+What leaves is noted before it does, so that the next start enters it where the program dies half-way.
+
 The model of a row is the one that was asked for: servers report the dated name behind it, which nobody chose
 and no estimate could be looked up by. Its price is that of the reported one, where there is one.
 """
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 from desktop_chat.domain import errors, prices
@@ -102,11 +105,21 @@ class Account:
         """An answer was given again, for which no server was asked."""
         self._add(Decimal(0), True)
 
-    def begin(self, number: int) -> None:
-        """An attempt is about to leave."""
+    async def begin(self, number: int) -> None:
+        """An attempt is about to leave. From here on it is in the ledger, even where the program dies."""
         self._number, self._started_at, self._began = number, time.time(), time.monotonic()
         self.first_token = None
         self._came = {}
+        usage = Usage(input=(await self._forecast(wait=False)).corrected)
+        cost, output_cost = None, Decimal(0)
+        sheet = self._services.spending.sheet(self._endpoint, self.model)
+        if sheet is not None:
+            cost = prices.cost(sheet, usage)
+            output_cost = prices.cost(sheet, replace(usage, output=1)) - cost
+        broken = AttemptEnded(number, None, None, None, Timing(None, 0.0), errors.CutOff())
+        entry = self._row(broken, Outcome.FAILED, usage, is_exact=False, expected=None, cost=cost)
+        store = await self._services.store()
+        await self._services.outbox.write(lambda: store.begin_attempt(entry, output_cost))
 
     def take(self, delta: Delta) -> None:
         """A piece of its answer came."""
@@ -133,21 +146,41 @@ class Account:
             await self._enter(ended, Outcome.STOPPED)
 
     async def _enter(self, ended: AttemptEnded, outcome: Outcome) -> None:
-        number, self._number = self._number, 0
+        self._number = 0
+        store = await self._services.store()
         if not _reached(ended):
+            forget = partial(store.forget_attempt, self._message_id, self._purpose)
+            await self._services.outbox.write(forget)
             return
         usage, is_exact = ended.usage, True
         if usage is None and _worked(ended, bool(self._came)):
             usage, is_exact = await self._estimate(), False
         cost = await self._price(ended, usage) if usage is not None else Decimal(0)
-        entry = LedgerEntry(
+        expected = (await self._forecast(wait=False)).counted
+        entry = self._row(ended, outcome, usage, is_exact=is_exact, expected=expected, cost=cost)
+        if usage is not None:
+            self._add(cost, is_exact)
+        await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error))
+        self._services.spending.entered(entry)
+
+    def _row(
+        self,
+        ended: AttemptEnded,
+        outcome: Outcome,
+        usage: Usage | None,
+        *,
+        is_exact: bool,
+        expected: int | None,
+        cost: Decimal | None,
+    ) -> LedgerEntry:
+        return LedgerEntry(
             self._conversation_id,
             self._message_id,
             self._endpoint.id,
             self._endpoint.name,
             self._endpoint.dialect,
             self._purpose,
-            number,
+            ended.attempt,
             self._started_at,
             ended.timing,
             outcome,
@@ -157,15 +190,10 @@ class Account:
             service_tier=ended.service_tier,
             usage=usage,
             is_exact=is_exact,
-            expected_input=(await self._forecast(wait=False)).counted,
+            expected_input=expected,
             cost=cost,
             error_kind=type(ended.error).__name__ if ended.error else None,
         )
-        if usage is not None:
-            self._add(cost, is_exact)
-        store = await self._services.store()
-        await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error))
-        self._services.spending.entered(entry)
 
     def _add(self, cost: Decimal | None, is_exact: bool) -> None:
         self._is_unpriced = self._is_unpriced or cost is None

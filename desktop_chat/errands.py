@@ -119,7 +119,7 @@ class Errands:
                 async for event in events:
                     match event:
                         case AttemptStarted():
-                            account.begin(event.attempt)
+                            await account.begin(event.attempt)
                         case Started():
                             request_id, answered = event.request_id, True
                         case Delta():

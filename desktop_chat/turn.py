@@ -159,7 +159,7 @@ class Turn(QObject):
             case AttemptStarted():
                 self.retry = self._request_id = None
                 self._answered = False
-                self.account.begin(event.attempt)
+                await self.account.begin(event.attempt)
                 self.entered.emit(Phase.SENDING)
             case Started():
                 self._answered = True

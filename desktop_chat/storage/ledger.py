@@ -1,13 +1,16 @@
 """The ledger: attempts entered, read back and added up. Everything here runs in the storage thread."""
 
+import json
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose, Totals
+from desktop_chat.domain.message import STREAMED
 from desktop_chat.domain.money import from_picodollars
 from desktop_chat.domain.usage import Timing
 from desktop_chat.storage.database import Database, Row
@@ -104,14 +107,81 @@ def _within(count: int | None, most: int) -> int | None:
 
 def record_attempt(db: Database, row: Row, error: ChatError | None) -> None:
     """``row`` is one of :func:`values`."""
-    entry = dict(zip(COLUMNS, row, strict=True))
     with db.transaction():
-        ((ledger_seq,),) = db.execute(_INSERT, (*row, entry["started_at"]))
-        # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
+        _enter(db, row, error)
+
+
+def _enter(db: Database, row: Row, error: ChatError | None) -> None:
+    entry = dict(zip(COLUMNS, row, strict=True))
+    ((ledger_seq,),) = db.execute(_INSERT, (*row, entry["started_at"]))
+    # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
+    db.execute(
+        "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
+        "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
+        (ledger_seq, entry["request_id"], error_json(error), entry["message_id"]),
+    )
+    _forget(db, entry["message_id"], entry["purpose"])
+
+
+_STREAMED = ", ".join(f"'{kind.value}'" for kind in STREAMED)
+
+# What was saved of an answer, in characters, with what a model showed of its reasoning.
+_SAID = (
+    "SELECT ifnull(sum(length(part.text)), 0) FROM part JOIN message ON message.seq = message_seq "
+    f"WHERE message.id = ?1 AND kind IN ({_STREAMED})"
+)
+
+
+def begin_attempt(db: Database, row: Row, output_cost: int) -> None:
+    """``row`` is one of :func:`values`, ``output_cost`` picodollars a token."""
+    entry = dict(zip(COLUMNS, row, strict=True))
+    with db.transaction(durable=False):
         db.execute(
-            "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
-            "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
-            (ledger_seq, entry["request_id"], error_json(error), entry["message_id"]),
+            f"INSERT OR REPLACE INTO attempt_under_way VALUES (?1, ?2, ?3, ?4, ({_SAID}))",
+            (entry["message_id"], entry["purpose"], json.dumps(row), output_cost),
+        )
+
+
+def forget_attempt(db: Database, message_id: str, purpose: str) -> None:
+    with db.transaction(durable=False):
+        _forget(db, message_id, purpose)
+
+
+def _forget(db: Database, message_id: str, purpose: str) -> None:
+    db.execute("DELETE FROM attempt_under_way WHERE message_id = ? AND purpose = ?", (message_id, purpose))
+
+
+def enter_lost_attempts(db: Database) -> None:
+    """Enter what was under way when the program died, by what was saved of the answers."""
+    lost = db.execute("SELECT message_id, entry, output_cost, known FROM attempt_under_way")
+    if not lost:
+        return
+    with db.transaction():
+        for message_id, written, output_cost, known in lost:
+            entry = dict(zip(COLUMNS, json.loads(written), strict=True))
+            ((said,),) = db.execute(_SAID, (message_id,))
+            # By the rule of thumb: there is no helper to count here.
+            output = -(-max(said - known, 0) // CHARACTERS_PER_TOKEN)
+            entry["output_tokens"] = output
+            if entry["cost"] is not None:
+                entry["cost"] += output * output_cost
+            _enter(db, tuple(entry.values()), None)
+            _add_up(db, message_id)
+
+
+def _add_up(db: Database, message_id: str) -> None:
+    """Set the cost of a message to that of the attempts at it."""
+    costs = db.execute(
+        "SELECT ledger.cost FROM ledger JOIN attempt ON ledger_seq = ledger.seq "
+        "JOIN message ON message.seq = message_seq "
+        "WHERE message.id = ? AND purpose = ? AND ledger.input_tokens IS NOT NULL",
+        (message_id, Purpose.CHAT.value),
+    )
+    known = [cost for (cost,) in costs if cost is not None]
+    if costs:
+        db.execute(
+            "UPDATE message SET cost = ?, is_estimated = 1 WHERE id = ?",
+            (sum(known) if len(known) == len(costs) else None, message_id),
         )
 
 

@@ -306,6 +306,18 @@ MIGRATIONS = (
         CREATE INDEX ledger_started ON ledger (started_at);
         CREATE INDEX ledger_exact ON ledger (endpoint_id, model) WHERE exact = 1;
 
+        -- An attempt that leaves, until it is entered: what is entered of it where the program dies before
+        -- that. entry is JSON, a row of the ledger with the input that was expected and no output;
+        -- output_cost is that of one more token of output, known the length of what the message said before.
+        CREATE TABLE attempt_under_way (
+            message_id TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            output_cost INTEGER NOT NULL,
+            known INTEGER NOT NULL,
+            PRIMARY KEY (message_id, purpose)
+        ) STRICT, WITHOUT ROWID;
+
         -- The name that an endpoint had last.
         CREATE TABLE ledger_endpoint (
             id TEXT NOT NULL PRIMARY KEY,

@@ -7,6 +7,7 @@ from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.message import Part, State
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
+from desktop_chat.storage.ledger import enter_lost_attempts
 from desktop_chat.storage.rows import (
     ANSWER_COLUMNS,
     CONVERSATION_COLUMNS,
@@ -49,9 +50,11 @@ _OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation
 
 
 def prepare(db: Database) -> None:
-    """What start-up owes the last run: broken answers are closed, what was kept long enough is purged."""
+    """What start-up owes the last run: broken answers are closed and entered into the ledger, what was kept
+    long enough is purged."""
     with reading(db.path):
         _close_broken_answers(db)
+        enter_lost_attempts(db)
     _purge(db, time.time() - KEEP_DELETED)
 
 

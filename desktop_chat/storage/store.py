@@ -9,8 +9,9 @@ from pathlib import Path
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import Delta, PartCame
-from desktop_chat.domain.ledger import Grouping, LedgerEntry, Totals, UsageReport
+from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, Totals, UsageReport
 from desktop_chat.domain.message import Message
+from desktop_chat.domain.money import to_picodollars
 from desktop_chat.storage import ledger, queries, reports
 from desktop_chat.storage.database import Row, StorageThread
 from desktop_chat.storage.export import ExportKind, export
@@ -131,6 +132,19 @@ class Store:
     async def drafts(self) -> dict[str, str]:
         """Every draft by its key."""
         return await self._thread.call(queries.drafts)
+
+    async def begin_attempt(self, entry: LedgerEntry, output_cost: Decimal) -> None:
+        """Note that an attempt is about to leave, until it is recorded or forgotten.
+
+        Where the program dies before, the next start enters ``entry``, whose usage and cost are those of the
+        input that is expected, with what was saved of the answer: approximately counted, each token at
+        ``output_cost`` US dollars. It survives the death of the process, not a power cut.
+        """
+        await self._thread.call(ledger.begin_attempt, ledger.values(entry), to_picodollars(output_cost))
+
+    async def forget_attempt(self, message_id: str, purpose: Purpose) -> None:
+        """The attempt that was about to leave never did."""
+        await self._thread.call(ledger.forget_attempt, message_id, purpose.value)
 
     async def record_attempt(self, entry: LedgerEntry, error: ChatError | None = None) -> None:
         """Enter one attempt into the ledger, which outlives conversations; ``entry.chat`` is not stored.

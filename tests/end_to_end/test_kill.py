@@ -91,5 +91,10 @@ def test_killed_while_an_answer_streams(
     ]
     for length, digest in shown[-1:]:
         assert hashlib.sha256(answer.text[: int(length)].encode()).hexdigest() == digest
+    with contextlib.closing(apsw.Connection(str(folder / "chats.db"))) as connection:
+        entered = connection.execute("SELECT output_tokens, exact FROM ledger").fetchall()
+    # What is killed before its request leaves has nothing to enter.
+    assert entered == [(-(-len(answer.text) // 4), 0)] * answer.is_estimated
+    assert answer.is_estimated or not answer.text
     words = answer.text.split()
     assert words == [f"{number:06d}" for number in range(1, len(words) + 1)]

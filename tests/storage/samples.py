@@ -106,6 +106,9 @@ async def fill(store: Store) -> None:
     )
     await store.record_attempt(replace(failed_attempt, error_kind="RateLimited"), error)
     await store.record_attempt(entry(attempt=2))
+    await store.begin_attempt(
+        entry(conversation_id="c2", message_id="m5", started_at=50.0), Decimal("0.000014")
+    )
     await store.save_token_counts("o200k_base", {"m1": 6, "m2": 3})
     await store.save_cached_answer("k1", answer)
     await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])

@@ -1,6 +1,7 @@
 """The ledger: what is entered comes back, whatever a server counted and whatever becomes of the chat."""
 
 import asyncio
+import shutil
 import threading
 from dataclasses import replace
 from decimal import Decimal
@@ -11,10 +12,11 @@ import pytest
 
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ledger import SERIES, Grouping, LedgerEntry, Outcome, Purpose, Totals
+from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import DatabaseCorrupt, Store, StoreClosed
 from desktop_chat.storage.ledger import LEARNED_FROM, LEARNED_LEAST
-from tests.storage.samples import begun, entry, opened, raw
+from tests.storage.samples import begun, entry, opened, raw, text
 
 pytestmark = pytest.mark.anyio
 
@@ -269,3 +271,62 @@ async def test_a_damaged_entry_is_told_as_damage(tmp_path: Path, column: str) ->
     async with opened(tmp_path) as store:
         with pytest.raises(DatabaseCorrupt):
             await store.ledger(0, 10)
+
+
+def left_behind(folder: Path, copy: Path) -> None:
+    """A copy of the database as the death of the program leaves it."""
+    copy.mkdir()
+    for file in folder.glob("chats.db*"):
+        shutil.copy(file, copy)
+
+
+async def test_an_attempt_under_way_is_entered_where_the_program_dies(tmp_path: Path) -> None:
+    price = Decimal("0.000014")
+    async with opened(tmp_path) as store:
+        _, _, answer = await begun(store)
+        first = entry(message_id=answer.id, usage=None, cost=Decimal(0), outcome=Outcome.FAILED)
+        await store.begin_attempt(first, price)
+        await store.record_attempt(first)
+        broken = entry(
+            message_id=answer.id, attempt=2, usage=Usage(10), is_exact=False, cost=Decimal("0.00002")
+        )
+        await store.begin_attempt(broken, price)
+        await store.append(answer.id, [text("12345678"), text("9")], durable=False)
+        left_behind(tmp_path, tmp_path / "copy")
+        assert await store.ledger(0, 2e9) == [first]
+    cost = Decimal("0.00002") + 3 * price
+    async with opened(tmp_path / "copy") as store:
+        entered, before = await store.ledger(0, 2e9)
+        assert before == first
+        assert entered == replace(broken, usage=Usage(10, 3), cost=cost)
+        (conversation,) = await store.conversations()
+        found = (await store.tree(conversation.id))[answer.id]
+        assert (found.cost, found.is_estimated) == (cost, True)
+    async with opened(tmp_path / "copy") as store:
+        assert len(await store.ledger(0, 2e9)) == 2
+
+
+async def test_what_was_there_before_a_lost_attempt_is_not_paid_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        _, _, answer = await begun(store)
+        answer.parts, answer.state = [Part(PartKind.TEXT, "x" * 400)], State.STOPPED
+        await store.finish(answer)
+        await store.reopen(answer.id)
+        await store.begin_attempt(entry(message_id=answer.id, usage=Usage(10), cost=None), Decimal(1))
+        await store.append(answer.id, [text("more")], durable=False)
+        left_behind(tmp_path, tmp_path / "copy")
+    async with opened(tmp_path / "copy") as store:
+        (entered,) = await store.ledger(0, 2e9)
+        assert entered.usage == Usage(10, 1)
+        assert entered.cost is None
+
+
+async def test_an_attempt_that_never_left_is_not_entered(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        _, _, answer = await begun(store)
+        await store.begin_attempt(entry(message_id=answer.id), Decimal(0))
+        await store.begin_attempt(entry(message_id=answer.id, purpose=Purpose.TITLE), Decimal(0))
+        await store.forget_attempt(answer.id, Purpose.CHAT)
+        left_behind(tmp_path, tmp_path / "copy")
+    async with opened(tmp_path / "copy") as store:
+        assert [each.purpose for each in await store.ledger(0, 2e9)] == [Purpose.TITLE]

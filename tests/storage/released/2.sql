@@ -5,8 +5,8 @@ CREATE TABLE migration (
             name TEXT NOT NULL,
             applied_at REAL NOT NULL
         ) STRICT;
-INSERT INTO migration VALUES (1, 'conversations', 1795284718.7076862);
-INSERT INTO migration VALUES (2, 'money', 1795284718.7178051);
+INSERT INTO migration VALUES (1, 'conversations', 1795289411.429863);
+INSERT INTO migration VALUES (2, 'money', 1795289411.436306);
 CREATE TABLE conversation (
             id TEXT NOT NULL PRIMARY KEY,
             sequence INTEGER NOT NULL,
@@ -21,8 +21,8 @@ CREATE TABLE conversation (
             used_at REAL NOT NULL,
             deleted_at REAL
         , context TEXT NOT NULL DEFAULT '{}') STRICT;
-INSERT INTO conversation VALUES ('c1', 2, 'Tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', 'm4', 1, 0.0, 1795284718.7268195, NULL, '{"strategy":"last_turns","turns":3,"pinned":["m1"]}');
-INSERT INTO conversation VALUES ('c2', 3, 'Gone', 'first_words', NULL, NULL, '{}', 'm5', 0, 0.0, 1795284718.7442658, 1795284718.7475302, '{}');
+INSERT INTO conversation VALUES ('c1', 2, 'Tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', 'm4', 1, 0.0, 1795289411.4419005, NULL, '{"strategy":"last_turns","turns":3,"pinned":["m1"]}');
+INSERT INTO conversation VALUES ('c2', 3, 'Gone', 'first_words', NULL, NULL, '{}', 'm5', 0, 0.0, 1795289411.4493043, 1795289411.4503007, '{}');
 CREATE INDEX conversation_sequence ON conversation (sequence);
 CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE TABLE message (
@@ -117,7 +117,7 @@ CREATE TABLE cached_answer (
             finish_reason TEXT,
             created_at REAL NOT NULL
         ) STRICT;
-INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795284718.74274);
+INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795289411.4486308);
 CREATE TABLE "ledger" (
             seq INTEGER PRIMARY KEY,
             day INTEGER NOT NULL CHECK (day BETWEEN 19000101 AND 99991231),
@@ -150,6 +150,15 @@ INSERT INTO ledger VALUES (1, 19700101, 'c1', 'm2', 'e1', 'Example', 'responses'
 INSERT INTO ledger VALUES (2, 19700101, 'c1', 'm2', 'e1', 'Example', 'responses', 'chat', 2, 'm-1', 'r1', 5.0, 0.5, 2.5, 'ok', 200, 'default', 10, 20, 3, 4, 5, 1, 9, 123456789, NULL);
 CREATE INDEX ledger_started ON ledger (started_at);
 CREATE INDEX ledger_exact ON ledger (endpoint_id, model) WHERE exact = 1;
+CREATE TABLE attempt_under_way (
+            message_id TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            entry TEXT NOT NULL,
+            output_cost INTEGER NOT NULL,
+            known INTEGER NOT NULL,
+            PRIMARY KEY (message_id, purpose)
+        ) STRICT, WITHOUT ROWID;
+INSERT INTO attempt_under_way VALUES ('m5', 'chat', '["c2", "m5", "e1", "Example", "responses", "chat", 1, 50.0, 0.5, 2.5, "ok", "m-1", "r1", 200, "default", 10, 20, 3, 4, 5, true, 9, 123456789, null]', 14000000, 0);
 CREATE TABLE ledger_endpoint (
             id TEXT NOT NULL PRIMARY KEY,
             name TEXT NOT NULL
