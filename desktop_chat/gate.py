@@ -1,10 +1,11 @@
 """What is let go: requests made of a conversation, and checked before anything of them leaves.
 
 The strategy of the conversation's context says what goes into a request. One that is longer than the model's
-window, with ``max_output_tokens`` left free where that is set, or that may pass a budget, is held. With the
-strategy ``SUMMARY`` the older turns are summed up anew, before the request leaves and with the user looking
-on, as soon as it takes more than 3/4 of the window: later there would be no room for it, and sooner it would
-cost more often. Where that fails or would pass a budget, the request goes as it is, if it fits.
+window, or that may pass a budget, is held; where the answer shares the window, ``max_output_tokens`` are left
+free if they are set. With the strategy ``SUMMARY`` the older turns are summed up anew, before the request
+leaves and with the user looking on, as soon as it takes more than 3/4 of the window: later there would be no
+room for it, and sooner it would cost more often. Where that fails or would pass a budget, the request goes as
+it is, if it fits.
 """
 
 import asyncio
@@ -209,17 +210,16 @@ class Gate:
     async def _limit(self, endpoint: Endpoint, model: str, tokens: int) -> int | None:
         """The input that fits the model's window; None where nobody knows."""
         spending = self._services.spending
-        window = spending.window(endpoint, model)
+        answer = self._conversation.parameters.max_output_tokens or 0
+        window = spending.window(endpoint, model, answer)
         if window is None and tokens > SURELY_FITS:
             try:
                 async with asyncio.timeout(PATIENCE):
                     await spending.find_sheet(endpoint, model)
             except TimeoutError:
                 return None
-            window = spending.window(endpoint, model)
-        if window is None:
-            return None
-        return max(window - (self._conversation.parameters.max_output_tokens or 0), 1)
+            window = spending.window(endpoint, model, answer)
+        return window
 
     async def _settle(self, path: Sequence[Message]) -> None:
         """Count what is not counted yet, where that takes no time: approximate counts decide else."""

@@ -91,13 +91,16 @@ class Spending(QObject):
                 return sheet
         return None
 
-    def window(self, endpoint: Endpoint, model: str) -> int | None:
-        """How many tokens the model's window holds, the user's own word first; None where nobody knows."""
+    def window(self, endpoint: Endpoint, model: str, answer: int = 0) -> int | None:
+        """How many tokens may go into the model's window where its answer may take ``answer`` tokens, 1 at
+        least; the user's own word first. None where nobody knows."""
         own = self._settings.own_prices.get(endpoint.id, {}).get(model, {})
         if own.get("context"):
-            return int(Decimal(own["context"]))
+            return max(int(Decimal(own["context"])) - answer, 1)
         sheet = self._tokens.known_sheet(endpoint, model)
-        return sheet.context_window if sheet is not None else None
+        if sheet is None or sheet.context_window is None:
+            return None
+        return max(sheet.context_window - (0 if sheet.has_room_for_answer else answer), 1)
 
     def _with_own(self, endpoint: Endpoint, model: str, sheet: PriceSheet | None) -> PriceSheet | None:
         own = self._settings.own_prices.get(endpoint.id, {}).get(model, {})

@@ -28,8 +28,9 @@ class PriceSheet:
 
     ``rates`` holds the tiers by their threshold, lowest first; one with a longer context prices the whole
     request. ``tiers`` are the rates of other service tiers (``"flex"``, ``"priority"``, ``"batch"``) by name.
-    ``context_window`` is the limit of input tokens, None where it is not known. ``source`` says for the user
-    where the prices are from and ``as_of`` (an ISO date) of when.
+    ``context_window`` is the limit of input tokens, None where it is not known; the answer has to fit in it,
+    too, unless ``has_room_for_answer``. ``source`` says for the user where the prices are from and ``as_of``
+    (an ISO date) of when.
     """
 
     model: str
@@ -38,6 +39,7 @@ class PriceSheet:
     context_window: int | None = None
     source: str = ""
     as_of: str = ""
+    has_room_for_answer: bool = False
 
 
 def cost(sheet: PriceSheet, usage: Usage, service_tier: str | None = None) -> Decimal:

@@ -17,6 +17,7 @@ def to_plain(sheet: PriceSheet) -> Plain:
         "context_window": sheet.context_window,
         "source": sheet.source,
         "as_of": sheet.as_of,
+        "has_room_for_answer": sheet.has_room_for_answer,
     }
 
 
@@ -24,7 +25,8 @@ def from_plain(plain: Plain) -> PriceSheet:
     """The sheet that :func:`to_plain` was given."""
     rates = tuple(map(_rates, plain["rates"]))
     tiers = {name: tuple(map(_rates, tier)) for name, tier in plain["tiers"].items()}
-    return PriceSheet(plain["model"], rates, tiers, plain["context_window"], plain["source"], plain["as_of"])
+    others = ("context_window", "source", "as_of", "has_room_for_answer")
+    return PriceSheet(plain["model"], rates, tiers, *(plain[name] for name in others))
 
 
 def _plain(rates: Rates) -> list[str | int | None]:

@@ -165,9 +165,9 @@ def price_sheet(book: Book, url: str, is_azure: bool, model: str, now: datetime)
     if not rates:
         return None
     window = found.context_window
-    if window is not None and "gpt-" in found.id:
-        window = _WINDOWS.get(window, window)
-    return PriceSheet(model, rates, tiers, window, book.source, book.as_of)
+    given = _WINDOWS.get(window or 0) if "gpt-" in found.id else None
+    has_room = given is not None
+    return PriceSheet(model, rates, tiers, given or window, book.source, book.as_of, has_room)
 
 
 def _sheet(

@@ -104,7 +104,8 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
             "SELECT exact, error_kind FROM ledger WHERE conversation_id = 'c1' ORDER BY seq"
         )
         assert rows.fetchall() == [(0, "RateLimited"), (1, None)]
-        assert connection.execute("SELECT count(*) FROM attempt").get == 2
+        count = "SELECT count(*) FROM attempt JOIN ledger ON ledger.seq = ledger_seq"
+        assert connection.execute(f"{count} WHERE conversation_id = 'c1'").get == 2
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 

@@ -107,6 +107,13 @@ def test_sheets_pass_between_processes_as_they_are() -> None:
 
 
 @pytest.mark.anyio
+async def test_an_older_model_shares_its_window_with_the_answer(tokens: Tokens) -> None:
+    sheet = await tokens.sheet(endpoint(), "gpt-4o")
+    assert sheet is not None
+    assert (sheet.context_window, sheet.has_room_for_answer) == (128_000, False)
+
+
+@pytest.mark.anyio
 async def test_a_model_of_openai(tokens: Tokens) -> None:
     at = endpoint()
     assert tokens.known_sheet(at, "gpt-5.4") is None
@@ -116,7 +123,7 @@ async def test_a_model_of_openai(tokens: Tokens) -> None:
     assert (sheet.rates[1].above, sheet.rates[1].input) == (272_000, Decimal(5))
     assert sheet.tiers["batch"][0].input == sheet.tiers["flex"][0].input == Decimal("1.25")
     assert sheet.tiers.keys() == {"flex", "priority", "fast", "batch"}
-    assert sheet.context_window == 922_000
+    assert (sheet.context_window, sheet.has_room_for_answer) == (922_000, True)
     assert (sheet.source, sheet.as_of) == ("genai-prices 0.2.3", "2026-11-10")
     assert tokens.known_sheet(at, "gpt-5.4") == sheet
     assert await tokens.sheet(at, "gpt-5.4-2026-03-05") == dataclasses.replace(
