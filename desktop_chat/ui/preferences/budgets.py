@@ -23,7 +23,7 @@ _BUDGETS = (("budget_day", "A day"), ("budget_month", "A month"), ("budget_chat"
 class BudgetsPage(Page):
     """``clear_answers`` forgets the answers that are kept to be given again; raises ``StorageError``."""
 
-    title = "Usage and budgets"
+    title = "Budgets"
     names = ("budget_day", "budget_month", "budget_chat", "endpoint_budgets", "endpoints", "cache_answers")
 
     def __init__(

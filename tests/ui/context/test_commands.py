@@ -61,4 +61,4 @@ async def test_a_budget_that_is_nearly_used_up_leads_to_its_page(running: Runnin
     assert not bar.isVisible()
     settings = running.window.findChild(SettingsDialog)
     assert settings.isVisible()
-    assert settings.findChild(QListWidget, "pages").currentItem().text() == "Usage and budgets"
+    assert settings.findChild(QListWidget, "pages").currentItem().text() == "Budgets"

@@ -64,7 +64,7 @@ def table(opened: Opened) -> list[list[str]]:
 
 
 async def test_budgets_hold_at_once(opened: Opened) -> None:
-    opened.page("Usage and budgets")
+    opened.page("Budgets")
     for name, text in (("A day", "$5"), ("A month", "20,50"), ("A chat", "0.5")):
         enter(opened, name, text)
     enter(opened, "A month, OpenAI", "12")
@@ -80,7 +80,7 @@ async def test_budgets_hold_at_once(opened: Opened) -> None:
 
 
 async def test_what_is_no_amount_is_told_at_the_field_and_not_set(opened: Opened) -> None:
-    opened.page("Usage and budgets")
+    opened.page("Budgets")
     enter(opened, "A day", "5")
     field = enter(opened, "A day", "five")
     assert opened.settings.budget_day == "5"
@@ -105,7 +105,7 @@ async def test_every_endpoint_that_costs_money_has_a_budget(opened: Opened) -> N
 
 
 async def test_answers_that_were_given_before(opened: Opened) -> None:
-    opened.page("Usage and budgets")
+    opened.page("Budgets")
     switch = next(each for each in opened.dialog.findChildren(QCheckBox) if "identical" in each.text())
     switch.click()
     assert opened.settings.cache_answers

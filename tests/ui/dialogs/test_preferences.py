@@ -46,7 +46,7 @@ async def test_it_is_a_dialog_with_pages(opened: Opened) -> None:
     assert [pages.item(at).text() for at in range(pages.count())] == [
         "Endpoints",
         "Appearance",
-        "Usage and budgets",
+        "Budgets",
         "Prices",
         "Network",
         "Data",
@@ -337,7 +337,7 @@ async def test_a_closed_editor_leaves_nothing_behind(opened: Opened) -> None:
 
 
 async def test_tab_goes_from_the_top_down_over_stops_with_names(opened: Opened, qtbot: QtBot) -> None:
-    opened.page("Usage and budgets")
+    opened.page("Budgets")
     opened.dialog.findChild(QListWidget, "pages").setFocus()
     names = []
     for _stop in range(11):
