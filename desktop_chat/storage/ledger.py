@@ -166,11 +166,12 @@ def enter_lost_attempts(db: Database) -> None:
             if entry["cost"] is not None:
                 entry["cost"] += output * output_cost
             _enter(db, tuple(entry.values()), None)
-            _add_up(db, message_id)
+            if entry["purpose"] == Purpose.CHAT.value:
+                _add_up(db, message_id)
 
 
 def _add_up(db: Database, message_id: str) -> None:
-    """Set the cost of a message to that of the attempts at it."""
+    """Set the cost of a message to that of the attempts at it, one of which is an estimate."""
     costs = db.execute(
         "SELECT ledger.cost FROM ledger JOIN attempt ON ledger_seq = ledger.seq "
         "JOIN message ON message.seq = message_seq "

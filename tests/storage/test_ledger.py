@@ -330,3 +330,5 @@ async def test_an_attempt_that_never_left_is_not_entered(tmp_path: Path) -> None
         left_behind(tmp_path, tmp_path / "copy")
     async with opened(tmp_path / "copy") as store:
         assert [each.purpose for each in await store.ledger(0, 2e9)] == [Purpose.TITLE]
+        (conversation,) = await store.conversations()
+        assert not (await store.tree(conversation.id))[answer.id].is_estimated
