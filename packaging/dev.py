@@ -36,6 +36,8 @@ UV_VERSION = "0.13.8"
 OLDEST_UV = (0, 5)
 """The first series with dependency groups and ``--locked`` as they are used here."""
 WINDOWS = sys.platform == "win32"
+IN_PARALLEL = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup")
+"""For every test: on all cores, but where tests must follow each other (``xdist_group``)."""
 
 
 class Failed(Exception):
@@ -390,7 +392,7 @@ def main(arguments: Sequence[str]) -> None:
         if not rest:
             check(python)
         os.chdir(ROOT)
-        become(python, ["-m", "pytest", *rest])
+        become(python, ["-m", "pytest", *(rest or IN_PARALLEL)])
     except Failed as failure:
         say(str(failure))
         sys.exit(1)

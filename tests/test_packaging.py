@@ -154,7 +154,8 @@ def test_exit_codes_and_signals_are_the_programs_own(checkout: Checkout) -> None
 @posix
 def test_test_checks_first_and_then_becomes_pytest(checkout: Checkout, tmp_path: Path) -> None:
     done = checkout.call("test", cwd=tmp_path)
-    assert modules(done) == [COMPILED, "ruff check .", "ruff format --check .", "mypy", "pytest"]
+    pytest_on_all_cores = "pytest -n logical --maxprocesses 4 --dist loadgroup"
+    assert modules(done) == [COMPILED, "ruff check .", "ruff format --check .", "mypy", pytest_on_all_cores]
     assert f"in {checkout.root}: -m pytest" in done.stdout
 
 

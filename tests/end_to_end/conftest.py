@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,14 @@ from PySide6.QtWidgets import QApplication
 from desktop_chat.application import make_loop
 from tests.end_to_end.process import Start, starting
 from tests.server import Server, ServerThread
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Programs that are measured by the clock must not wait for each other."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder):
+            item.add_marker(pytest.mark.xdist_group("programs"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
