@@ -317,23 +317,22 @@ class ChatSession(QObject):
         if self.is_busy:
             return False
         self._start(Phase.SUMMARISING)
-        path = self.tree.path
+        task = asyncio.create_task(self._gate.summarise(self.tree.path, waive=OverBudget in waived))
+        self._opening = task
+        failure: ChatError | StorageError | None = None
+        done: bool | OverBudget = False
         try:
-            task = asyncio.create_task(self._gate.summarise(path, waive=OverBudget in waived))
-            self._opening = task
             done = await task
-        except ChatError as error:
+        except (ChatError, StorageError) as error:
+            failure = error
+        finally:
             self._enter(Phase.IDLE)
-            self.problem.emit(error, "")
+        if isinstance(failure, ChatError):
+            self.problem.emit(failure, "")
             return False
-        except StorageError as error:
-            self._enter(Phase.IDLE)
-            self.refused.emit(error)
+        if failure is not None:
+            self.refused.emit(failure)
             return False
-        except BaseException:
-            self._enter(Phase.IDLE)
-            raise
-        self._enter(Phase.IDLE)
         if isinstance(done, OverBudget):
             self._hold(done, waived, again)
             return False
@@ -374,17 +373,22 @@ class ChatSession(QObject):
         conversation.active_leaf, previous_leaf = answer.id, conversation.active_leaf
         conversation.used_at = answer.created_at
         conversation.created_at = conversation.created_at or answer.created_at
+        refusal, is_saved = None, False
         try:
             store = await self._services.store()
             conversation.order = await store.begin_turn(conversation, new, draft=draft)
+            is_saved = True
         except StorageError as error:
-            conversation.active_leaf = previous_leaf
-            self._let_be(outgoing)
-            self.refused.emit(error)
+            conversation.active_leaf, refusal = previous_leaf, error
+        finally:
+            if not is_saved:
+                # What might have left does not.
+                if outgoing is not None:
+                    self._services.spending.release(outgoing.reservation)
+                self._enter(Phase.IDLE)
+        if refusal is not None:
+            self.refused.emit(refusal)
             return False
-        except BaseException:
-            self._let_be(outgoing)
-            raise
         self.is_stored = True
         leaf = self.tree.active_leaf
         for message in new:
@@ -437,34 +441,29 @@ class ChatSession(QObject):
             self._gate.clear(path, waived, prompt=prompt, fresh=fresh, summarising=summarising)
         )
         self._opening = clearing
+        refusal, outgoing, may_leave = None, None, False
         try:
             outgoing = await clearing
+            may_leave = not isinstance(outgoing, Hold)
         except StorageError as error:
-            self._enter(Phase.IDLE)
-            self.refused.emit(error)
-            return False
-        except BaseException:
-            self._enter(Phase.IDLE)
-            raise
+            refusal = error
         finally:
             self._opening = None
-        if outgoing is None or isinstance(outgoing, Outgoing):
-            return outgoing
-        self._enter(Phase.IDLE)
-        self._hold(outgoing, waived, again)
-        return False
+            if not may_leave:
+                self._enter(Phase.IDLE)
+        if refusal is not None:
+            self.refused.emit(refusal)
+            return False
+        if isinstance(outgoing, Hold):
+            self._hold(outgoing, waived, again)
+            return False
+        return outgoing
 
     def _hold(self, hold: Hold, waived: Waived, again: Again) -> None:
         def do_again(*, waive: bool = True) -> "asyncio.Task[bool]":
             return again(waived | {type(hold)} if waive else waived)
 
         self.held.emit(hold, do_again)
-
-    def _let_be(self, outgoing: Outgoing | None) -> None:
-        """What might have left does not."""
-        if outgoing is not None:
-            self._services.spending.release(outgoing.reservation)
-        self._enter(Phase.IDLE)
 
     # A turn
 
