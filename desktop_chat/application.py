@@ -48,8 +48,8 @@ HELPER = "helper"
 SELDOM = (2_000, 20, 20)
 """When the collector of garbage looks at new, at older and at all objects: it holds the program up meanwhile,
 0.2 s for a long chat. All are looked at when the user turns to another program, too."""
-CLOSE_SECONDS = 1.8
-"""What has not closed by then is left behind: a quit ends within two seconds."""
+CLOSE_SECONDS = 1.5
+"""What has not closed by then is left behind: a quit ends within two seconds, on a slow machine too."""
 
 
 class Application(QApplication):
@@ -320,8 +320,9 @@ class Program:
             self.chats.close,
             self.dialogs.close,
             self.tasks.close,
-            self.api.close,
             self._close_store,
+            # Last: it waits for the SDK where that is being loaded, which takes longer than there may be.
+            self.api.close,
         ):
             try:
                 async with asyncio.timeout_at(deadline):
