@@ -215,6 +215,7 @@ domain/conversation.py              the tree of one conversation: parents, versi
 domain/counting.py                  what a request takes in tokens beyond its texts
 domain/endpoint.py                  where requests go
 domain/errors.py                    the error tree, by what the user can do about each
+domain/evidence.py                  what went over the wire for one attempt
 domain/events.py                    what a reply in progress says
 domain/holds.py                     why a request is held back before anything leaves
 domain/ids.py                       identifiers that sort by the time they were made
@@ -223,6 +224,7 @@ domain/limits.py                    how long to wait and how often to try
 domain/message.py                   a message and its parts
 domain/model.py                     a model as an endpoint lists it
 domain/money.py                     US dollars as Decimal, in whole picodollars where they are added up
+domain/parameters.py                every parameter of both dialects once: range, meaning, place in a body
 domain/prices.py                    what a model costs, and what that makes of a request
 domain/request.py                   what one turn asks for
 domain/titles.py                    titles of conversations: first words, then a model

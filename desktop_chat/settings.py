@@ -9,14 +9,14 @@ that going back to an older version and forth again loses nothing.
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, origin_of
+from desktop_chat.domain.endpoint import Endpoint, KeySource, endpoint_from_json, endpoint_to_json
 from desktop_chat.domain.holds import Scope
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.money import parse_amount
@@ -75,22 +75,11 @@ class Field(Generic[T]):
 
 
 def _endpoint_from_json(data: Any) -> Endpoint:
-    known = {field.name for field in fields(Endpoint)}
-    if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
-        raise ValueError("an endpoint is an object of texts")
-    values: dict[str, Any] = {name: value for name, value in data.items() if name in known}
-    try:
-        values["kind"] = EndpointKind(values["kind"])
-        values["dialect"] = Dialect(values["dialect"])
-        values["key_source"] = KeySource(values.get("key_source", KeySource.KEYRING))
-        if values["key_source"] is KeySource.ENVIRONMENT:
-            # Else a profile from elsewhere could send this user's OPENAI_API_KEY to a host of its choice.
-            raise ValueError("the key of the environment is for the environment's own endpoint")
-        if values["kind"] is not EndpointKind.DEMO:
-            origin_of(values["base_url"])
-        return Endpoint(**values)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"an endpoint lacks {error}") from error
+    endpoint = endpoint_from_json(data)
+    if endpoint.key_source is KeySource.ENVIRONMENT:
+        # Else a profile from elsewhere could send this user's OPENAI_API_KEY to a host of its choice.
+        raise ValueError("the key of the environment is for the environment's own endpoint")
+    return endpoint
 
 
 def _read_endpoints(data: Any) -> tuple[Endpoint, ...]:
@@ -103,7 +92,7 @@ def _read_endpoints(data: Any) -> tuple[Endpoint, ...]:
 
 
 def _write_endpoints(endpoints: tuple[Endpoint, ...]) -> list[dict[str, Any]]:
-    return [asdict(endpoint) for endpoint in endpoints]
+    return [endpoint_to_json(endpoint) for endpoint in endpoints]
 
 
 def _read_places(data: Any) -> dict[str, list[Any]]:
@@ -129,6 +118,22 @@ def _read_amounts(data: Any) -> dict[str, str]:
     if not isinstance(data, dict):
         raise ValueError("endpoint_budgets: not an object")
     return {endpoint: _read_amount(amount) for endpoint, amount in data.items()}
+
+
+def _read_lists(data: Any) -> dict[str, list[str]]:
+    if not isinstance(data, dict):
+        raise ValueError("favourite_models: not an object")
+    return {
+        endpoint: [model for model in models if isinstance(model, str)]
+        for endpoint, models in data.items()
+        if isinstance(models, list)
+    }
+
+
+def _read_rejected(data: Any) -> dict[str, dict[str, list[str]]]:
+    if not isinstance(data, dict):
+        raise ValueError("rejected: not an object")
+    return {endpoint: _read_lists(models) for endpoint, models in data.items() if isinstance(models, dict)}
 
 
 def _read_own_price(name: str, data: Any) -> str:
@@ -194,6 +199,17 @@ class Settings(QObject):
     own_prices: Field[dict[str, dict[str, dict[str, str]]]] = Field(
         {}, "Prices and windows that the user set, by endpoint and model", read=_read_own_prices
     )
+    favourite_models: Field[dict[str, list[str]]] = Field(
+        {}, "Models that are listed first, by the id of an endpoint", read=_read_lists
+    )
+    rejected: Field[dict[str, dict[str, list[str]]]] = Field(
+        {}, "What models said that they do not take, by endpoint and model", read=_read_rejected
+    )
+    scan_secrets = Field(True, "Ask before something is sent that looks like a key")
+    keep_evidence = Field(True, "Keep what is sent and received, to be looked at")
+    evidence_days = Field(30, "Days for which that is kept", 1, 3650)
+    log_level = Field("info", "What is written to the log", choices=("warning", "info", "debug"))
+    log_bodies = Field(False, "Write what is sent and received to the log, too")
     cache_answers = Field(False, "Answer a request at temperature 0 that was answered before from here")
     window_geometry = Field("", "Place and size of the window, as Qt saves it, in base64")
     places: Field[dict[str, list[Any]]] = Field(

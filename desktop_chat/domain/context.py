@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desktop_chat.domain.message import SAID, Message, Role, State
+from desktop_chat.domain.message import SAID, Attachment, Message, Role, State
 
 
 class Strategy(StrEnum):
@@ -127,8 +127,11 @@ def is_sendable(message: Message) -> bool:
     if message.state is State.FAILED:
         return False
     # Not ``message.text.strip()``: it would copy all texts of a long chat with each plan.
-    for part in message.parts:  # noqa: SIM110 - twice as fast as any()
-        if part.kind in SAID and part.text and not part.text.isspace():
+    for part in message.parts:
+        if part.kind in SAID:
+            if part.text and not part.text.isspace():
+                return True
+        elif isinstance(part.data, Attachment):
             return True
     return False
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from desktop_chat.domain.context import ContextSettings
 from desktop_chat.domain.message import Message
-from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.parameters import Parameters
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ ChatError
 ├── KeyProblem            nothing was sent: the endpoint's key cannot be had
 │   ├── EndpointGone          the endpoint of the conversation is not set up: choose a model of another
 │   ├── KeyMissing            no key is stored: enter one
-│   └── KeyringUnavailable    no keyring, or a locked, denied or hanging one: a key for this session
+│   ├── KeyringUnavailable    no keyring, or a locked, denied or hanging one: a key for this session
+│   └── TokenCommandFailed    the command that prints the token failed: what it said is the message
+├── AttachmentMissing     nothing was sent: a file of the conversation is not on the disk any more
 ├── Unreachable           no answer: check address, network, proxy; heals by itself, so it is retried
 │   ├── HostNotFound          the name has no address
 │   ├── ConnectionRefused     nothing listens there
@@ -32,6 +34,7 @@ ChatError
 │   └── Redirected            3xx: not followed, since it would post the conversation to another host
 └── Broken                an answer began and did not end well: what came is kept, the user decides
     ├── Stalled               no data event within the watchdog's time
+    ├── TookTooLong           not at its end within the endpoint's time for a whole answer
     ├── CutOff                the stream ended or broke without its end mark
     ├── NotAStream            200, but a web page, a JSON document or nothing at all
     ├── Garbled               what came cannot be read
@@ -82,6 +85,12 @@ class KeyMissing(KeyProblem): ...
 
 
 class KeyringUnavailable(KeyProblem): ...
+
+
+class TokenCommandFailed(KeyProblem): ...
+
+
+class AttachmentMissing(ChatError): ...
 
 
 class Unreachable(ChatError): ...
@@ -163,6 +172,9 @@ class Broken(ChatError): ...
 
 
 class Stalled(Broken): ...
+
+
+class TookTooLong(Broken): ...
 
 
 class CutOff(Broken): ...

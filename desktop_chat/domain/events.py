@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.evidence import Evidence, RateLimits
 from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.usage import Timing, Usage
 
@@ -13,6 +14,27 @@ class AttemptStarted:
 
     attempt: int
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """Our own limit of the endpoint keeps the next attempt back: for ``delay`` seconds, or with None until
+    another request has ended."""
+
+    delay: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """The server rejected a request for one thing in it, and the request is sent again without it.
+
+    ``name`` is for ``Request.rejected``, so that it is not tried again: the name of a parameter
+    (``domain.parameters``), or of a way to write a request that only ``api`` knows. ``message`` is what the
+    server said.
+    """
+
+    name: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,7 @@ class AttemptEnded:
     ``error`` is None where it ended well. ``usage`` is None where the server reported none. ``status`` is
     that of HTTP, None where no answer began. ``service_tier`` is the server's word for how it served us.
     ``has_left`` is False where the request cannot have reached a server: no connection stood, say.
+    ``evidence`` is what went over the wire, ``rate_limits`` what its headers told.
     """
 
     attempt: int
@@ -68,6 +91,16 @@ class AttemptEnded:
     status: int | None = None
     service_tier: str | None = None
     has_left: bool = True
+    evidence: Evidence | None = None
+    rate_limits: RateLimits | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Another answer to the same request (Chat Completions with ``n``)."""
+
+    parts: tuple[Part, ...]
+    finish_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +109,7 @@ class Finished:
 
     COMPLETE only where the server's own end mark was seen. ``error`` says why for INTERRUPTED and FAILED.
     ``finish_reason`` is the server's word: ``stop``, ``length``, ``content_filter``, … for both dialects.
+    ``others`` are the other answers that were asked for, as far as they came.
     """
 
     state: State
@@ -85,6 +119,17 @@ class Finished:
     usage: Usage | None = None
     timing: Timing | None = None
     error: ChatError | None = None
+    others: tuple[Choice, ...] = ()
 
 
-ReplyEvent = AttemptStarted | RetryScheduled | Started | Delta | PartCame | AttemptEnded | Finished
+ReplyEvent = (
+    AttemptStarted
+    | Throttled
+    | Adjusted
+    | RetryScheduled
+    | Started
+    | Delta
+    | PartCame
+    | AttemptEnded
+    | Finished
+)

@@ -55,4 +55,25 @@ class OverBudget:
     cost: Decimal
 
 
-Hold = OverLimit | OverBudget
+@dataclass(frozen=True, slots=True)
+class LooksSecret:
+    """What is about to be sent has something in it that looks like a secret.
+
+    ``found`` are what each seems to be and how it begins, for the user to recognise: never the whole.
+    """
+
+    found: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The endpoint or the model will hardly take the attachments: ``reasons``, plain sentences.
+
+    ``as_text`` says that all of them could go as text instead.
+    """
+
+    reasons: tuple[str, ...]
+    as_text: bool = False
+
+
+Hold = OverLimit | OverBudget | LooksSecret | NotTaken

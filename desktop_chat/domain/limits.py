@@ -8,10 +8,12 @@ class Limits:
     """Attempts per turn, and watchdogs in seconds.
 
     ``connect``: until a connection stands. ``first_event``: from the request leaving until the first *data*
-    event. ``idle``: between two data events. Comment keep-alives do not count.
+    event. ``idle``: between two data events. Comment keep-alives do not count. ``total``: for a whole
+    attempt, None for no limit.
     """
 
     attempts: int = 5
     connect: float = 10.0
     first_event: float = 120.0
     idle: float = 60.0
+    total: float | None = None

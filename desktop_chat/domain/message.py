@@ -1,5 +1,6 @@
 """A message and its parts."""
 
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -38,6 +39,7 @@ class PartKind(StrEnum):
 
     TEXT = "text"
     REASONING = "reasoning"
+    """``data`` is a :class:`ReasoningItem` where the server gave one to be sent back."""
     REFUSAL = "refusal"
     CITATION = "citation"
     """A source of what is said; ``data`` is a :class:`Citation`, ``name`` its title."""
@@ -45,7 +47,8 @@ class PartKind(StrEnum):
     """Work of a tool; ``data`` is a :class:`ToolCall`, ``name`` the tool's, ``seconds`` how long it took."""
     IMAGE = "image"
     FILE = "file"
-    """As ``IMAGE`` an attachment: ``data`` is an :class:`Attachment`, ``name`` the file's."""
+    """As ``IMAGE`` an attachment: ``data`` is an :class:`Attachment`, ``name`` the file's. ``text`` is what
+    was read of a file, which is sent where the file itself is not."""
     UNKNOWN = "unknown"
     """Something that a newer version stored; ``data`` is an :class:`Unknown`, which keeps it as it was."""
 
@@ -99,7 +102,9 @@ class ToolCall:
 class Attachment:
     """A file that is kept beside the database under its ``hash``. ``size`` is in bytes.
 
-    ``width`` and ``height`` are an image's, in pixels, 0 where they are not known.
+    ``width`` and ``height`` are an image's, in pixels, 0 where they are not known; ``detail`` is how closely
+    the model looks at it, one of ``DETAILS``. An image that only the server fetches has a ``url`` and no
+    hash. ``as_text`` sends what was read of a file instead of the file.
     """
 
     hash: str
@@ -107,6 +112,27 @@ class Attachment:
     size: int = 0
     width: int = 0
     height: int = 0
+    detail: str = "auto"
+    url: str = ""
+    as_text: bool = False
+
+
+DETAILS = ("auto", "low", "high", "original")
+"""How closely a model looks at an image, in the words of the API."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningItem:
+    """The reasoning of a model in a form that only its server reads: sent back with the next request, a
+    model goes on thinking where it was, although the server keeps nothing.
+
+    ``origin`` and ``model`` are of the one that wrote it: nobody else can read it.
+    """
+
+    id: str
+    encrypted: str = field(repr=False)
+    origin: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +142,9 @@ class Unknown:
     kind: str
     attachment: str | None = None
     data: str | None = None
+
+
+PartData = Citation | ToolCall | Attachment | ReasoningItem | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +159,7 @@ class Part:
     text: str = ""
     seconds: float | None = None
     name: str = ""
-    data: Citation | ToolCall | Attachment | Unknown | None = None
+    data: PartData | None = None
 
 
 @dataclass(slots=True)
@@ -165,6 +194,19 @@ class Message:
         return "".join(part.text for part in self.parts if part.kind in SAID)
 
     @property
+    def sent_text(self) -> str:
+        """What a request says of this message: its text, then the files that are sent as text."""
+        files = [
+            file_text(part) for part in self.parts if part.kind is PartKind.FILE and is_sent_as_text(part)
+        ]
+        return "\n\n".join([text for text in (self.text, *files) if text]) if files else self.text
+
+    @property
+    def attachments(self) -> list[Part]:
+        """The parts that are files or images, in their order."""
+        return [part for part in self.parts if isinstance(part.data, Attachment)]
+
+    @property
     def reasoning(self) -> str:
         """What the model showed of its reasoning."""
         return "\n\n".join(part.text for part in self.parts if part.kind is PartKind.REASONING)
@@ -185,3 +227,20 @@ class Message:
                     self.parts[index] = part
                     return
         self.parts.append(part)
+
+
+def is_sent_as_text(part: Part) -> bool:
+    """Whether what was read of a file goes along instead of the file."""
+    return isinstance(part.data, Attachment) and part.data.as_text
+
+
+def file_text(part: Part) -> str:
+    """What is sent of a file as text: fenced, and named as what it is, since it is no word of the user's.
+
+    The fence is longer than any in the text (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
+    """
+    longest = max(map(len, re.findall("`+", part.text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    name = re.sub(r"[\s`\"<>]+", " ", part.name).strip() or "file"
+    text = part.text.removesuffix("\n")
+    return f"Content of the attached file `{name}`:\n\n{fence}\n{text}\n{fence}"

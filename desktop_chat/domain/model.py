@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = (
@@ -12,12 +13,24 @@ _DAYS = (
 )
 
 
+class Ability(StrEnum):
+    """What a model can do beside reading and writing text."""
+
+    IMAGES = "images"
+    FILES = "files"
+    REASONING = "reasoning"
+    TOOLS = "tools"
+    JSON_SCHEMA = "json_schema"
+    AUDIO = "audio"
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """``chats`` is False for those that do not hold conversations (embeddings, speech, images, …).
 
     ``created`` is Unix time in seconds, 0 where the server does not say. ``shuts_down`` is the day from which
-    on the server says that the model is gone.
+    on the server says that the model is gone. ``context`` and ``max_output`` are tokens. ``abilities`` is
+    None where nothing is known.
     """
 
     id: str
@@ -25,6 +38,9 @@ class Model:
     created: float = 0.0
     owned_by: str = ""
     shuts_down: date | None = None
+    context: int | None = None
+    max_output: int | None = None
+    abilities: frozenset[Ability] | None = None
 
 
 def day_of(value: object) -> date | None:

@@ -25,7 +25,7 @@ from desktop_chat.domain.message import (
     Unknown,
 )
 from desktop_chat.domain.money import LARGEST, from_picodollars, to_picodollars
-from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.parameters import Parameters, parameters_from_json, parameters_to_json
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage.database import Row
 
@@ -73,14 +73,11 @@ _CALL_STATUSES = {status.value: status for status in CallStatus}
 PART_COLUMNS = "kind, text, seconds, attachment_hash, part.name, data, attachment.media_type, attachment.size"
 """What :func:`part_from` reads, of ``part LEFT JOIN attachment``."""
 
-_PARAMETERS = frozenset(field.name for field in fields(Parameters))
-
 
 def conversation_from(row: Row) -> Conversation:
     """The conversation of a row of ``CONVERSATION_COLUMNS``, which are in the order of its fields."""
     conversation = Conversation(*row)
-    values = {name: value for name, value in dict(json.loads(row[5])).items() if name in _PARAMETERS}
-    conversation.parameters = Parameters(**values)
+    conversation.parameters = parameters_from_json(dict(json.loads(row[5])))
     conversation.pinned = bool(conversation.pinned)
     conversation.context = _context_from(dict(json.loads(row[11])))
     return conversation
@@ -88,7 +85,7 @@ def conversation_from(row: Row) -> Conversation:
 
 def parameters_json(parameters: Parameters) -> str:
     """Only what is set, so that a parameter added later has its default in old conversations."""
-    return to_json({name: value for name, value in asdict(parameters).items() if value not in (None, "")})
+    return to_json(parameters_to_json(parameters))
 
 
 def context_json(context: ContextSettings) -> str:

@@ -6,7 +6,7 @@ from enum import Enum
 
 from PySide6.QtCore import QDate, QLocale
 
-from desktop_chat.domain.holds import Budget, Hold, OverBudget, OverLimit, Scope
+from desktop_chat.domain.holds import Budget, Hold, LooksSecret, NotTaken, OverBudget, OverLimit, Scope
 from desktop_chat.tokens.shutdowns import Shutdown
 from desktop_chat.ui.money import in_dollars, round_dollars
 from desktop_chat.ui.safe import one_line
@@ -24,6 +24,7 @@ class Way(Enum):
     SEND_ANYWAY = "send_anyway"
     ALLOW_ONCE = "allow_once"
     CHANGE_BUDGET = "change_budget"
+    AS_TEXT = "as_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ def explain_hold(hold: Hold, model: str, endpoint_name: str = "", *, small_model
 
     ``small_model`` would write a summary; empty where there is nothing to summarise or none to do it.
     """
-    if isinstance(hold, OverBudget):
-        return _over_budget(hold, endpoint_name)
+    match hold:
+        case OverBudget():
+            return _over_budget(hold, endpoint_name)
+        case LooksSecret():
+            return _looks_secret(hold, endpoint_name)
+        case NotTaken():
+            return _not_taken(hold, one_line(model) or "the model")
     return _over_limit(hold, one_line(model) or "the model", one_line(small_model))
 
 
@@ -90,6 +96,29 @@ def _over_budget(hold: OverBudget, endpoint_name: str) -> HoldWords:
         f"{body} Nothing was sent, and nothing is lost.",
         share,
         (Offer(Way.ALLOW_ONCE, "Allow once"), Offer(Way.CHANGE_BUDGET, "Change budget…")),
+    )
+
+
+def _looks_secret(hold: LooksSecret, endpoint_name: str) -> HoldWords:
+    found = ", ".join(f"{what} ({one_line(start)}…)" for what, start in hold.found)
+    to = one_line(endpoint_name) or "the server"
+    return HoldWords(
+        "This looks like a secret",
+        f"The request has {found} in it, and {to} would read it. Nothing was sent, and nothing is lost.",
+        0.0,
+        (Offer(Way.SEND_ANYWAY, "Send anyway"),),
+    )
+
+
+def _not_taken(hold: NotTaken, model: str) -> HoldWords:
+    offers = [Offer(Way.AS_TEXT, "Send as text", "What was read of the files is sent in their place.")]
+    offers += [Offer(Way.LARGER_MODEL, "Choose another model"), Offer(Way.SEND_ANYWAY, "Send anyway")]
+    reasons = " ".join(map(one_line, hold.reasons))
+    return HoldWords(
+        f"{model} may not take this",
+        f"{reasons} Nothing was sent, and nothing is lost.",
+        0.0,
+        tuple(offers if hold.as_text else offers[1:]),
     )
 
 
