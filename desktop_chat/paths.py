@@ -62,6 +62,11 @@ class Profile(NamedTuple):
         return self.data / "backups"
 
     @property
+    def attachments(self) -> Path:
+        """The folder of files and images that are attached to messages; not there before the first."""
+        return self.data / "attachments"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.json"
 

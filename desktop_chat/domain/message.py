@@ -162,6 +162,18 @@ class Part:
     data: PartData | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is written and not sent: a text, and the files and images that are to go with it."""
+
+    text: str = ""
+    parts: tuple[Part, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.text or self.parts)
+
+
 @dataclass(slots=True)
 class Message:
     """One message of a conversation; messages with the same ``parent_id`` are versions of each other.
