@@ -11,7 +11,6 @@ application.py                      the running program: QApplication, loop, and
 command_line.py                     the command line and the environment, read before Qt is imported
 frozen.py                           what a bundled program sets right that PyInstaller leaves to it
 instance.py                         one program a profile: a second start hands its prompt to the first
-logs.py                             the log of a profile: rotating, private, without a key in it
 opened_file.py                      a file that the user opens, as text for the composer
 
 ui/                                 windows and widgets: the only home of QtGui and QtWidgets
@@ -204,6 +203,7 @@ rendering/                          worked out in the helper process, which neve
 rendering/colours.py                colours for code: Pygments, line by line
 rendering/formulas.py               formulas: ziamath, from TeX to outlines
 credentials.py                      API keys in the keyring of the operating system, bound to their server
+logs.py                             the log of a profile: structured, rotating, private, without a key in it
 paths.py                            a profile's files, and the resources of the program
 settings.py                         every preference once: type, default, limits, description
 worker.py                           one killable helper process for work that may run away

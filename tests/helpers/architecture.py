@@ -11,9 +11,7 @@ PACKAGE = "desktop_chat"
 LONGEST_FILE = 600
 """Lines. A longer file holds more than one thing."""
 
-TOP = frozenset(
-    {"__main__", "app", "application", "command_line", "frozen", "instance", "logs", "opened_file"}
-)
+TOP = frozenset({"__main__", "app", "application", "command_line", "frozen", "instance", "opened_file"})
 UI = frozenset({"ui"})
 SESSION = frozenset(
     {
@@ -23,7 +21,7 @@ SESSION = frozenset(
 )
 SHARED = frozenset({"worker", "paths", "tasks"})
 SERVICES = SHARED | frozenset(
-    {"api", "storage", "tokens", "attachments", "tools", "settings", "credentials", "rendering"}
+    {"api", "storage", "tokens", "attachments", "tools", "settings", "credentials", "rendering", "logs"}
 )
 DOMAIN = frozenset({"domain"})
 ROWS = (TOP, UI, SESSION, SERVICES, DOMAIN)
