@@ -10,6 +10,10 @@ Headers = tuple[tuple[str, str], ...]
 """Names as they were sent or received, and values, in order."""
 
 
+REDACTED = "[redacted]"
+"""What stands for a secret, after the scheme where there is one: ``Bearer [redacted]``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """In place of a text of a body: ``prefix``, then the attachment of that hash in base64.
@@ -46,11 +50,13 @@ LARGEST_RESPONSE = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at an answer as the store has it. ``evidence`` is None where it was not kept."""
+    """One attempt at an answer as the store has it. ``seq`` asks the store for its evidence, which is read by
+    itself since it may be large; ``has_evidence`` is False where none was kept."""
 
     entry: LedgerEntry
     error: ChatError | None = None
-    evidence: Evidence | None = None
+    seq: int = 0
+    has_evidence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
