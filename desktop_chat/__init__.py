@@ -48,6 +48,10 @@ ui/key_field.py                     where a key is typed or pasted
 ui/licences.py                      the licences of the program and of all that it is made of
 ui/link_line.py                     where the link under the pointer or the caret leads
 ui/links.py                         the one way out: every link that is opened passes here
+ui/log/                             the log, and what of it helps to find a mistake
+ui/log/diagnostics.py               the diagnostics, shown before they are saved
+ui/log/model.py                     the records of the log that are looked for, as a table
+ui/log/window.py                    the window of the log
 ui/main_window.py                   the sidebar, the chat, the details and the commands
 ui/meter.py                         what the next request takes, and what the chat cost, as the user types
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
@@ -76,6 +80,7 @@ ui/sidebar.py                       new chat, search field, chats, what was just
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
+ui/table.py                         a table that is read, not edited
 ui/theme.py                         colours, fonts and sizes of both themes
 ui/transcript/                      the chat view; the only home of markdown-it
 ui/transcript/accessible.py         for screen readers: that there is a transcript, and what happens in it
@@ -160,6 +165,7 @@ bookkeeping.py                      the ledger's rows of one request, each with 
 answer_cache.py                     answers that are given again to the very same request
 services.py                         what every chat of a profile works with, in one hand
 chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
+diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes
 spending.py                         what may be spent: prices, budgets, what requests may still cost
 outbox.py                           writes that must reach the database, in order, however long a disk refuses
@@ -193,6 +199,9 @@ storage/queries.py                  what the store does, statement by statement
 storage/reports.py                  what was used, by period and group
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
+attachments/                        files and images of messages; the only home of pypdf
+attachments/files.py                a file that the user names: its bytes, its name, what kind it is
+attachments/store.py                attachments on the disk, named by what is in them
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
 tokens/batches.py                   long work in small pieces, and who is counted next
 tokens/encodings.py                 counting tokens, in the helper
