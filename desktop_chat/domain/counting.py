@@ -19,6 +19,8 @@ CHARACTERS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English."""
 UNSEEN = (1024, 1024)
 """Pixels of an image whose size is not known."""
+UNKNOWN_SIDE = 2048
+"""Pixels of the longer side of an image for a model of which nothing is published: what most of them read."""
 
 _KNOWN = (
     (re.compile(r"(gpt-(5|4o|4\.1|4\.5|oss)|chatgpt-4o|o[134])(?![0-9])"), "o200k_base"),
@@ -64,7 +66,7 @@ def _images(model: str, message: Message) -> Iterator[int]:
     if message.role is Role.USER:
         for part in message.parts:
             if part.kind is PartKind.IMAGE and isinstance(part.data, Attachment):
-                yield image_tokens(model, part.data.width, part.data.height)
+                yield image_tokens(model, part.data.width, part.data.height, part.data.detail)
 
 
 def request_tokens(messages: int, system_tokens: int = 0, tools: int = 0) -> int:
@@ -133,9 +135,14 @@ class _Tiles:
     def tokens(self, width: int, height: int, detail: str) -> int:
         if detail == "low":
             return self.base
-        width, height = _scaled(width, height, 2048 / max(width, height))
-        width, height = _scaled(width, height, 768 / min(width, height))
+        width, height = self.size(width, height, detail)
         return self.base + self.tile * math.ceil(width / 512) * math.ceil(height / 512)
+
+    def size(self, width: int, height: int, detail: str) -> tuple[int, int]:
+        if detail == "low":
+            return _scaled(width, height, 512 / max(width, height))
+        width, height = _scaled(width, height, 2048 / max(width, height))
+        return _scaled(width, height, 768 / min(width, height))
 
 
 Limit = tuple[int, int | None]
@@ -150,10 +157,18 @@ class _Patches:
     low: Limit
     high: Limit
     auto: Limit
+    original: Limit | None = None
+    """None where it is as ``auto``."""
 
     def tokens(self, width: int, height: int, detail: str) -> int:
-        side, budget = {"low": self.low, "high": self.high}.get(detail, self.auto)
-        return -(-patches(width, height, side, budget) * self.percent // 100)
+        return -(-patches(width, height, *self._limit(detail)) * self.percent // 100)
+
+    def size(self, width: int, height: int, detail: str) -> tuple[int, int]:
+        return _within(width, height, *self._limit(detail))
+
+    def _limit(self, detail: str) -> Limit:
+        known = {"low": self.low, "high": self.high, "original": self.original or self.auto}
+        return known.get(detail, self.auto)
 
 
 def patches(width: int, height: int, side: int, budget: int | None) -> int:
@@ -161,16 +176,19 @@ def patches(width: int, height: int, side: int, budget: int | None) -> int:
 
     It is scaled down to ``side`` pixels for its longer side, then to ``budget`` patches, None for any number.
     """
+    width, height = _within(width, height, side, budget)
+    return math.ceil(width / 32) * math.ceil(height / 32)
+
+
+def _within(width: int, height: int, side: int, budget: int | None) -> tuple[int, int]:
     width, height = _scaled(width, height, side / max(width, height))
-    count = math.ceil(width / 32) * math.ceil(height / 32)
-    if budget is None or count <= budget:
-        return count
+    if budget is None or math.ceil(width / 32) * math.ceil(height / 32) <= budget:
+        return width, height
     shrink = math.sqrt(32 * 32 * budget / (width * height))
     across, down = width * shrink / 32, height * shrink / 32
     shrink *= min(math.floor(across) / across, math.floor(down) / down)
     # What the guide's formula makes a whole number of patches may be a hair more in floating point.
-    width, height = (math.floor(length * shrink + 1e-6) for length in (width, height))
-    return math.ceil(width / 32) * math.ceil(height / 32)
+    return math.floor(width * shrink + 1e-6), math.floor(height * shrink + 1e-6)
 
 
 def _scaled(width: int, height: int, factor: float) -> tuple[int, int]:
@@ -192,7 +210,7 @@ _IMAGES: tuple[tuple[str, _Tiles | _Patches], ...] = (
     (r"gpt-5-nano", _same(150, _SMALL)),
     (r"gpt-5(\.1-codex|-codex)?-mini", _same(120, _SMALL)),
     (r"gpt-5\.[23]", _same(120, _WIDE)),
-    (r"gpt-5\.4", _Patches(120, _WIDE, _HIGH, _HIGH)),
+    (r"gpt-5\.4", _Patches(120, _WIDE, _HIGH, _HIGH, (6000, 10_000))),
     (r"gpt-5\.5", _Patches(120, (512, None), _HIGH, (6000, 10_000))),
     (r"gpt-(5\.[6-9]|[6-9])", _Patches(120, (512, None), _HIGH, (65_535, None))),
     (r"gpt-5", _Tiles(70, 140)),
@@ -208,10 +226,25 @@ newest that it does, all others by gpt-4o."""
 def image_tokens(model: str, width: int, height: int, detail: str = "auto") -> int:
     """What an image of ``width`` × ``height`` pixels takes, :data:`UNSEEN` where one of them is 0.
 
-    ``detail`` is ``"low"``, ``"high"`` or ``"auto"``, which is what holds without one.
+    ``detail`` is ``"low"``, ``"high"``, ``"original"`` or ``"auto"``, which is what holds without one.
     """
     if width <= 0 or height <= 0:
         width, height = UNSEEN
+    return _rule(model).tokens(width, height, detail)
+
+
+def read_size(model: str, width: int, height: int, detail: str = "auto") -> tuple[int, int]:
+    """The pixels of an image of ``width`` × ``height`` that a model reads: it is scaled down to these by who
+    serves the model, so that nothing is lost where it is sent no larger.
+
+    What models of others read is not published: for them only the longer side has a bound.
+    """
+    rule = _rule(model)
+    if rule is _IMAGES[-1][1] and not encoding_of(model)[1]:
+        return _scaled(width, height, UNKNOWN_SIDE / max(width, height))
+    return rule.size(width, height, detail)
+
+
+def _rule(model: str) -> _Tiles | _Patches:
     name = _plain(model)
-    rule = next(rule for pattern, rule in _IMAGES if re.match(pattern, name))
-    return rule.tokens(width, height, detail)
+    return next(rule for pattern, rule in _IMAGES if re.match(pattern, name))

@@ -12,6 +12,7 @@ from desktop_chat.domain.counting import (
     image_tokens,
     message_tokens,
     patches,
+    read_size,
     request_tokens,
     tools_texts,
     tools_tokens,
@@ -104,6 +105,33 @@ def test_no_image_takes_more_than_its_limits(width: int, height: int, detail: st
         assert 1 <= patches(width, height, 6000, budget) <= budget
     assert 85 <= image_tokens("gpt-4o", width, height, detail) <= 85 + 8 * 170
     assert 1 <= image_tokens("o4-mini", width, height, detail) <= 2642
+
+
+@given(
+    st.sampled_from(["gpt-4o", "gpt-4.1-mini", "gpt-5", "gpt-5.4", "gpt-5.6", "o4-mini"]),
+    st.integers(1, 9000),
+    st.integers(1, 9000),
+    st.sampled_from(["low", "high", "auto", "original"]),
+)
+def test_an_image_scaled_to_what_is_read_takes_the_same(
+    model: str, width: int, height: int, detail: str
+) -> None:
+    scaled = read_size(model, width, height, detail)
+    assert image_tokens(model, *scaled, detail) == image_tokens(model, width, height, detail)
+
+
+@pytest.mark.parametrize(
+    ("model", "detail", "expected"),
+    [
+        ("gpt-4o", "auto", (1024, 768)),
+        ("gpt-4o", "low", (512, 384)),
+        ("gpt-5.4", "original", (3669, 2752)),
+        ("llava", "auto", (2048, 1536)),
+    ],
+)
+def test_what_is_read_of_a_photo(model: str, detail: str, expected: tuple[int, int]) -> None:
+    assert read_size(model, 4000, 3000, detail) == expected
+    assert read_size(model, 40, 30, detail) == (40, 30), "nothing is enlarged"
 
 
 def test_a_message_takes_its_text_its_frame_and_the_images_that_the_user_sent() -> None:
