@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_chat import __version__, frozen, logs
 from desktop_chat.api import Api
+from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
 from desktop_chat.command_line import Options
 from desktop_chat.credentials import Credentials
@@ -226,6 +227,7 @@ class Program:
         self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
         self.api = Api()
         self.tokens = Tokens(prices=profile.prices)
+        self.attachments = Attachments(profile.attachments)
         self.store: Store | None = None
         self.theme = Theme()
         self.theme.take(self.settings)
@@ -237,6 +239,7 @@ class Program:
             settings=self.settings,
             tasks=self.tasks,
             tokens=self.tokens,
+            attachments=self.attachments,
         )
         self.window = MainWindow(self.chats, self.settings, self.theme, self.tasks)
         self.dialogs = Dialogs(
@@ -329,6 +332,7 @@ class Program:
                     await step()
             except TimeoutError:
                 log.error("%s did not end in time", step.__qualname__)
+        self.attachments.close()
         self.tokens.close()
         self.settings.close()
         self.window.deleteLater()

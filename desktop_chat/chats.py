@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from PySide6.QtCore import QObject, Signal
 
 from desktop_chat.api import Api
+from desktop_chat.attachments import Attachments
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
@@ -18,6 +19,7 @@ from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
+from desktop_chat.domain.message import Draft, Part
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.titles import clean_title
 from desktop_chat.outbox import Outbox
@@ -63,6 +65,7 @@ class Chats(QObject):
         settings: Settings,
         tasks: Tasks,
         tokens: Tokens,
+        attachments: Attachments,
     ) -> None:
         """``opening`` gives the store; until it does, the list is empty and writes wait."""
         super().__init__()
@@ -74,13 +77,14 @@ class Chats(QObject):
         self.outbox = Outbox(tasks)
         self.spending = Spending(self._store, settings=settings, tokens=tokens, tasks=tasks)
         self._services = Services(
-            self._store, self.outbox, api, credentials, settings, tasks, tokens, self.spending
+            self._store, self.outbox, api, credentials, settings, tasks, tokens, self.spending, attachments
         )
+        self.attachments = attachments
+        self._models = self._services.models
         self.conversations: list[Conversation] = []
-        self.drafts: dict[str, str] = {}
+        self.drafts: dict[str, Draft] = {}
         self._sessions: WeakValueDictionary[str, ChatSession] = WeakValueDictionary()
         self._recent: deque[ChatSession] = deque(maxlen=RECENT_SESSIONS)
-        self._models: dict[str, list[Model]] = {}
         self._deleting: dict[str, asyncio.Task[None]] = {}
         settings.changed.connect(self._setting_changed)
         self.spending.recorded.connect(self._recorded)
@@ -149,23 +153,30 @@ class Chats(QObject):
             found.pinned = pinned
             self._save(found)
 
-    def save_draft(self, key: str, text: str) -> None:
-        """Keep unsent text. ``key`` is :attr:`ChatSession.draft_key`, or the id of a message that is edited.
+    def draft(self, key: str) -> Draft:
+        """What is unsent under ``key``; an empty draft where nothing is."""
+        return self.drafts.get(key, Draft())
 
-        An empty text removes it.
+    def save_draft(self, key: str, text: str, parts: Sequence[Part] = ()) -> None:
+        """Keep unsent text and attachments. ``key`` is :attr:`ChatSession.draft_key`, or the id of a message
+        that is edited.
+
+        Nothing of both removes it.
         """
-        if self.drafts.get(key, "") != text:
-            if text:
-                self.drafts[key] = text
+        draft = Draft(text, tuple(parts))
+        if self.draft(key) != draft:
+            if draft:
+                self.drafts[key] = draft
             else:
                 self.drafts.pop(key, None)
-            self.outbox.post(lambda: self._save_draft(key, text))
+            self.outbox.post(lambda: self._save_draft(key, draft))
 
     async def models(self, endpoint: Endpoint, *, refresh: bool = False) -> list[Model]:
         """What the endpoint offers, asked once a run. Raises ``ChatError``."""
         if refresh or endpoint.id not in self._models:
-            key = await self._credentials.key(endpoint)
-            self._models[endpoint.id] = await self._api.models(endpoint, key, self._settings.limits())
+            secrets = await self._credentials.secrets(endpoint)
+            limits = self._settings.limits(endpoint)
+            self._models[endpoint.id] = await self._api.models(endpoint, secrets, limits)
             self.offered.emit(endpoint.id)
         return self._models[endpoint.id]
 
@@ -296,8 +307,8 @@ class Chats(QObject):
         ]
         self.listed.emit()
 
-    async def _save_draft(self, key: str, text: str) -> None:
-        await (await self._store()).save_draft(key, text)
+    async def _save_draft(self, key: str, draft: Draft) -> None:
+        await (await self._store()).save_draft(key, draft.text, draft.parts)
 
     def _setting_changed(self, name: str) -> None:
         if name == "endpoints":

@@ -1,13 +1,15 @@
 """What every chat of a profile works with, in one hand."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desktop_chat.api import Api
+from desktop_chat.attachments import Attachments
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.model import Model
 from desktop_chat.outbox import Outbox
 from desktop_chat.settings import Settings
 from desktop_chat.spending import Spending
@@ -18,8 +20,9 @@ from desktop_chat.tokens import Tokens
 
 @dataclass(slots=True)
 class Services:
-    """``store`` waits until the database is open. ``is_closing`` is True once the program ends: nothing is
-    waited for then that can do without."""
+    """``store`` waits until the database is open. ``models`` is what endpoints offer, by their ids, as far as
+    they were asked in this run. ``is_closing`` is True once the program ends: nothing is waited for then that
+    can do without."""
 
     store: Callable[[], Coroutine[Any, Any, Store]]
     outbox: Outbox
@@ -29,14 +32,20 @@ class Services:
     tasks: Tasks
     tokens: Tokens
     spending: Spending
+    attachments: Attachments
+    models: dict[str, list[Model]] = field(default_factory=dict)
     is_closing: bool = False
 
     def endpoint(self, conversation: Conversation) -> Endpoint | None:
-        """Where requests of a conversation go. None where there is none, or where the conversation's own is
-        gone: what was said to one server is never sent to another without the user choosing it."""
+        """Where requests of a conversation go, in its own dialect where it has one. None where there is none,
+        or where the conversation's own is gone: what was said to one server is never sent to another without
+        the user choosing it."""
         wanted = conversation.endpoint_id
         endpoint = self.settings.endpoint(wanted)
-        return endpoint if endpoint is not None and wanted in (None, endpoint.id) else None
+        if endpoint is None or wanted not in (None, endpoint.id):
+            return None
+        dialect = conversation.parameters.dialect
+        return endpoint if dialect in (None, endpoint.dialect) else replace(endpoint, dialect=dialect)
 
     def model(self, conversation: Conversation) -> str:
         """The model of a conversation's next request; empty where none is chosen."""

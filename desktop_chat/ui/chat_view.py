@@ -14,7 +14,7 @@ from desktop_chat.chats import Chats
 from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.message import Part, PartKind, Role
+from desktop_chat.domain.message import Draft, Part, PartKind, Role
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
@@ -167,9 +167,9 @@ class ChatView(QFrame):
             from desktop_chat.ui.transcript import Position
 
             self.transcript.restore(Position(*place))
-        self.composer.set_draft(self._chats.drafts.get(session.draft_key, ""))
+        self.composer.set_draft(self._chats.draft(session.draft_key).text)
         if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
-            self.composer.start_edit(edited, self._chats.drafts[edited])
+            self.composer.start_edit(edited, self._chats.draft(edited).text)
         self._phase_changed()
 
     def leave(self) -> None:
@@ -351,13 +351,13 @@ class ChatView(QFrame):
         if self.session is not None:
             self._chats.save_draft(self.session.draft_key, text)
 
-    def _drafts_loaded(self, stored: dict[str, str]) -> None:
+    def _drafts_loaded(self, stored: dict[str, Draft]) -> None:
         if self.session is not None and self.composer.editing is None:
-            self.composer.restore_draft(stored.get(self.session.draft_key, ""))
+            self.composer.restore_draft(stored.get(self.session.draft_key, Draft()).text)
 
     def _edit(self, message_id: str) -> None:
         if self.session is not None and not self.session.is_busy:
-            begun = self._chats.drafts.get(message_id)
+            begun = self._chats.draft(message_id).text
             self.composer.start_edit(message_id, begun or self.session.tree[message_id].text)
 
     def _model_chosen(self, endpoint_id: str, model: str) -> None:

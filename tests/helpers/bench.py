@@ -8,6 +8,7 @@ from typing import Any
 
 from desktop_chat import worker
 from desktop_chat.api import Api, RetryPolicy
+from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
@@ -35,6 +36,7 @@ class Bench:
         self.api = Api(RetryPolicy(initial=0.001, longest=0.002))
         self.opening = asyncio.ensure_future(Store.open(folder / "chats.db", folder / "backups"))
         self.credentials = Credentials()
+        self.attachments = Attachments(folder / "attachments", grace=0)
         self.chats = Chats(
             self.opening,
             api=self.api,
@@ -42,6 +44,7 @@ class Bench:
             settings=self.settings,
             tasks=self.tasks,
             tokens=tokens or Tokens(worker.shared()),
+            attachments=self.attachments,
         )
 
     def price(self, model: str = "m-1", **amounts: str) -> None:
@@ -60,6 +63,7 @@ class Bench:
         await self.tasks.close()
         await self.api.close()
         await (await self.opening).close()
+        self.attachments.close()
         self.settings.close()
         assert self.failures == []
 

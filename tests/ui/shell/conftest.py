@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
 from desktop_chat.api import Api
+from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
@@ -90,6 +91,7 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
             settings=settings,
             tasks=tasks,
             tokens=Tokens(closed_worker()),
+            attachments=Attachments(tmp_path / "attachments", closed_worker()),
         )
         await chats.load()
         window = MainWindow(chats, settings, theme, tasks)
