@@ -236,6 +236,7 @@ domain/money.py                     US dollars as Decimal, in whole picodollars 
 domain/parameters.py                every parameter of both dialects once: range, meaning, place in a body
 domain/prices.py                    what a model costs, and what that makes of a request
 domain/request.py                   what one turn asks for
+domain/snippets.py                  a request that was sent, as a command line and as a program
 domain/titles.py                    titles of conversations: first words, then a model
 domain/usage.py                     what one request used: tokens and time
 """
