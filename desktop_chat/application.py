@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qasync
 from PySide6.QtCore import QEvent, QFileSystemWatcher, QObject, Qt, Signal
@@ -40,6 +40,9 @@ from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_words import Action
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from desktop_chat.diagnostics import Document
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +228,9 @@ class Program:
         self.tasks = Tasks(self.report)
         temporary = tuple(filter(None, [environment_endpoint]))
         self.settings = Settings(profile.settings, (DEMO_ENDPOINT,) if options.demo else temporary)
+        self.settings.changed.connect(self._setting_changed)
+        if log_path is not None:
+            self._setting_changed("log_level")
         self.api = Api()
         self.tokens = Tokens(prices=profile.prices)
         self.attachments = Attachments(profile.attachments)
@@ -257,7 +263,17 @@ class Program:
                 "Settings": profile.settings,
                 "Logs": profile.logs,
             },
+            diagnose=self._diagnose,
         )
+
+    def _diagnose(self, facts: list[str]) -> list["Document"]:
+        from desktop_chat import diagnostics
+
+        return diagnostics.collect(self.profile, facts, self.credentials.known_keys)
+
+    def _setting_changed(self, name: str) -> None:
+        if name == "log_level" and not self.options.debug:
+            logs.set_level(self.settings.log_level)
 
     async def run(self, instance: Instance) -> int:
         """Show the window and live until a quit is asked for. Returns the exit code."""

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 REDACTED = "[redacted]"
+BODIES = ("request", "response")
+"""The fields of a record that hold what was asked and answered; only written where the user wants that."""
 LOG_NAME = "desktop-chat.log"
 LOG_BYTES, LOG_FILES = 1_000_000, 3
 LONGEST_TEXT = 20_000
@@ -124,6 +126,9 @@ def set_level(level: str) -> None:
     logging.getLogger().setLevel(level.upper())
 
 
+_NAMES = ("time", "level", "logger", "message")
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One line of the log. ``time`` is ISO 8601 with the offset of its zone, empty where a line has none."""
@@ -189,7 +194,7 @@ def _records(text: str) -> Iterator[Record]:
         except (ValueError, RecursionError):
             values = None
         if isinstance(values, dict):
-            known = [str(values.pop(name, "")) for name in ("time", "level", "logger", "message")]
-            yield Record(*known, values)
+            time, level, logger, message = (str(values.pop(name, "")) for name in _NAMES)
+            yield Record(time, level, logger, message, values)
         else:
             yield Record("", "", "", line)

@@ -70,6 +70,7 @@ COMMANDS = (
     Command("zoom_out", "Smaller", ("Ctrl+-",), "zoom_out", "View"),
     Command("zoom_reset", "Normal size", ("Ctrl+0",), "zoom_reset", "View"),
     Command("usage", "Usage and cost…", ("Ctrl+U",), "open_usage"),
+    Command("log", "Log…", (), "open_log"),
     Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
     Command("about", "About Desktop Chat", (), "open_about", role=QAction.MenuRole.AboutRole),
     Command("quit", "Quit", ("Ctrl+Q",), "close", role=QAction.MenuRole.QuitRole),

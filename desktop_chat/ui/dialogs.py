@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject
 from desktop_chat.api import Api
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, Secrets
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
 from desktop_chat.session import ChatSession, Phase
@@ -41,6 +41,8 @@ from desktop_chat.ui.shutdown_notice import ShutdownNotice
 from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from desktop_chat.diagnostics import Document
+    from desktop_chat.ui.log import LogWindow
     from desktop_chat.ui.preferences import SettingsDialog
     from desktop_chat.ui.usage import UsageCard
     from desktop_chat.ui.welcome import Welcome
@@ -67,8 +69,10 @@ class Dialogs(QObject):
         tasks: Tasks,
         tokens: Tokens,
         places: Mapping[str, Path],
+        diagnose: "Callable[[list[str]], list[Document]]",
     ) -> None:
-        """``places`` are the files and folders of the profile, by what is in them."""
+        """``places`` are the files and folders of the profile, by what is in them. ``diagnose`` collects what
+        helps to find a mistake, with some facts that it is given; it blocks, and may raise ``OSError``."""
         super().__init__(window)
         self._window = window
         self._chats = chats
@@ -79,6 +83,8 @@ class Dialogs(QObject):
         self._tasks = tasks
         self._tokens = tokens
         self._places = places
+        self._diagnose = diagnose
+        self._log: LogWindow | None = None
         self._problems: list[ProblemDialog] = []
         self._welcome: Welcome | None = None
         self._preferences: SettingsDialog | None = None
@@ -98,6 +104,7 @@ class Dialogs(QObject):
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
+        window.log_requested.connect(self.show_log)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
@@ -177,6 +184,36 @@ class Dialogs(QObject):
         self._usage.finished.connect(self._usage_closed)
         self._usage.show()
 
+    def show_log(self) -> None:
+        """The log, in a window that is one of a kind."""
+        if self._log is None:
+            from desktop_chat.ui.log import LogWindow
+
+            folder = self._places["Logs"]
+            self._log = LogWindow(
+                self._theme, folder, self._settings, self._tasks, self._diagnostics, self._window
+            )
+            self._log.closed.connect(self._log_closed)
+        self._log.show()
+        self._log.raise_()
+        self._log.activateWindow()
+
+    async def _diagnostics(self) -> "list[Document]":
+        from desktop_chat.ui.about import environment
+
+        screen = self._window.screen()
+        size, ratio = screen.size(), screen.devicePixelRatio()
+        facts = [
+            environment(),
+            f"Screen {size.width()} x {size.height()} at {ratio:g}, zoom {self._theme.zoom} %",
+        ]
+        return await asyncio.to_thread(self._diagnose, facts)
+
+    def _log_closed(self) -> None:
+        if self._log is not None:
+            self._log.deleteLater()
+            self._log = None
+
     def show_about(self) -> None:
         from desktop_chat.ui.about import AboutDialog
 
@@ -239,7 +276,7 @@ class Dialogs(QObject):
 
     async def close(self) -> None:
         self._holds.close()
-        for dialog in (*self._problems, self._welcome, self._preferences, self._usage):
+        for dialog in (*self._problems, self._welcome, self._preferences, self._usage, self._log):
             if dialog is not None:
                 dialog.close()
 
@@ -249,7 +286,7 @@ class Dialogs(QObject):
     async def _check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
         """Try an endpoint that need not be stored; its client is closed again."""
         try:
-            return await self._api.models(endpoint, key, self._settings.limits())
+            return await self._api.models(endpoint, Secrets(key), self._settings.limits(endpoint))
         finally:
             await self._api.forget(endpoint.id)
 

@@ -1,6 +1,7 @@
 """Saving to a file that the user names: the dialog, the writing, and what is said where it fails."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSaveFile, QStandardPaths, Signal
@@ -24,22 +25,26 @@ class FileSaver(QObject):
         self._folder = ""
         self._failed.connect(self._tell)
 
-    def ask(self, title: str, name: str, content: bytes) -> None:
-        """Let the user choose a file for ``content``, with ``name`` as the proposal; returns at once."""
+    def ask(self, title: str, name: str, content: bytes | Callable[[], bytes]) -> None:
+        """Let the user choose a file for ``content``, with ``name`` as the proposal; returns at once.
+
+        Content that takes long to make is called for on the thread.
+        """
         dialog = save_dialog(self._window, title, name, self._folder)
         dialog.fileSelected.connect(lambda path: self._chosen(path, content))
         dialog.open()
 
-    def _chosen(self, path: str, content: bytes) -> None:
+    def _chosen(self, path: str, content: bytes | Callable[[], bytes]) -> None:
         self._folder = str(Path(path).parent)
         # Not one that the exit waits for: a network drive can hang for ever.
         threading.Thread(target=self._write, args=(path, content), name="save a file", daemon=True).start()
 
-    def _write(self, path: str, content: bytes) -> None:
+    def _write(self, path: str, content: bytes | Callable[[], bytes]) -> None:
         file = QSaveFile(path)
+        data = content if isinstance(content, bytes) else content()
         whole = (
             file.open(QSaveFile.OpenModeFlag.WriteOnly)
-            and file.write(content) == len(content)
+            and file.write(data) == len(data)
             and file.commit()
         )
         try:

@@ -38,12 +38,14 @@ class MainWindow(QMainWindow):
     """The window of one profile. It begins with a new chat.
 
     Closing it only asks: ``close_requested`` is answered by whoever ends the program. What needs a dialog is
-    a signal of :attr:`chat`, or one of ``settings_requested``, ``usage_requested`` and ``about_requested``.
+    a signal of :attr:`chat`, or one of ``settings_requested``, ``usage_requested``, ``log_requested`` and
+    ``about_requested``.
     """
 
     settings_requested = Signal()
     about_requested = Signal()
     usage_requested = Signal()
+    log_requested = Signal()
     close_requested = Signal()
     storage_failed = Signal(object)
     """The ``StorageError`` that kept a chat from being opened."""
@@ -236,6 +238,9 @@ class MainWindow(QMainWindow):
 
     def open_usage(self) -> None:
         self.usage_requested.emit()
+
+    def open_log(self) -> None:
+        self.log_requested.emit()
 
     def open_about(self) -> None:
         self.about_requested.emit()

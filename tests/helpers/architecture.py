@@ -16,7 +16,7 @@ UI = frozenset({"ui"})
 SESSION = frozenset(
     {
         *("session", "chats", "outbox", "services", "turn", "gate"),
-        *("counting", "spending", "bookkeeping", "errands", "answer_cache"),
+        *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics"),
     }
 )
 SHARED = frozenset({"worker", "paths", "tasks"})

@@ -3,9 +3,10 @@
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 
+from desktop_chat.ui.table import Table
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.bars import Bars
-from desktop_chat.ui.usage.table import Index, Table
+from desktop_chat.ui.usage.table import Index
 
 
 class _Values(QAbstractTableModel):

@@ -4,20 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from desktop_chat.domain.ledger import LedgerEntry, Outcome
 from desktop_chat.ui.money import UNKNOWN, in_dollars
 from desktop_chat.ui.safe import one_line, tool_tip
+from desktop_chat.ui.table import Table
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage import wording
 from desktop_chat.ui.usage.periods import local_time
-
-ROW_HEIGHT = 31
-ROWS, FEWEST_ROWS = 8, 4
-"""How many are seen at a time, and in a small window."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -152,89 +148,6 @@ def _tokens(entry: LedgerEntry, count: int | None) -> str:
     if count is None:
         return wording.NOTHING
     return f"{count:,}" if entry.is_exact else f"≈ {count:,}"
-
-
-class Table(QTableView):
-    """A table that is read, not edited: its cells are walked with the arrow keys and copied one by one."""
-
-    def __init__(self, theme: Theme, name: str) -> None:
-        super().__init__()
-        self._theme = theme
-        self._widths: list[int] = []
-        self._growing: tuple[int, ...] = ()
-        self.setAccessibleName(name)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        copy = QAction("Copy", self)
-        copy.setShortcut(QKeySequence.StandardKey.Copy)
-        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.triggered.connect(self._copy)
-        self.addAction(copy)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-
-    def set_widths(self, widths: list[int], growing: tuple[int, ...]) -> None:
-        """The widths of the columns in the design's pixels; those ``growing`` share what else there is."""
-        self._widths, self._growing = widths, growing
-        self._fit()
-
-    def insert_above(self, rows: int) -> None:
-        """So many rows came in above: what was being read stays where it is."""
-        bar = self.verticalScrollBar()
-        if bar.value():
-            bar.setValue(bar.value() + rows * self.verticalHeader().defaultSectionSize())
-
-    def sizeHint(self) -> QSize:
-        return QSize(self._theme.px(480), self._height(ROWS))
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(self._theme.px(120), self._height(FEWEST_ROWS))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _copy(self) -> None:
-        from PySide6.QtGui import QGuiApplication
-
-        if self.currentIndex().isValid():
-            QGuiApplication.clipboard().setText(self.currentIndex().data())
-
-    def _fit(self) -> None:
-        widths = [self._theme.px(width) for width in self._widths]
-        spare = max(0, self.viewport().width() - sum(widths))
-        for place, column in enumerate(self._growing):
-            share = spare // (len(self._growing) - place)
-            widths[column] += share
-            spare -= share
-        for column, width in enumerate(widths):
-            self.setColumnWidth(column, width)
-
-    def _height(self, rows: int) -> int:
-        return (rows + 1) * self._theme.px(ROW_HEIGHT) + 2
-
-    def _restyle(self) -> None:
-        height = self._theme.px(ROW_HEIGHT)
-        self.setFont(self._theme.font(13))
-        vertical, horizontal = self.verticalHeader(), self.horizontalHeader()
-        vertical.setMinimumSectionSize(1)
-        vertical.setDefaultSectionSize(height)
-        horizontal.setMinimumSectionSize(1)
-        horizontal.setFixedHeight(height)
-        self._fit()
-        self.updateGeometry()
 
 
 class RequestTable(Table):

@@ -9,6 +9,7 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
+from desktop_chat import diagnostics
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
@@ -17,6 +18,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.paths import Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
@@ -114,7 +116,7 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
 
 
 @pytest.fixture
-def dialogs(running: Running, loop: QEventLoop) -> Iterator[Dialogs]:
+def dialogs(running: Running, loop: QEventLoop, tmp_path: Path) -> Iterator[Dialogs]:
     """What shows the dialogs of the window."""
     made = Dialogs(
         running.window,
@@ -125,7 +127,8 @@ def dialogs(running: Running, loop: QEventLoop) -> Iterator[Dialogs]:
         theme=running.theme,
         tasks=running.tasks,
         tokens=Tokens(closed_worker()),
-        places={},
+        places={"Logs": tmp_path},
+        diagnose=lambda facts: diagnostics.collect(Profile.at(tmp_path), facts),
     )
     yield made
     loop.run_until_complete(made.close())
