@@ -25,8 +25,8 @@ _OF_THE_CONNECTION = re.compile(
 _SECRET = re.compile(r"(?:authorization|proxy-authorization|api-key|x-api-key|cookie)", re.IGNORECASE)
 
 _OF_RESPONSES = """
-background context_management conversation include input instructions max_output_tokens max_tool_calls
-metadata model moderation parallel_tool_calls previous_response_id prompt prompt_cache_key
+access_programs background context_management conversation image include input instructions max_output_tokens
+max_tool_calls metadata model moderation parallel_tool_calls previous_response_id prompt prompt_cache_key
 prompt_cache_options prompt_cache_retention reasoning safety_identifier service_tier store stream
 stream_options temperature text tool_choice tools top_logprobs top_p truncation user"""
 _OF_CHAT = """
