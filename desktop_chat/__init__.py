@@ -173,11 +173,13 @@ outbox.py                           writes that must reach the database, in orde
 api/                                the only home of openai and httpx2: answers and model lists of endpoints
 api/chat_completions.py             Chat Completions -> domain.events
 api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
+api/connections.py                  which proxy, whom TLS trusts, and our own certificate
 api/counting.py                     how many tokens a request takes, as its endpoint counts them
 api/demo.py                         the built-in demo model: answers as the API would, no socket, no key
 api/errors.py                       openai, httpx2 and operating system exceptions -> domain.errors
 api/extras.py                       citations and tool calls of both dialects -> parts of a message
 api/guard.py                        an httpx2 transport that bounds what a server can do to us
+api/limiter.py                      our own limits of an endpoint: requests a minute, at the same time
 api/models.py                       the model list of an endpoint
 api/parser.py                       what the dialects have in common: an answer under construction
 api/prices.py                       fetches the published list of prices
@@ -235,6 +237,7 @@ domain/model.py                     a model as an endpoint lists it
 domain/money.py                     US dollars as Decimal, in whole picodollars where they are added up
 domain/parameters.py                every parameter of both dialects once: range, meaning, place in a body
 domain/prices.py                    what a model costs, and what that makes of a request
+domain/probe.py                     what a test of an endpoint finds, step by step
 domain/request.py                   what one turn asks for
 domain/snippets.py                  a request that was sent, as a command line and as a program
 domain/titles.py                    titles of conversations: first words, then a model

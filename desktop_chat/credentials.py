@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from desktop_chat.domain.endpoint import Endpoint, KeySource
+from desktop_chat.domain.endpoint import Endpoint, KeySource, Secrets
 from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable
 
 if TYPE_CHECKING:
@@ -144,6 +144,14 @@ class Credentials:
                 raise KeyMissing(host=endpoint.origin)
             self._known[entry] = found
         return self._known[entry]
+
+    async def secrets(self, endpoint: Endpoint) -> Secrets:
+        """All that a request to ``endpoint`` needs.
+
+        Raises :class:`KeyMissing` where something is not stored, :class:`KeyringUnavailable` where the
+        keyring cannot be asked, :class:`TokenCommandFailed` where the token's command fails or is not approved.
+        """
+        return Secrets(await self.key(endpoint))
 
     async def has_key(self, endpoint: Endpoint) -> bool:
         """Whether a key is there. Raises :class:`KeyringUnavailable`."""

@@ -110,9 +110,9 @@ class Errands:
 
     async def _read(self, endpoint: Endpoint, request: Request, account: Account) -> str:
         services = self._services
-        key = await services.credentials.key(endpoint)
-        limits = replace(services.settings.limits(), attempts=1)
-        reply = services.api.reply(endpoint, key, request, limits)
+        secrets = await services.credentials.secrets(endpoint)
+        limits = replace(services.settings.limits(endpoint), attempts=1)
+        reply = services.api.reply(endpoint, secrets, request, limits)
         text, request_id, answered = "", None, False
         try:
             async with aclosing(reply.events()) as events:

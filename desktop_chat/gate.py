@@ -176,9 +176,9 @@ class Gate:
         if endpoint is None:
             raise EndpointGone()
         request = self._request(model, path, self._counts.planner(path).plan(), "", truncates=False)
-        key = await self._services.credentials.key(endpoint)
-        limits = self._services.settings.limits()
-        return await self._services.api.count_tokens(endpoint, key, request, limits)
+        secrets = await self._services.credentials.secrets(endpoint)
+        limits = self._services.settings.limits(endpoint)
+        return await self._services.api.count_tokens(endpoint, secrets, request, limits)
 
     @staticmethod
     def _end(turns: list[tuple[int, int, int]], limit: int | None) -> int:

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_chat.domain.endpoint import Endpoint, KeySource, endpoint_from_json, endpoint_to_json
 from desktop_chat.domain.holds import Scope
-from desktop_chat.domain.limits import Limits
+from desktop_chat.domain.limits import Limits, limits_of
 from desktop_chat.domain.money import parse_amount
 from desktop_chat.paths import write_atomically
 
@@ -249,8 +249,10 @@ class Settings(QObject):
             places[chat] = list(place)
         self.change(places=dict(list(places.items())[-MAX_PLACES:]))
 
-    def limits(self) -> Limits:
-        return Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
+    def limits(self, endpoint: Endpoint | None = None) -> Limits:
+        """For every endpoint, or with the own limits of ``endpoint`` in their place."""
+        limits = Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
+        return limits if endpoint is None else limits_of(endpoint, limits)
 
     def budget(self, scope: Scope, endpoint_id: str = "") -> Decimal | None:
         """US dollars that may be spent; None for no limit. ``endpoint_id`` is for ``Scope.ENDPOINT``."""

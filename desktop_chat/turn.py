@@ -93,10 +93,11 @@ class Turn(QObject):
         self.answer.model = request.model
         self.entered.emit(Phase.UNLOCKING)
         try:
-            key = await self._services.credentials.key(endpoint)
+            secrets = await self._services.credentials.secrets(endpoint)
         except KeyProblem as error:
             return Finished(State.FAILED, error=error)
-        self._reply = self._services.api.reply(endpoint, key, request, self._services.settings.limits())
+        limits = self._services.settings.limits(endpoint)
+        self._reply = self._services.api.reply(endpoint, secrets, request, limits)
         return await self._read(self._reply.events())
 
     async def repeat(self, kept: answer_cache.CachedAnswer) -> Finished:

@@ -4,17 +4,21 @@ Importing this package imports neither of them; :meth:`Api.load` does, in a thre
 """
 
 import asyncio
+import functools
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_chat.api import counting
 from desktop_chat.api import models as model_list
+from desktop_chat.api.limiter import Limiter
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.reply import Reply
 from desktop_chat.api.retry import Failed, RetryPolicy
-from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.endpoint import Endpoint, Secrets
+from desktop_chat.domain.evidence import RateLimits
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Request
@@ -53,6 +57,11 @@ class Api:
         self._in_use: dict[str, _InUse] = {}
         self._retired: set[_InUse] = set()
         self._quirks: dict[tuple[str, ...], Quirks] = {}
+        self._limiters: dict[str, Limiter] = {}
+        self.rate_limits: dict[str, RateLimits] = {}
+        """What an endpoint said last of its limits, by its id."""
+        self.on_rate_limits: Callable[[str], None] | None = None
+        """Called with the id of an endpoint whose ``rate_limits`` came anew."""
 
     async def load(self) -> None:
         """Import the SDK and warm it up in a thread: about a second of CPU, once."""
@@ -62,19 +71,19 @@ class Api:
             )
         await asyncio.shield(self._loading)
 
-    def reply(self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits) -> Reply:
+    def reply(self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits) -> Reply:
         """An answer to ``request``; nothing is sent before its events are read."""
 
         async def connect() -> "Client":
-            return await self._client(endpoint, key)
+            return await self._client(endpoint, secrets)
 
         return Reply(connect, self._release, endpoint, request, limits, self._policy)
 
-    async def models(self, endpoint: Endpoint, key: str | None, limits: Limits) -> list[Model]:
+    async def models(self, endpoint: Endpoint, secrets: Secrets, limits: Limits) -> list[Model]:
         """The models that the endpoint lists, by id. Raises ``ChatError``."""
         failed: Failed
         try:
-            client = await self._client(endpoint, key)
+            client = await self._client(endpoint, secrets)
             try:
                 return model_list.read(await client.get(model_list.PATH, limits))
             finally:
@@ -84,7 +93,7 @@ class Api:
         raise failed.error
 
     async def count_tokens(
-        self, endpoint: Endpoint, key: str | None, request: Request, limits: Limits
+        self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits
     ) -> int:
         """The tokens of ``request`` as the endpoint itself counts them.
 
@@ -92,7 +101,7 @@ class Api:
         """
         failed: Failed
         try:
-            client = await self._client(endpoint, key)
+            client = await self._client(endpoint, secrets)
             try:
                 body = counting.body(request, client.quirks)
                 return counting.read(await client.post(counting.PATH, body, limits), client.host)
@@ -130,25 +139,38 @@ class Api:
         for used in everything:
             await used.client.close()
 
-    async def _client(self, endpoint: Endpoint, key: str | None) -> "Client":
+    async def _client(self, endpoint: Endpoint, secrets: Secrets) -> "Client":
         """The endpoint's client, made anew where the endpoint or its key changed. Raises ``Failed``."""
         await self.load()
         async with self._building:
             used = self._in_use.get(endpoint.id)
-            if used is None or used.endpoint != endpoint or used.key != key:
+            made_for = (secrets, *(getattr(endpoint, name) for name in _CONNECTION))
+            if used is None or used.made_for != made_for:
                 await self.forget(endpoint.id)
-                written = (endpoint.id, endpoint.base_url, endpoint.system_role, endpoint.max_tokens_field)
-                quirks = self._quirks.setdefault(written, Quirks.of(endpoint))
-                client = await asyncio.to_thread(self._build, endpoint, key, quirks)
-                used = self._in_use[endpoint.id] = _InUse(endpoint, key, client)
+                client = await asyncio.to_thread(self._build, endpoint, secrets)
+                used = self._in_use[endpoint.id] = _InUse(made_for, client)
+            used.client.limiter.change(endpoint)
             used.replies += 1
             return used.client
 
-    def _build(self, endpoint: Endpoint, key: str | None, quirks: Quirks) -> "Client":
+    def _build(self, endpoint: Endpoint, secrets: Secrets) -> "Client":
         from desktop_chat.api.client import Client
         from desktop_chat.api.demo import DemoTransport
 
-        return Client(endpoint, key, quirks, DemoTransport(self._demo_answers, self._demo_speed))
+        written = (endpoint.id, endpoint.base_url, endpoint.system_role, endpoint.max_tokens_field)
+        return Client(
+            endpoint,
+            secrets,
+            self._quirks.setdefault(written, Quirks.of(endpoint)),
+            DemoTransport(self._demo_answers, self._demo_speed),
+            self._limiters.setdefault(endpoint.id, Limiter()),
+            functools.partial(self._saw, endpoint.id),
+        )
+
+    def _saw(self, endpoint_id: str, limits: RateLimits) -> None:
+        self.rate_limits[endpoint_id] = limits
+        if self.on_rate_limits is not None:
+            self.on_rate_limits(endpoint_id)
 
     async def _release(self, client: "Client") -> None:
         for used in (*self._in_use.values(), *self._retired):
@@ -166,12 +188,19 @@ class Api:
             await used.client.close()
 
 
+_CONNECTION = (
+    *("kind", "base_url", "key_source", "api_version", "organization", "project", "headers", "query"),
+    *("proxy", "proxy_url", "proxy_user", "ca_bundle", "client_certificate", "client_key"),
+    *("system_role", "max_tokens_field"),
+)
+"""What of an endpoint its client is made of; the rest can change without a new one."""
+
+
 class _InUse:
     """A client, what it was made for, and how many replies use it."""
 
-    def __init__(self, endpoint: Endpoint, key: str | None, client: "Client") -> None:
-        self.endpoint = endpoint
-        self.key = key
+    def __init__(self, made_for: tuple[object, ...], client: "Client") -> None:
+        self.made_for = made_for
         self.client = client
         self.replies = 0
 

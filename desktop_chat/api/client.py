@@ -2,13 +2,11 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import json
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -16,13 +14,16 @@ import httpx2
 import openai
 
 from desktop_chat.api import errors, responses
+from desktop_chat.api.connections import proxy_of, transport_of
 from desktop_chat.api.demo import DemoTransport
-from desktop_chat.api.guard import Guard, pace, unwind
+from desktop_chat.api.guard import Guard, unwind
+from desktop_chat.api.limiter import Limiter
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.retry import Failed
-from desktop_chat.api.server_errors import Redactor, request_id
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, EndpointKind
-from desktop_chat.domain.errors import Garbled, KeyRejected, NoAnswer, ProxyFailed, TlsFailed
+from desktop_chat.api.server_errors import Redactor, request_id, visible
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, EndpointKind, KeySource, Secrets
+from desktop_chat.domain.errors import BadRequest, Garbled, KeyRejected, NoAnswer
+from desktop_chat.domain.evidence import RateLimits
 from desktop_chat.domain.limits import Limits
 
 _NO_KEY = "not-needed"
@@ -48,30 +49,50 @@ class Opened:
 
 
 class Client:
-    """Sends requests to one endpoint with one key. Raises :class:`Failed`, never an exception of the SDK.
+    """Sends requests to one endpoint with its secrets. Raises :class:`Failed`, never an exception of the SDK.
 
-    ``quirks`` outlive a client: they belong to the endpoint.
+    ``quirks`` and the ``limiter`` outlive a client: they belong to the endpoint. ``saw`` is told what the
+    headers of a response say of the endpoint's limits.
     """
 
-    def __init__(self, endpoint: Endpoint, key: str | None, quirks: Quirks, demo: DemoTransport) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        secrets: Secrets,
+        quirks: Quirks,
+        demo: DemoTransport,
+        limiter: Limiter | None = None,
+        saw: Callable[[RateLimits], None] = lambda limits: None,
+    ) -> None:
         """Blocking (TLS context, first use of the SDK): call it in a thread. Raises :class:`Failed`."""
         self.endpoint = endpoint
         self.quirks = quirks
         self.host = urlsplit(endpoint.base_url).hostname or endpoint.base_url
-        if key is not None and not (key.isascii() and key.isprintable()):
-            raise Failed(KeyRejected("The key has characters that cannot be sent.", host=self.host))
-        proxy = None if endpoint.kind is EndpointKind.DEMO else proxy_for(endpoint.base_url)
+        self.limiter = limiter or Limiter()
+        self.saw = saw
+        self._check(secrets)
+        proxy = proxy_of(endpoint, secrets)
         self._proxied = proxy is not None
-        self.redact = Redactor(key, unquote(urlsplit(proxy).password or "") if proxy else None)
-        if endpoint.kind is EndpointKind.DEMO:
-            transport: httpx2.AsyncBaseTransport = demo
-        else:
-            transport = transport_to(proxy, self.host, self.redact)
+        self.secrets = _values(secrets) + (proxy.secrets if proxy else ())
+        self.redact = Redactor(*self.secrets)
+        is_demo = endpoint.kind is EndpointKind.DEMO
         http = httpx2.AsyncClient(
-            transport=Guard(transport), follow_redirects=False, trust_env=False, timeout=_NO_TIME_LIMITS
+            transport=Guard(demo if is_demo else transport_of(endpoint, secrets)),
+            params=list(endpoint.query) or None,
+            follow_redirects=False,
+            trust_env=False,
+            timeout=_NO_TIME_LIMITS,
         )
-        self._headers: dict[str, Any] = {} if key else {"Authorization": openai.omit}
-        self._openai = _sdk_client(endpoint, key, http)
+        self._headers = _own_headers(endpoint, secrets)
+        self._openai = _sdk_client(endpoint, secrets, http)
+
+    def _check(self, secrets: Secrets) -> None:
+        if secrets.key is not None and not _can_be_sent(secrets.key):
+            raise Failed(KeyRejected("The key has characters that cannot be sent.", host=self.host))
+        for name, value in (*self.endpoint.headers, *secrets.headers):
+            if not (_can_be_sent(name) and _can_be_sent(value) and " " not in name):
+                shown = visible(name)[:80]
+                raise Failed(BadRequest(f"The header {shown} has characters that cannot be sent."))
 
     @contextlib.asynccontextmanager
     async def stream(
@@ -150,21 +171,6 @@ class Client:
         await self._openai.close()
 
 
-def transport_to(proxy: str | None, host: str, redact: Redactor) -> httpx2.AsyncHTTPTransport:
-    """The way to ``host``. Blocking: it reads the trusted certificates. Raises :class:`Failed`."""
-    failed: Failed
-    try:
-        transport = httpx2.AsyncHTTPTransport(proxy=proxy)
-    except (ImportError, ValueError, httpx2.InvalidURL) as error:
-        failed = Failed(ProxyFailed(redact.plain(str(error)), host=host))
-    except OSError as error:
-        failed = Failed(TlsFailed(f"The trusted certificates cannot be read: {error}", host=host))
-    else:
-        pace(transport)
-        return transport
-    raise failed
-
-
 def warm_up() -> None:
     """Send one request to the demo model, in a loop of this thread.
 
@@ -176,7 +182,7 @@ def warm_up() -> None:
     async def first_request() -> None:
         await anyio.lowlevel.checkpoint()
         assert callable(anyio.connect_tcp)
-        client = Client(DEMO_ENDPOINT, None, Quirks.of(DEMO_ENDPOINT), DemoTransport(Path(), speed=1e6))
+        client = Client(DEMO_ENDPOINT, Secrets(), Quirks.of(DEMO_ENDPOINT), DemoTransport(Path(), speed=1e6))
         async with client.stream(responses.PATH, {"model": "demo"}, retries_taken=0, limits=Limits()):
             pass
         await client.close()
@@ -185,7 +191,27 @@ def warm_up() -> None:
         runner.run(first_request())
 
 
-def _sdk_client(endpoint: Endpoint, key: str | None, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+def _can_be_sent(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _values(secrets: Secrets) -> tuple[str, ...]:
+    """What must not be shown."""
+    values = (secrets.key or "", *(value for _, value in secrets.headers))
+    return (*values, secrets.proxy_password, secrets.passphrase)
+
+
+def _own_headers(endpoint: Endpoint, secrets: Secrets) -> dict[str, Any]:
+    """What goes with each request in place of what the SDK would send. Names have no case."""
+    headers: dict[str, tuple[str, Any]] = {}
+    if not secrets.key:
+        headers = {name.lower(): (name, openai.omit) for name in ("Authorization", "api-key")}
+    for name, value in (*endpoint.headers, *secrets.headers):
+        headers[name.lower()] = (name, value)
+    return dict(headers.values())
+
+
+def _sdk_client(endpoint: Endpoint, secrets: Secrets, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
     """An SDK client that takes nothing from the environment.
 
     Every argument that the SDK would else read from an ``OPENAI_`` or ``AZURE_`` variable is given. There is
@@ -197,8 +223,9 @@ def _sdk_client(endpoint: Endpoint, key: str | None, http: httpx2.AsyncClient) -
         "User-Agent": f"desktop-chat (openai-python {openai.__version__})",
     }
     shared: dict[str, Any] = {
-        "api_key": key or _NO_KEY,
+        "api_key": secrets.key or _NO_KEY,
         "admin_api_key": "",
+        "workload_identity": None,
         "organization": "",
         "project": "",
         "webhook_secret": "",
@@ -208,6 +235,9 @@ def _sdk_client(endpoint: Endpoint, key: str | None, http: httpx2.AsyncClient) -
     }
     client: openai.AsyncOpenAI
     if endpoint.kind is EndpointKind.AZURE and endpoint.api_version:
+        if endpoint.key_source is KeySource.COMMAND and secrets.key:
+            # A token of Entra goes where OAuth has it; "api-key" is for the keys of the resource.
+            shared |= {"api_key": None, "azure_ad_token": secrets.key}
         base = endpoint.base_url.rstrip("/")
         if "/deployments/" in base:
             client = openai.AsyncAzureOpenAI(base_url=base, api_version=endpoint.api_version, **shared)
@@ -220,30 +250,3 @@ def _sdk_client(endpoint: Endpoint, key: str | None, http: httpx2.AsyncClient) -
         client = openai.AsyncOpenAI(base_url=endpoint.base_url, **shared)
     client._custom_headers = headers
     return client
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment or the system sets for ``url``, None for none.
-
-    httpx2 asks itself only where it makes the transport. The machine's own addresses never go to a proxy,
-    which would take them for its own.
-    """
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_loopback(host):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(f"{host}:{parts.port}" if parts.port else host):
-        return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    return proxy.replace("socks://", "socks5://", 1) if proxy.startswith("socks://") else proxy
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,15 +1,16 @@
 """Fetches the published list of prices, which only the user's own wish ever does."""
 
 import asyncio
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
 from desktop_chat.api import errors
-from desktop_chat.api.client import proxy_for, transport_to
+from desktop_chat.api.connections import proxy_of, transport_of
 from desktop_chat.api.guard import Guard
 from desktop_chat.api.retry import Failed
 from desktop_chat.api.server_errors import Redactor, rejection
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, Secrets
 from desktop_chat.domain.errors import NoAnswer
 from desktop_chat.domain.limits import Limits
 
@@ -20,9 +21,10 @@ async def fetch(url: str, limits: Limits) -> bytes:
     Redirects are not followed, and the guard bounds its size. Raises :class:`Failed`.
     """
     host = urlsplit(url).hostname or url
-    proxy = proxy_for(url)
-    redact = Redactor(unquote(urlsplit(proxy).password or "") if proxy else None)
-    transport = await asyncio.to_thread(transport_to, proxy, host, redact)
+    server = Endpoint("prices", host, EndpointKind.COMPATIBLE, url, Dialect.CHAT_COMPLETIONS, KeySource.NONE)
+    proxy = proxy_of(server, Secrets())
+    redact = Redactor(*(proxy.secrets if proxy else ()))
+    transport = await asyncio.to_thread(transport_of, server, Secrets())
     http = httpx2.AsyncClient(
         transport=Guard(transport),
         follow_redirects=False,

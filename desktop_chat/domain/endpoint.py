@@ -1,6 +1,6 @@
 """Where requests go."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
@@ -121,12 +121,17 @@ class Endpoint:
 @dataclass(frozen=True, slots=True)
 class Secrets:
     """What an endpoint needs and settings never hold: its key or token, values of headers, the password of
-    its proxy and the passphrase of its client key."""
+    its proxy and the passphrase of its client key.
+
+    ``renew`` gives those to try once where the server does not take the key (401); None where there are no
+    others. It raises ``KeyProblem``.
+    """
 
     key: str | None = field(default=None, repr=False)
     headers: Pairs = field(default=(), repr=False)
     proxy_password: str = field(default="", repr=False)
     passphrase: str = field(default="", repr=False)
+    renew: "Callable[[], Awaitable[Secrets]] | None" = field(default=None, repr=False, compare=False)
 
 
 DEMO_ENDPOINT = Endpoint(

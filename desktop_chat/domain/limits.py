@@ -1,6 +1,8 @@
 """How long to wait and how often to try: set by the user, obeyed by ``api``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from desktop_chat.domain.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +19,15 @@ class Limits:
     first_event: float = 120.0
     idle: float = 60.0
     total: float | None = None
+
+
+def limits_of(endpoint: Endpoint, limits: Limits) -> Limits:
+    """``limits`` with the endpoint's own in their place."""
+    own = {
+        "attempts": endpoint.attempts,
+        "connect": endpoint.connect_timeout,
+        "first_event": endpoint.first_event_timeout,
+        "idle": endpoint.idle_timeout,
+        "total": endpoint.total_timeout,
+    }
+    return replace(limits, **{name: value for name, value in own.items() if value is not None})  # type: ignore[arg-type]

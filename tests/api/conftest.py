@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from desktop_chat.api import Api, RetryPolicy
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, Secrets
 from desktop_chat.domain.events import (
     AttemptEnded,
     AttemptStarted,
@@ -111,7 +111,7 @@ async def ask(
     limits: Limits | None = None,
 ) -> Result:
     """Read a reply to its end; a scheduled retry is not waited for longer than the test's policy says."""
-    reply = api.reply(endpoint, key, asked or request(), limits or Limits(attempts=3))
+    reply = api.reply(endpoint, Secrets(key), asked or request(), limits or Limits(attempts=3))
     events: list[ReplyEvent] = []
     async for event in reply.events():
         events.append(event)

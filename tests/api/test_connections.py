@@ -15,7 +15,7 @@ import pytest
 from desktop_chat.api import Api, guard
 from desktop_chat.api.server_errors import Redactor
 from desktop_chat.domain import errors
-from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.endpoint import Dialect, Secrets
 from desktop_chat.domain.events import Delta, Finished, Started
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import State
@@ -39,7 +39,7 @@ async def test_stop_closes_the_connection(
     server: Server, api: Api, dialect: Dialect, script: Script, how: str
 ) -> None:
     server.script(script)
-    events = api.reply(endpoint_at(server.url, dialect), KEY, request(), Limits()).events()
+    events = api.reply(endpoint_at(server.url, dialect), Secrets(KEY), request(), Limits()).events()
     reached = {faults.no_answer: None, faults.stall_after_head: Started, faults.stall_in_text: Delta}[script]
 
     async def read() -> None:
@@ -59,7 +59,7 @@ async def test_stop_closes_the_connection(
 async def test_stop_leaves_nothing_behind(server: Server, api: Api, dialect: Dialect) -> None:
     for _ in range(20):
         server.script(faults.stall_in_text)
-        events = api.reply(endpoint_at(server.url, dialect), KEY, request(), Limits()).events()
+        events = api.reply(endpoint_at(server.url, dialect), Secrets(KEY), request(), Limits()).events()
         async for event in events:
             if isinstance(event, Delta):
                 break
@@ -90,7 +90,7 @@ async def test_no_generator_is_left_half_way(
     sys.set_asyncgen_hooks(finalizer=lost.append)
     try:
         server.script(script)
-        reply = api.reply(endpoint_at(server.url), KEY, request(), Limits(attempts=1))
+        reply = api.reply(endpoint_at(server.url), Secrets(KEY), request(), Limits(attempts=1))
         async with contextlib.aclosing(reply.events()) as events:
             async for event in events:
                 if isinstance(event, Delta):
@@ -126,7 +126,7 @@ async def test_forgetting_an_endpoint_lets_its_reply_end(server: Server, api: Ap
 
     server.script(script)
     finished = None
-    async for event in api.reply(endpoint_at(server.url), KEY, request(), Limits()).events():
+    async for event in api.reply(endpoint_at(server.url), Secrets(KEY), request(), Limits()).events():
         if isinstance(event, Started):
             await api.forget("test")
             go_on.set()
@@ -139,7 +139,7 @@ async def test_forgetting_an_endpoint_lets_its_reply_end(server: Server, api: Ap
 async def test_close_ends_what_is_under_way(server: Server, api: Api) -> None:
     server.script(faults.stall_in_text)
     finished = None
-    async for event in api.reply(endpoint_at(server.url), KEY, request(), Limits()).events():
+    async for event in api.reply(endpoint_at(server.url), Secrets(KEY), request(), Limits()).events():
         if isinstance(event, Delta):
             await api.close()
         finished = event
@@ -164,13 +164,13 @@ async def test_the_proxy_of_the_environment(
 
 
 async def test_no_proxy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    from desktop_chat.api.client import proxy_for
+    from desktop_chat.api.connections import system_proxy
 
     monkeypatch.setenv("https_proxy", "proxy.example:3128")
     monkeypatch.setenv("no_proxy", "inside.example")
-    assert proxy_for("https://api.openai.com/v1") == "http://proxy.example:3128"
+    assert system_proxy("https://api.openai.com/v1") == "proxy.example:3128"
     for inside in ("https://inside.example/v1", "https://localhost:8080/v1", "https://[::1]/v1"):
-        assert proxy_for(inside) is None
+        assert system_proxy(inside) is None
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])

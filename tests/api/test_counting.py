@@ -4,7 +4,7 @@ import pytest
 
 from desktop_chat.api import Api
 from desktop_chat.domain import errors
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Secrets
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.domain.request import Parameters, Request
@@ -23,7 +23,7 @@ COUNT = faults.document(200, b'{"object": "response.input_tokens", "input_tokens
 async def test_the_count(server: Server, api: Api, dialect: Dialect) -> None:
     """What takes tokens is sent as an answer would be asked for, and nothing else: that is rejected."""
     server.script(COUNT)
-    assert await api.count_tokens(endpoint_at(server.url, dialect), KEY, REQUEST, Limits()) == 17
+    assert await api.count_tokens(endpoint_at(server.url, dialect), Secrets(KEY), REQUEST, Limits()) == 17
     (asked,) = server.exchanges
     assert (asked.method, asked.target) == ("POST", "/v1/responses/input_tokens")
     assert asked.headers["authorization"] == f"Bearer {KEY}"
@@ -62,7 +62,7 @@ async def test_no_count(
 ) -> None:
     server.script(script)
     with pytest.raises(errors.ChatError) as raised:
-        await api.count_tokens(endpoint_at(server.url), KEY, REQUEST, Limits(first_event=0.5))
+        await api.count_tokens(endpoint_at(server.url), Secrets(KEY), REQUEST, Limits(first_event=0.5))
     assert type(raised.value) is kind
     assert words in raised.value.message
     assert raised.value.host == "127.0.0.1"
@@ -71,4 +71,4 @@ async def test_no_count(
 
 @pytest.mark.anyio
 async def test_the_demo_model_counts_too(api: Api) -> None:
-    assert await api.count_tokens(DEMO_ENDPOINT, None, REQUEST, Limits()) == len("How many?") // 4 + 4
+    assert await api.count_tokens(DEMO_ENDPOINT, Secrets(), REQUEST, Limits()) == len("How many?") // 4 + 4

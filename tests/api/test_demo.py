@@ -6,7 +6,7 @@ import pytest
 
 from desktop_chat.api import Api
 from desktop_chat.domain import errors
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Endpoint
+from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Endpoint, Secrets
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.domain.request import Parameters, Request
@@ -97,5 +97,5 @@ async def test_an_answer_about_titles_is_no_request_for_one(api: Api, endpoint: 
 
 
 async def test_models(api: Api, endpoint: Endpoint) -> None:
-    models = await api.models(endpoint, None, Limits())
+    models = await api.models(endpoint, Secrets(), Limits())
     assert [model.id for model in models] == ["demo", "demo-reasoning"]

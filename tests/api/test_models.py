@@ -8,6 +8,7 @@ import pytest
 from desktop_chat.api import Api
 from desktop_chat.api.models import chats, read
 from desktop_chat.domain import errors
+from desktop_chat.domain.endpoint import Secrets
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.model import Model
 from tests.api.conftest import KEY, endpoint_at
@@ -16,7 +17,7 @@ from tests.server import Script, Server, faults
 
 @pytest.mark.anyio
 async def test_the_list(server: Server, api: Api) -> None:
-    models = await api.models(endpoint_at(server.url), KEY, Limits())
+    models = await api.models(endpoint_at(server.url), Secrets(KEY), Limits())
     assert [(model.id, model.chats) for model in models] == [
         ("m-1", True),
         ("m-2", True),
@@ -46,7 +47,7 @@ async def test_the_list(server: Server, api: Api) -> None:
 async def test_no_list(server: Server, api: Api, script: Script, kind: type[errors.ChatError]) -> None:
     server.script(script)
     with pytest.raises(errors.ChatError) as raised:
-        await api.models(endpoint_at(server.url), KEY, Limits(first_event=0.5))
+        await api.models(endpoint_at(server.url), Secrets(KEY), Limits(first_event=0.5))
     assert type(raised.value) is kind
     assert raised.value.host == "127.0.0.1"
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from desktop_chat.api import Api
-from desktop_chat.domain.endpoint import Dialect, EndpointKind
+from desktop_chat.domain.endpoint import Dialect, EndpointKind, Secrets
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters, Request
@@ -136,7 +136,7 @@ async def test_headers(server: Server, api: Api) -> None:
 
 async def test_no_key_is_no_header(server: Server, api: Api) -> None:
     await ask(api, endpoint_at(server.url), key=None)
-    await api.models(endpoint_at(server.url), None, Limits())
+    await api.models(endpoint_at(server.url), Secrets(), Limits())
     assert all("authorization" not in exchange.headers for exchange in server.exchanges)
     assert len(server.exchanges) == 2
 
@@ -164,7 +164,7 @@ async def test_the_environment_reaches_no_endpoint(
         await ask(api, endpoint_at(server.url), key=None)
         await ask(api, endpoint_at(server.url))
         await ask(api, azure)
-        await api.models(azure, KEY, Limits())
+        await api.models(azure, Secrets(KEY), Limits())
         assert len(server.exchanges) == 4
         for exchange in server.exchanges:
             assert "leak" not in str(exchange.headers) + exchange.target

@@ -8,7 +8,7 @@ import pytest
 
 from desktop_chat.api import Api, RetryPolicy, retry
 from desktop_chat.domain import errors
-from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.endpoint import Dialect, Secrets
 from desktop_chat.domain.events import Finished, RetryScheduled
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import State
@@ -122,7 +122,9 @@ async def test_x_should_retry(server: Server, api: Api) -> None:
 @pytest.mark.anyio
 async def test_the_wait_ends_by_itself(server: Server, api: Api) -> None:
     server.script(faults.status(429, headers={"retry-after-ms": "20"}))
-    events = [event async for event in api.reply(endpoint_at(server.url), None, request(), Limits()).events()]
+    events = [
+        event async for event in api.reply(endpoint_at(server.url), Secrets(), request(), Limits()).events()
+    ]
     assert isinstance(events[-1], Finished)
     assert events[-1].state is State.COMPLETE
     first, second = server.requests
@@ -139,7 +141,7 @@ async def test_one_attempt_means_one(server: Server, api: Api) -> None:
 @pytest.mark.anyio
 async def test_stop_in_the_wait(server: Server, api: Api) -> None:
     server.script(faults.status(429, headers={"retry-after": "100"}))
-    reply = api.reply(endpoint_at(server.url), None, request(), Limits())
+    reply = api.reply(endpoint_at(server.url), Secrets(), request(), Limits())
     scheduled = asyncio.Event()
 
     async def read() -> None:

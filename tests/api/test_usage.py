@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from desktop_chat.api import Api
-from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.endpoint import Dialect, Secrets
 from desktop_chat.domain.events import AttemptEnded, Started
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Role
@@ -53,7 +53,7 @@ async def test_what_never_left_says_so(api: Api, dialect: Dialect) -> None:
 
 async def test_a_reply_says_whether_its_request_has_left(server: Server, api: Api, dialect: Dialect) -> None:
     server.script(faults.no_answer)
-    reply = api.reply(endpoint_at(server.url, dialect), None, request(), Limits())
+    reply = api.reply(endpoint_at(server.url, dialect), Secrets(), request(), Limits())
 
     async def read() -> None:
         async for event in reply.events():

@@ -19,10 +19,11 @@ from PySide6.QtTest import QTest
 
 from desktop_chat.api import Api
 from desktop_chat.application import Application, make_loop
+from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.endpoint import Dialect, Secrets
 from desktop_chat.domain.events import Finished
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.limits import Limits
@@ -139,7 +140,7 @@ async def api(url: str, dialect: str, repeats: str) -> None:
         began = time.process_time()
         last: object = None
         async with contextlib.aclosing(
-            reader.reply(endpoint, None, Request("m-1", (question,)), Limits()).events()
+            reader.reply(endpoint, Secrets(), Request("m-1", (question,)), Limits()).events()
         ) as events:
             async for event in events:
                 last = event
@@ -170,6 +171,7 @@ async def session(url: str, dialect: str, repeats: str) -> None:
             settings=settings,
             tasks=tasks,
             tokens=tokens,
+            attachments=Attachments(folder / "attachments"),
         )
         await chats.load()
         for _ in range(int(repeats)):
