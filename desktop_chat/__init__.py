@@ -80,7 +80,7 @@ ui/sidebar.py                       new chat, search field, chats, what was just
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
-ui/table.py                         a table that is read, not edited
+ui/table.py                         tables and lists that are read, not edited
 ui/theme.py                         colours, fonts and sizes of both themes
 ui/transcript/                      the chat view; the only home of markdown-it
 ui/transcript/accessible.py         for screen readers: that there is a transcript, and what happens in it

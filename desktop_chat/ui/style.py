@@ -95,6 +95,7 @@ QFrame[surface="side"] {{ background: {side}; }}
 QFrame[surface="raised"] {{ background: {raised}; border: 1px solid {line}; border-radius: {px(14)}px; }}
 QFrame[surface="bar"] {{ background: {hover}; border-radius: {px(8)}px; }}
 QSplitter::handle {{ background: {line}; }}
+QSplitter[bare="true"]::handle {{ background: transparent; }}
 
 QLabel[role="title"] {{ font-size: {px(15)}px; font-weight: 600; }}
 QLabel[role="heading"] {{ font-size: {px(20)}px; font-weight: 600; }}
@@ -178,11 +179,11 @@ QComboBox[flat="true"]:focus, QAbstractSpinBox[flat="true"]:focus {{ border: 2px
   padding: 0 {px(2)}px; min-height: {px(24)}px; }}
 
 QCheckBox, QRadioButton {{ spacing: {px(8)}px; min-height: {px(28)}px; }}
-QCheckBox::indicator, QRadioButton::indicator {{ width: {px(16)}px; height: {px(16)}px;
+QCheckBox::indicator, QRadioButton::indicator, QListView::indicator {{ width: {px(16)}px; height: {px(16)}px;
   border: 1px solid {dim}; border-radius: {px(4)}px; background: {raised}; }}
 QRadioButton::indicator {{ border-radius: {px(16) // 2 + 1}px; }}
-QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent};
-  image: url("{images}/check.svg"); }}
+QCheckBox::indicator:checked, QListView::indicator:checked {{ background: {accent};
+  border-color: {accent}; image: url("{images}/check.svg"); }}
 QRadioButton::indicator:checked {{ background: {raised}; border: {px(5)}px solid {accent};
   width: {px(8)}px; height: {px(8)}px; }}
 QCheckBox:focus, QRadioButton:focus {{ background: {soft}; border-radius: {px(6)}px; }}

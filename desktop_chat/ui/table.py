@@ -1,8 +1,8 @@
-"""A table that is read: walked with the arrow keys, copied cell by cell, in step with the theme."""
+"""Tables that are read: walked with the arrow keys, copied cell by cell, in step with the theme; lists too."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListWidget, QTableView
 
 from desktop_chat.ui.theme import Theme
 
@@ -90,3 +90,10 @@ class Table(QTableView):
         horizontal.setFixedHeight(height)
         self._fit()
         self.updateGeometry()
+
+
+def set_row_height(rows: QListWidget, height: int) -> None:
+    """Make every row of a list ``height`` pixels high, with room at both ends of its text."""
+    rows.setStyleSheet(f"QListWidget::item {{ padding: 0 {height // 4}px; }}")
+    for place in range(rows.count()):
+        rows.item(place).setSizeHint(QSize(0, height))

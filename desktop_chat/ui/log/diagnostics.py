@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from desktop_chat.diagnostics import Document, archive
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.file_saver import FileSaver
+from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
 
 ABOUT = (
@@ -41,6 +42,9 @@ class DiagnosticsDialog(QDialog):
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked)
             self.files.addItem(item)
+        set_row_height(self.files, theme.px(48))
+        self.files.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.files.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.text = QPlainTextEdit()
         self.text.setObjectName("diagnosticText")
         self.text.setAccessibleName("Content of the file")
@@ -53,12 +57,14 @@ class DiagnosticsDialog(QDialog):
         self.save = button("Save…", primary=True)
         cancel = button("Cancel")
         split = QSplitter(Qt.Orientation.Horizontal)
+        split.setProperty("bare", True)
         split.setChildrenCollapsible(False)
         split.addWidget(self.files)
         split.addWidget(self.text)
         split.setStretchFactor(1, 1)
         px = theme.px
-        split.setSizes([px(250), px(600)])
+        split.setSizes([px(300), px(560)])
+        split.setHandleWidth(px(12))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(px(20), px(16), px(20), px(16))
         layout.setSpacing(px(10))

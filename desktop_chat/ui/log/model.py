@@ -22,9 +22,9 @@ Index = QModelIndex | QPersistentModelIndex
 class Column(Enum):
     """What is told of a record; the value is the head of its column and its width, 0 for what is left."""
 
-    TIME = ("Time", 150)
-    LEVEL = ("Level", 76)
-    WHERE = ("Where", 150)
+    TIME = ("Time", 176)
+    LEVEL = ("Level", 92)
+    WHERE = ("Where", 140)
     MESSAGE = ("Message", 0)
 
 

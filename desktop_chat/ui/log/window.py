@@ -90,6 +90,8 @@ class LogWindow(QDialog):
         close = button("Close", primary=True)
 
         split = QSplitter(Qt.Orientation.Vertical)
+        split.setProperty("bare", True)
+        split.setHandleWidth(theme.px(10))
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
         split.addWidget(self.text)

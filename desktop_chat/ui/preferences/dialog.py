@@ -27,8 +27,9 @@ from desktop_chat.ui.preferences.budgets import BudgetsPage
 from desktop_chat.ui.preferences.data import DataPage
 from desktop_chat.ui.preferences.endpoints import EndpointsPage
 from desktop_chat.ui.preferences.network import NetworkPage
-from desktop_chat.ui.preferences.page import Page, set_row_height
+from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.preferences.prices import PricesPage
+from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
 
 SIZE = (780, 600)

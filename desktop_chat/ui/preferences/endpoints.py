@@ -11,8 +11,9 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import Check
 from desktop_chat.ui.preferences.endpoint_editor import EndpointEditor
-from desktop_chat.ui.preferences.page import Page, set_row_height
+from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.safe import message_box, one_line
+from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
 
 DIALECTS = {Dialect.RESPONSES: "Responses", Dialect.CHAT_COMPLETIONS: "Chat Completions"}

@@ -1,7 +1,7 @@
 """What the pages of the settings have in common."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QGridLayout, QLabel, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_chat.settings import Settings
 from desktop_chat.ui.card_parts import words
@@ -9,13 +9,6 @@ from desktop_chat.ui.safe import label
 from desktop_chat.ui.theme import Theme
 
 LABEL_WIDTH = 170
-
-
-def set_row_height(rows: QListWidget, height: int) -> None:
-    """Make every row of a list ``height`` pixels high, with room at both ends of its text."""
-    rows.setStyleSheet(f"QListWidget::item {{ padding: 0 {height // 4}px; }}")
-    for place in range(rows.count()):
-        rows.item(place).setSizeHint(QSize(0, height))
 
 
 class Page(QWidget):
