@@ -47,8 +47,8 @@ def collect(profile: paths.Profile, facts: Iterable[str], keys: Sequence[str] = 
     """
     documents = [
         Document("about.txt", "Versions and this computer", _about(facts)),
-        Document("settings.json", "Settings, without names and addresses", _settings(profile.settings)),
-        Document("files.txt", "Sizes of your files, without their content", _sizes(profile)),
+        Document("settings.json", "Settings, without names", _settings(profile.settings)),
+        Document("files.txt", "Sizes of your files", _sizes(profile)),
     ]
     for file in reversed(logs.files(profile.logs)):
         lines = file.read_text("utf-8", "replace").split("\n")

@@ -1,4 +1,4 @@
-"""Tables that are read: walked with the arrow keys, copied cell by cell, in step with the theme; lists too."""
+"""Tables that are read: walked with the arrow keys, copied cell by cell, as the theme is. Lists too."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
