@@ -44,6 +44,13 @@ ui/hold_dialog.py                   a request that was held back, over the chat
 ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
 ui/holds.py                         who shows the inspector, what is held back and what a budget warns of
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
+ui/json_view/                       JSON to look at: what others take of it
+ui/json_view/model.py               JSON as a tree for Qt, whose nodes are made when they are looked at
+ui/json_view/slices.py              long work on the GUI thread in slices
+ui/json_view/tree.py                JSON as a tree that is walked by keys
+ui/json_view/view.py                JSON as a tree and as text, with find and copy
+ui/json_view/window.py              a window with JSON in it
+ui/json_view/writing.py             JSON as lines of text, of any size and depth
 ui/key_field.py                     where a key is typed or pasted
 ui/licences.py                      the licences of the program and of all that it is made of
 ui/link_line.py                     where the link under the pointer or the caret leads
