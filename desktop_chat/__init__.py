@@ -178,6 +178,7 @@ spending.py                         what may be spent: prices, budgets, what req
 outbox.py                           writes that must reach the database, in order, however long a disk refuses
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints
+api/bodies.py                       what the bodies of both dialects have in common
 api/chat_completions.py             Chat Completions -> domain.events
 api/client.py                       one AsyncOpenAI an endpoint, closed on change and exit
 api/connections.py                  which proxy, whom TLS trusts, and our own certificate
@@ -190,17 +191,20 @@ api/limiter.py                      our own limits of an endpoint: requests a mi
 api/models.py                       the model list of an endpoint
 api/parser.py                       what the dialects have in common: an answer under construction
 api/prices.py                       fetches the published list of prices
-api/quirks.py                       what an endpoint turned out not to know, learned from its rejections
+api/quirks.py                       what a model turned out not to take, learned from its server's rejections
+api/rate_limits.py                  headers that tell what a server still allows -> domain.evidence
 api/reply.py                        one reply: dialect, retries, watchdogs; yields domain.events
 api/responses.py                    Responses API -> domain.events
 api/retry.py                        what heals by itself, and when to try again
 api/server_errors.py                what a server says went wrong -> domain.errors
 api/sse.py                          server-sent events: bytes in, events out
 api/transfer.py                     one request on its way: a task that reads, a watchdog that waits
+api/wire.py                         a request as bytes, and what of it and its answer can be shown
 storage/                            the only home of SQLite
 storage/backups.py                  copies of the database: made before its schema changes, found, put back
 storage/database.py                 the connection, and the one thread that uses it
 storage/errors.py                   what can go wrong with the database
+storage/evidence.py                 what went over the wire, kept: compressed, each piece once a chat
 storage/export.py                   the ledger as a file, CSV or JSON
 storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/migrations.py               every change of the schema, in order, and how they are applied
@@ -211,6 +215,17 @@ storage/store.py                    Store: what the rest of the program asks of 
 attachments/                        files and images of messages; the only home of pypdf
 attachments/files.py                a file that the user names: its bytes, its name, what kind it is
 attachments/store.py                attachments on the disk, named by what is in them
+attachments/reading.py              the text of a file, in the helper: which reader it is for
+attachments/decoding.py             text in any encoding, marked, declared or guessed
+attachments/notebook.py             notebooks of Jupyter
+attachments/opendocument.py         documents, sheets and slides of LibreOffice
+attachments/packages.py             archives of XML, unpacked and parsed within limits
+attachments/pdf.py                  the texts of the pages of a PDF
+attachments/refusal.py              how a reader says that it reads nothing of a file
+attachments/rtf.py                  rich text
+attachments/web.py                  the text of a web page
+attachments/workbook.py             workbooks of Excel
+attachments/writer.py               documents and presentations of Office
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
 tokens/batches.py                   long work in small pieces, and who is counted next
 tokens/encodings.py                 counting tokens, in the helper
@@ -220,7 +235,11 @@ tokens/shutdowns.py                 when models end, and which can take their pl
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line
 rendering/formulas.py               formulas: ziamath, from TeX to outlines
-credentials.py                      API keys in the keyring of the operating system, bound to their server
+credentials/                        secrets in the keyring of the operating system, bound to their server
+credentials/command.py              a token that a command prints: run without a shell, bounded, read
+credentials/keyrings.py             the keyring: absent, locked, or hanging
+credentials/keys.py                 keys that are pasted, and those of a .env file
+credentials/threads.py              blocking work that may never end
 logs.py                             the log of a profile: structured, rotating, private, without a key in it
 paths.py                            a profile's files, and the resources of the program
 settings.py                         every preference once: type, default, limits, description

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 JOBS = {
     "colours": "desktop_chat.rendering.colours:colour",
     "formula": "desktop_chat.rendering.formulas:draw",
+    "read": "desktop_chat.attachments.reading:read",
     "count": "desktop_chat.tokens.encodings:count",
     "price": "desktop_chat.tokens.sheets:sheet",
     "prices": "desktop_chat.tokens.sheets:info",
