@@ -174,7 +174,8 @@ async def test_a_keyring_that_hangs_is_given_up_and_blocks_nothing(backend: Memo
 
 SECRET_SERVICE_SCRIPT = """
 import asyncio
-from desktop_chat.credentials import Credentials, _safe_backend
+from desktop_chat.credentials import Credentials
+from desktop_chat.credentials.keyrings import safe_backend
 from tests.test_credentials import ENDPOINT
 
 async def main():
@@ -182,7 +183,7 @@ async def main():
     assert await Credentials().key(ENDPOINT) == "sk-real"
     await Credentials().remove(ENDPOINT)
     assert not await Credentials().has_key(ENDPOINT)
-    print(type(_safe_backend()).__module__)
+    print(type(safe_backend()).__module__)
 
 asyncio.run(main())
 """

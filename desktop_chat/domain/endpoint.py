@@ -157,6 +157,20 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{port}"
 
 
+def proxy_origin_of(url: str) -> str:
+    """``scheme://host:port`` of a proxy's address: what its password is bound to.
+
+    Raises ``ValueError`` for another scheme, no host or a bad port.
+    """
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    scheme = "socks5" if parts.scheme in ("socks", "socks5h") else parts.scheme
+    default = {"http": 80, "https": 443, "socks5": 1080}.get(scheme)
+    if default is None or not parts.hostname:
+        raise ValueError(f"not the address of a proxy: {url!r}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{scheme}://{host}:{parts.port or default}"
+
+
 def endpoint_to_json(endpoint: Endpoint) -> dict[str, Any]:
     """A JSON object of what differs from the defaults, for :func:`endpoint_from_json`."""
     found = {}
