@@ -9,14 +9,16 @@ from typing import Any
 
 from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose, Totals
 from desktop_chat.domain.message import STREAMED
 from desktop_chat.domain.money import from_picodollars
 from desktop_chat.domain.usage import Timing
+from desktop_chat.storage import evidence
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.migrations import SUMS
-from desktop_chat.storage.rows import cost_value, error_json, usage_from, usage_values
+from desktop_chat.storage.rows import cost_value, error_from, error_json, usage_from, usage_values
 
 MOST_TOKENS = 10**9
 """The largest number of tokens that is entered, hundreds of times the largest context of any model."""
@@ -73,10 +75,9 @@ _INSERT = (
     f"{DAY}) RETURNING seq"
 )
 
-ENTRIES = (
-    f"SELECT {', '.join(f'ledger.{name}' for name in COLUMNS)}, ifnull(title, '') FROM ledger "
-    "LEFT JOIN conversation ON conversation.id = conversation_id AND deleted_at IS NULL"
-)
+_ENTRY = f"{', '.join(f'ledger.{name}' for name in COLUMNS)}, ifnull(title, '')"
+_WITH_CHAT = "LEFT JOIN conversation ON conversation.id = ledger.conversation_id AND deleted_at IS NULL"
+ENTRIES = f"SELECT {_ENTRY} FROM ledger {_WITH_CHAT}"
 """What :func:`entry_from` reads; the title is that of the chat as it is now."""
 
 # A page ends with all that began at one time, since the next page begins before that.
@@ -105,21 +106,24 @@ def _within(count: int | None, most: int) -> int | None:
     return None if count is None else max(0, min(count, most))
 
 
-def record_attempt(db: Database, row: Row, error: ChatError | None) -> None:
+def record_attempt(db: Database, row: Row, error: ChatError | None, wire: Evidence | None) -> None:
     """``row`` is one of :func:`values`."""
+    packed = None if wire is None else evidence.pack(wire)
     with db.transaction():
-        _enter(db, row, error)
+        _enter(db, row, error, packed)
 
 
-def _enter(db: Database, row: Row, error: ChatError | None) -> None:
+def _enter(db: Database, row: Row, error: ChatError | None, packed: evidence.Packed | None = None) -> None:
     entry = dict(zip(COLUMNS, row, strict=True))
     ((ledger_seq,),) = db.execute(_INSERT, (*row, entry["started_at"]))
     # Without its message (deleted meanwhile, or a title) there is nothing to show the attempt at.
-    db.execute(
+    for (attempt_seq,) in db.execute(
         "INSERT INTO attempt (message_seq, ledger_seq, request_id, error) "
-        "SELECT seq, ?, ?, ? FROM message WHERE id = ?",
+        "SELECT seq, ?, ?, ? FROM message WHERE id = ? RETURNING seq",
         (ledger_seq, entry["request_id"], error_json(error), entry["message_id"]),
-    )
+    ):
+        if packed is not None:
+            evidence.keep(db, attempt_seq, entry["message_id"], packed)
     _forget(db, entry["message_id"], entry["purpose"])
 
 
@@ -186,7 +190,7 @@ def _add_up(db: Database, message_id: str) -> None:
         )
 
 
-def entry_from(row: Row) -> LedgerEntry:
+def entry_from(row: Sequence[Any]) -> LedgerEntry:
     """The entry of a row of ``ENTRIES``."""
     conversation_id, message_id, endpoint_id, endpoint_name, dialect, purpose, attempt, started_at = row[:8]
     first_token, duration, outcome, model, request_id, status, service_tier, *tokens = row[8:20]
@@ -218,6 +222,19 @@ def entry_from(row: Row) -> LedgerEntry:
 def page(db: Database, since: float, until: float, limit: int) -> list[LedgerEntry]:
     with reading(db.path):
         return [entry_from(row) for row in db.execute(_PAGE, (since, until, max(limit, 1) - 1))]
+
+
+def attempts(db: Database, message_id: str) -> list[Attempt]:
+    with reading(db.path):
+        return [
+            Attempt(entry_from(row), error_from(error), seq, bool(has_evidence))
+            for seq, error, has_evidence, *row in db.execute(
+                f"SELECT attempt.seq, attempt.error, request IS NOT NULL, {_ENTRY} FROM attempt "
+                "JOIN message ON message.seq = message_seq JOIN ledger ON ledger.seq = ledger_seq "
+                f"{_WITH_CHAT} WHERE message.id = ? ORDER BY attempt.seq",
+                (message_id,),
+            )
+        ]
 
 
 def spent(db: Database, since: float, until: float, conversation_id: str, endpoint_id: str) -> Decimal:

@@ -381,6 +381,51 @@ MIGRATIONS = (
         {ADD_TO_SLOTS}
         """,
     ),
+    Migration(
+        name="evidence",
+        reason="What was sent and received, to be looked at, without keeping a chat anew with each request "
+        "in it; and attachments of what is not sent yet.",
+        sql="""
+        -- The chats of which something is kept that was sent: a number takes less room than an id.
+        CREATE TABLE sent_chat (
+            seq INTEGER PRIMARY KEY,
+            conversation_id TEXT NOT NULL UNIQUE REFERENCES conversation (id) ON DELETE CASCADE
+        ) STRICT;
+
+        -- What the requests of a chat consist of, each once: their messages, and what stands around those.
+        -- data is compressed JSON, hash the first 16 bytes of its BLAKE2b before that. Numbers count from 1
+        -- in a chat.
+        CREATE TABLE sent_piece (
+            seq INTEGER PRIMARY KEY,
+            chat_seq INTEGER NOT NULL REFERENCES sent_chat (seq) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            data BLOB NOT NULL,
+            UNIQUE (chat_seq, number)
+        ) STRICT;
+        CREATE INDEX sent_piece_hash ON sent_piece (chat_seq, hash, number);
+
+        -- request and response are compressed: JSON, and behind the JSON of a response a line feed and what
+        -- was received. pieces is JSON: the runs of numbers of sent_piece that the body consists of, each as
+        -- its first and last.
+        ALTER TABLE attempt ADD COLUMN pieces TEXT;
+        CREATE INDEX attempt_evidence ON attempt (ledger_seq) WHERE request IS NOT NULL;
+
+        CREATE TABLE draft_part (
+            draft_key TEXT NOT NULL REFERENCES draft (key) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            text TEXT NOT NULL,
+            seconds REAL,
+            attachment_hash TEXT REFERENCES attachment (hash),
+            name TEXT,
+            data TEXT,
+            PRIMARY KEY (draft_key, position)
+        ) STRICT;
+        CREATE INDEX draft_part_attachment ON draft_part (attachment_hash)
+        WHERE attachment_hash IS NOT NULL;
+        """,
+    ),
 )
 
 

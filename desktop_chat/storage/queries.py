@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 
 from desktop_chat.domain.conversation import Conversation, Tree
-from desktop_chat.domain.message import Part, State
+from desktop_chat.domain.message import Attachment, Draft, Part, State
+from desktop_chat.storage import evidence
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.ledger import enter_lost_attempts
@@ -46,6 +47,12 @@ _UPDATE_CONVERSATION = (
     "active_leaf = ?, pinned = ?, context = ? WHERE id = ?"
 )
 _PARTS = "part LEFT JOIN attachment ON hash = attachment_hash"
+_DRAFT_PARTS = "draft_part AS part LEFT JOIN attachment ON hash = attachment_hash"
+_SELECT_DRAFT_PARTS = (
+    "SELECT position, kind, text, seconds, name, data, attachment_hash, media_type, size "
+    f"FROM {_DRAFT_PARTS} WHERE draft_key = ? ORDER BY position"
+)
+_OWNERS = {"part": "message_seq", "draft_part": "draft_key"}
 _OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation_id = ?"
 
 
@@ -201,7 +208,8 @@ def _replace_parts(db: Database, seq: int, parts: list[Row]) -> None:
     _insert_parts(db, seq, parts)
 
 
-def _insert_parts(db: Database, seq: int, parts: list[Row]) -> None:
+def _insert_parts(db: Database, owner: int | str, parts: list[Row], table: str = "part") -> None:
+    """``owner`` is what the first column of the table refers to: a message or a draft."""
     for *part, attachment, media_type, size in parts:
         if media_type is not None:
             db.execute(
@@ -209,9 +217,9 @@ def _insert_parts(db: Database, seq: int, parts: list[Row]) -> None:
                 (attachment, media_type, size, time.time()),
             )
         db.execute(
-            "INSERT INTO part (message_seq, position, kind, text, seconds, name, data, attachment_hash) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (seq, *part, attachment),
+            f"INSERT INTO {table} ({_OWNERS[table]}, position, kind, text, seconds, name, data, "
+            "attachment_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (owner, *part, attachment),
         )
 
 
@@ -220,6 +228,7 @@ def remove_message(db: Database, message_id: str) -> None:
         for conversation_id, parent_id in db.execute(
             "DELETE FROM message WHERE id = ? RETURNING conversation_id, parent_id", (message_id,)
         ):
+            evidence.sweep(db, conversation_id)
             db.execute(
                 "UPDATE conversation SET active_leaf = ? WHERE id = ? AND active_leaf = ?",
                 (parent_id, conversation_id, message_id),
@@ -231,17 +240,45 @@ def mark_deleted(db: Database, conversation_id: str, deleted_at: float | None) -
         db.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (deleted_at, conversation_id))
 
 
-def save_draft(db: Database, key: str, text: str) -> None:
+def save_draft(db: Database, key: str, text: str, parts: list[Row]) -> None:
     with db.transaction():
-        if text:
-            db.execute("INSERT OR REPLACE INTO draft (key, text) VALUES (?, ?)", (key, text))
-        else:
+        if not (text or parts):
             db.execute("DELETE FROM draft WHERE key = ?", (key,))
+            return
+        db.execute(
+            "INSERT INTO draft VALUES (?, ?) ON CONFLICT DO UPDATE SET text = excluded.text", (key, text)
+        )
+        # Typing leaves the parts alone, and what was read of a file may be long.
+        if db.execute(_SELECT_DRAFT_PARTS, (key,)) != parts:
+            db.execute("DELETE FROM draft_part WHERE draft_key = ?", (key,))
+            _insert_parts(db, key, parts, "draft_part")
 
 
-def drafts(db: Database) -> dict[str, str]:
+def drafts(db: Database) -> dict[str, Draft]:
+    parts: dict[str, list[Part]] = {}
     with reading(db.path):
-        return dict(db.execute("SELECT key, text FROM draft"))
+        for key, *row in db.select(
+            f"SELECT draft_key, {PART_COLUMNS} FROM {_DRAFT_PARTS} ORDER BY draft_key, position"
+        ):
+            parts.setdefault(key, []).append(part_from(*row))
+        return {
+            key: Draft(text, tuple(parts.get(key, ())))
+            for key, text in db.execute("SELECT key, text FROM draft")
+        }
+
+
+def unreferenced(db: Database, hashes: set[str]) -> set[str]:
+    with db.transaction(), reading(db.path):
+        db.execute(
+            "DELETE FROM attachment WHERE hash NOT IN "
+            "(SELECT attachment_hash FROM part WHERE attachment_hash IS NOT NULL "
+            "UNION ALL SELECT attachment_hash FROM draft_part WHERE attachment_hash IS NOT NULL)"
+        )
+        needed = {hash for (hash,) in db.execute("SELECT hash FROM attachment")}
+        for (parts,) in db.execute("SELECT parts FROM cached_answer"):
+            data = (part.data for part in parts_from_json(parts))
+            needed.update(each.hash for each in data if isinstance(each, Attachment))
+    return hashes - needed
 
 
 def token_counts(db: Database, conversation_id: str, encoding: str) -> dict[str, int]:

@@ -18,7 +18,9 @@ from desktop_chat.domain.message import (
     Citation,
     Message,
     Part,
+    PartData,
     PartKind,
+    ReasoningItem,
     Role,
     State,
     ToolCall,
@@ -69,6 +71,12 @@ _STREAMED = {kind.value: kind for kind in STREAMED}
 _KINDS = {kind.value: kind for kind in PartKind if kind is not PartKind.UNKNOWN}
 _STRATEGIES = {strategy.value: strategy for strategy in Strategy}
 _CALL_STATUSES = {status.value: status for status in CallStatus}
+_REASONING = tuple(field.name for field in fields(ReasoningItem))
+_WHOLE = "whole "
+"""Before the kind of what came whole, where others of the kind are streamed: reasoning for its server."""
+_DEFAULTS = asdict(Attachment(""))
+_OF_A_PART = tuple(name for name in _DEFAULTS if name not in ("hash", "media_type", "size"))
+"""What differs between two uses of the same file."""
 
 PART_COLUMNS = "kind, text, seconds, attachment_hash, part.name, data, attachment.media_type, attachment.size"
 """What :func:`part_from` reads, of ``part LEFT JOIN attachment``."""
@@ -155,7 +163,7 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         request_id,
         usage_from(read, written, cached, reasoning, cache_write),
         None if duration is None else Timing(first_token, duration),
-        None if error is None else error_from_json(json.loads(error)),
+        error_from(error),
         None if cost is None else from_picodollars(cost),
         is_estimated == 1,
         is_cached == 1,
@@ -202,6 +210,11 @@ def error_json(error: ChatError | None) -> str | None:
     return None if error is None else to_json(error.to_json())
 
 
+def error_from(written: str | None) -> ChatError | None:
+    """What :func:`error_json` wrote."""
+    return None if written is None else error_from_json(json.loads(written))
+
+
 def to_json(value: dict[str, Any] | list[Row]) -> str:
     r"""JSON in which a lone surrogate is itself, not a ``\ud800`` that would survive to the next reading."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -218,19 +231,20 @@ def part_from(
     size: int | None = None,
 ) -> Part:
     """The part of a row of ``PART_COLUMNS``; what this version does not know is kept as ``UNKNOWN``."""
-    if (streamed := _STREAMED.get(kind)) is not None:
+    if data is None and (streamed := _STREAMED.get(kind)) is not None:
         return Part(streamed, text, seconds)
     known = _KINDS.get(kind)
     try:
         values = json.loads(data or "{}")
         match known:
             case PartKind.CITATION if data:
-                found: Citation | ToolCall | Attachment = _citation(values)
+                found: PartData = _citation(values)
             case PartKind.TOOL_CALL:
                 found = _tool_call(values)
-            case PartKind.IMAGE | PartKind.FILE if attachment is not None:
-                sides = (_number(values.get("width")) or 0, _number(values.get("height")) or 0)
-                found = Attachment(attachment, media_type or "", size or 0, *sides)
+            case PartKind.REASONING:
+                found = ReasoningItem(*(str(values[name]) for name in _REASONING))
+            case PartKind.IMAGE | PartKind.FILE if attachment or values.get("url"):
+                found = _attachment(attachment, media_type, size, values)
             case _:
                 known = None
     except (ValueError, KeyError, AttributeError, RecursionError):
@@ -238,6 +252,22 @@ def part_from(
     if known is None:
         return Part(PartKind.UNKNOWN, text, seconds, name or "", Unknown(kind, attachment, data))
     return Part(known, text, seconds, name or "", found)
+
+
+def _attachment(
+    hash: str | None, media_type: str | None, size: int | None, values: dict[str, Any]
+) -> Attachment:
+    """``media_type`` and ``size`` are of the table of attachments, which one without a hash is not in."""
+    return Attachment(
+        hash or "",
+        media_type or str(values.get("media_type", "")),
+        size or _number(values.get("size")) or 0,
+        _number(values.get("width")) or 0,
+        _number(values.get("height")) or 0,
+        str(values.get("detail", "auto")),
+        str(values.get("url", "")),
+        values.get("as_text") is True,
+    )
 
 
 def _citation(values: dict[str, Any]) -> Citation:
@@ -261,21 +291,27 @@ def _stored(part: Part) -> tuple[str, str | None, str | None]:
         case Citation() | ToolCall():
             set_values = {name: value for name, value in asdict(part.data).items() if value not in (None, "")}
             return part.kind.value, None, to_json(set_values)
-        case Attachment(hash=attachment, width=width, height=height):
-            return part.kind.value, attachment, to_json({"width": width, "height": height})
+        case ReasoningItem():
+            return part.kind.value, None, to_json(asdict(part.data))
+        case Attachment():
+            values = asdict(part.data)
+            named = values if not part.data.hash else {name: values[name] for name in _OF_A_PART}
+            changed = {name: value for name, value in named.items() if value != _DEFAULTS[name]}
+            return part.kind.value, part.data.hash or None, to_json(changed)
     return part.kind.value, None, None
 
 
 def delta_row(delta: Delta | PartCame) -> tuple[str, str]:
-    """``kind, text`` of what came; the text of a part that is no streamed text is JSON."""
+    """``kind, text`` of what came; the text of a part that came whole is JSON."""
     if isinstance(delta, Delta):
         return delta.kind.value, delta.text
     kind, _attachment, data = _stored(delta.part)
     values = {"text": delta.part.text, "name": delta.part.name, "seconds": delta.part.seconds, "data": data}
-    return kind, to_json(values)
+    return (_WHOLE + kind if kind in _STREAMED else kind), to_json(values)
 
 
 def _part_from_delta(kind: str, text: str) -> Part:
+    kind = kind.removeprefix(_WHOLE)
     try:
         values = json.loads(text)
         return part_from(
@@ -301,7 +337,9 @@ def part_rows(parts: Iterable[Part]) -> Iterator[Row]:
     """``position, kind, text, seconds, name, data, attachment_hash, media_type, size`` of each part."""
     for position, part in enumerate(parts):
         kind, attachment, data = _stored(part)
-        file = (part.data.media_type, part.data.size) if isinstance(part.data, Attachment) else (None, None)
+        file: Row = (None, None)
+        if isinstance(part.data, Attachment) and attachment:
+            file = part.data.media_type, part.data.size
         yield position, kind, part.text, part.seconds, part.name or None, data, attachment, *file
 
 

@@ -2,17 +2,18 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import Delta, PartCame
+from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, Totals, UsageReport
-from desktop_chat.domain.message import Message
+from desktop_chat.domain.message import Draft, Message, Part
 from desktop_chat.domain.money import to_picodollars
-from desktop_chat.storage import ledger, queries, reports
+from desktop_chat.storage import evidence, ledger, queries, reports
 from desktop_chat.storage.database import Row, StorageThread
 from desktop_chat.storage.export import ExportKind, export
 from desktop_chat.storage.rows import (
@@ -125,13 +126,21 @@ class Store:
         """Put a deleted conversation back into the list, at its old place."""
         await self._thread.call(queries.mark_deleted, conversation_id, None)
 
-    async def save_draft(self, key: str, text: str) -> None:
-        """Keep an unsent text under a conversation's id or ``"new"``; an empty one deletes it."""
-        await self._thread.call(queries.save_draft, key, text)
+    async def save_draft(self, key: str, text: str, parts: Sequence[Part] = ()) -> None:
+        """Keep an unsent text and its attachments under a conversation's id, ``"new"`` or the id of a message
+        that is edited; without either, forget it."""
+        await self._thread.call(queries.save_draft, key, text, list(part_rows(parts)))
 
-    async def drafts(self) -> dict[str, str]:
+    async def drafts(self) -> dict[str, Draft]:
         """Every draft by its key."""
         return await self._thread.call(queries.drafts)
+
+    async def unreferenced(self, hashes: Iterable[str]) -> set[str]:
+        """Which of these attachments no message, draft or kept answer has; their rows are forgotten.
+
+        A file that was added just now and is in nothing yet is among them.
+        """
+        return await self._thread.call(queries.unreferenced, set(hashes))
 
     async def begin_attempt(self, entry: LedgerEntry, output_cost: Decimal) -> None:
         """Note that an attempt is about to leave, until it is recorded or forgotten.
@@ -146,13 +155,32 @@ class Store:
         """The attempt that was about to leave never did."""
         await self._thread.call(ledger.forget_attempt, message_id, purpose.value)
 
-    async def record_attempt(self, entry: LedgerEntry, error: ChatError | None = None) -> None:
+    async def record_attempt(
+        self, entry: LedgerEntry, error: ChatError | None = None, evidence: Evidence | None = None
+    ) -> None:
         """Enter one attempt into the ledger, which outlives conversations; ``entry.chat`` is not stored.
 
-        ``error`` is kept with the message, for its details. Counts of tokens beyond a billion and costs
-        beyond a million dollars, which only a broken server reports, are entered as just that.
+        ``error`` and ``evidence`` are kept with the message, for its details; the body of the evidence must
+        not change after the call. Counts of tokens beyond a billion and costs beyond a million dollars, which
+        only a broken server reports, are entered as just that.
         """
-        await self._thread.call(ledger.record_attempt, ledger.values(entry), error)
+        await self._thread.call(ledger.record_attempt, ledger.values(entry), error, evidence)
+
+    async def attempts(self, message_id: str) -> list[Attempt]:
+        """The attempts at an answer, in the order of their making."""
+        return await self._thread.call(ledger.attempts, message_id)
+
+    async def evidence(self, attempt: Attempt) -> Evidence | None:
+        """What went over the wire for it; None where that was not kept, or is dropped by now.
+
+        Does not hold up the other methods: a request of ten thousand messages takes some 100 ms.
+        """
+        return await self._thread.read(evidence.read, self._thread.path, attempt.seq)
+
+    async def drop_evidence(self, before: float) -> None:
+        """Drop what is kept of attempts that began before a time, also in the files."""
+        while await self._thread.call(evidence.drop, before):
+            pass
 
     async def usage(self, boundaries: Sequence[float], by: Grouping) -> UsageReport:
         """What was used between the first and the last of ``boundaries``, in the periods between them.

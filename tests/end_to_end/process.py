@@ -170,7 +170,7 @@ def stored_drafts(folder: Path) -> dict[str, str]:
     async def read() -> dict[str, str]:
         store = await Store.open(profile.database, profile.backups)
         try:
-            return await store.drafts()
+            return {key: draft.text for key, draft in (await store.drafts()).items()}
         finally:
             await store.close()
 

@@ -20,9 +20,10 @@ from desktop_chat.domain.context import ContextSettings, Strategy
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.errors import RateLimited
 from desktop_chat.domain.events import Delta
+from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import Store
@@ -82,6 +83,26 @@ def entry(**changes: Any) -> LedgerEntry:
     return replace(made, **changes)
 
 
+EVIDENCE = Evidence(
+    "POST",
+    "https://example.org/v1/responses",
+    (("authorization", "Bearer [redacted]"),),
+    {"model": "m-1", "input": [{"role": "user", "content": "Why are there tides?"}], "store": False},
+    200,
+    (("x-request-id", "r1"),),
+    b'data: {"type": "response.completed"}\n\n',
+)
+"""What went over the wire for the second attempt of :func:`fill`."""
+
+DRAFT = Draft(
+    "Where was I?",
+    (
+        Part(PartKind.IMAGE, name="sea.png", data=Attachment("5" * 64, "image/png", 1234, 640, 480, "low")),
+        Part(PartKind.IMAGE, data=Attachment("", url="https://example.org/sea.png")),
+    ),
+)
+
+
 async def fill(store: Store) -> None:
     """Something in every table that the store writes; always the same but for the times."""
     conversation = Conversation(
@@ -104,8 +125,9 @@ async def fill(store: Store) -> None:
     failed_attempt = entry(
         attempt=1, usage=None, is_exact=False, outcome=Outcome.FAILED, status=429, cost=None
     )
-    await store.record_attempt(replace(failed_attempt, error_kind="RateLimited"), error)
-    await store.record_attempt(entry(attempt=2))
+    refused = replace(EVIDENCE, status=429, response=b'{"error": {"message": "slow down"}}')
+    await store.record_attempt(replace(failed_attempt, error_kind="RateLimited"), error, refused)
+    await store.record_attempt(entry(attempt=2), None, EVIDENCE)
     await store.begin_attempt(
         entry(conversation_id="c2", message_id="m5", started_at=50.0), Decimal("0.000014")
     )
@@ -113,7 +135,7 @@ async def fill(store: Store) -> None:
     await store.save_cached_answer("k1", answer)
     await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])
     await store.delete_conversation("c2")
-    await store.save_draft("new", "Where was I?")
+    await store.save_draft("new", "Where was I?", DRAFT.parts)
     await store.append(
         "m4", [Delta(PartKind.REASONING, "Hm"), text("Half an "), text("answer")], durable=True
     )

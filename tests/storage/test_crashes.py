@@ -10,7 +10,7 @@ import pytest
 
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.message import Part, PartKind, State
+from desktop_chat.domain.message import Draft, Part, PartKind, State
 from desktop_chat.storage import DiskFull, Store
 from tests.storage.samples import begun, limit_pages, opened, raw, text, turn
 from tests.storage.writer import words
@@ -102,7 +102,7 @@ async def test_a_full_disk_at_the_other_calls_changes_nothing(tmp_path: Path) ->
             await store.update_conversation(conversation)
         (stored,) = await store.conversations()
         assert (stored.id, stored.title, stored.active_leaf) == (conversation.id, "Why", answer.id)
-        assert await store.drafts() == {"new": "draft"}
+        assert await store.drafts() == {"new": Draft("draft")}
         assert [m.text for m in (await store.tree(conversation.id)).path] == [question.text, saved]
     async with opened(tmp_path) as store:
         assert (await store.tree(conversation.id))[answer.id].text == saved

@@ -25,7 +25,7 @@ from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, SUMS, Migration
 from tests.storage.later import LATER
-from tests.storage.samples import begun, entry, load_file, opened, raw, schema
+from tests.storage.samples import DRAFT, EVIDENCE, begun, entry, load_file, opened, raw, schema
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
 
@@ -93,8 +93,8 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
         assert failed.error.retry_after == 3.0
         assert broken.state is State.INTERRUPTED
         assert (broken.reasoning, broken.text) == ("Hm", "Half an answer")
-        assert await store.drafts() == {"new": "Where was I?"}
         await check_what_came_with_the_second_schema(store, dump)
+        await check_what_came_with_the_third_schema(store, dump)
         await store.restore_conversation("c2")
         assert {each.id for each in await store.conversations()} == {"c1", "c2"}
         assert await store.quick_check() == []
@@ -139,6 +139,20 @@ async def check_what_came_with_the_second_schema(store: Store, dump: Path) -> No
     assert await store.token_counts("c1", "o200k_base") == ({} if first else {"m1": 6, "m2": 3})
     cached = await store.cached_answer("k1")
     assert cached == (None if first else CachedAnswer(answer.parts, "m-1", "stop"))
+
+
+async def check_what_came_with_the_third_schema(store: Store, dump: Path) -> None:
+    had = int(dump.stem) >= 3
+    assert await store.drafts() == {"new": DRAFT if had else replace(DRAFT, parts=())}
+    assert await store.unreferenced({"5" * 64, "6" * 64}) == ({"6" * 64} if had else {"5" * 64, "6" * 64})
+    refused, answered = await store.attempts("m2")
+    assert isinstance(refused.error, RateLimited)
+    assert (refused.error.message, refused.entry.outcome) == ("slow down", Outcome.FAILED)
+    assert (answered.error, answered.entry.request_id) == (None, "r1")
+    assert (refused.has_evidence, answered.has_evidence) == (had, had)
+    assert await store.evidence(answered) == (EVIDENCE if had else None)
+    await store.drop_evidence(1e10)
+    assert not any(attempt.has_evidence for attempt in await store.attempts("m2"))
 
 
 def test_sums_are_those_of_totals() -> None:

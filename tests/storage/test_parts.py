@@ -15,6 +15,7 @@ from desktop_chat.domain.message import (
     Message,
     Part,
     PartKind,
+    ReasoningItem,
     Role,
     State,
     ToolCall,
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.anyio
 PAGE = Part(PartKind.CITATION, name="A „page“", data=Citation("https://example.org", 0, 12))
 FILE = Part(PartKind.CITATION, name="notes.pdf", data=Citation("", None, None))
 CALL = ToolCall("c1", "web_search", CallStatus.DONE, "tides", "a\nb")
+ENCRYPTED = ReasoningItem("rs_1", "gAAAA", "https://example.org", "m-1")
 PARTS = [
     PAGE,
     FILE,
@@ -34,6 +36,12 @@ PARTS = [
     Part(PartKind.TOOL_CALL, data=ToolCall("c2", "function")),
     Part(PartKind.IMAGE, name="cat.png", data=Attachment("a" * 64, "image/png", 1234, 640, 480)),
     Part(PartKind.FILE, "what it says", name="b.txt", data=Attachment("b" * 64, "text/plain", 5)),
+    Part(PartKind.IMAGE, name="d.jpg", data=Attachment("d" * 64, "image/jpeg", 9, 8, 6, "low")),
+    Part(PartKind.IMAGE, data=Attachment("", "image/png", 7, 5, 3, "high", "https://example.org/a.png")),
+    Part(PartKind.FILE, "read", name="e.pdf", data=Attachment("e" * 64, "application/pdf", 6, as_text=True)),
+    Part(PartKind.REASONING, data=ENCRYPTED),
+    Part(PartKind.REASONING, "Think.", 2.5, data=replace(ENCRYPTED, id="rs_2")),
+    Part(PartKind.REASONING, "Think on.", 0.5),
     Part(PartKind.TEXT, "Look."),
 ]
 
@@ -53,7 +61,11 @@ async def test_every_kind_of_part_comes_back(tmp_path: Path) -> None:
 async def test_what_was_streamed_survives_the_death_of_the_program(tmp_path: Path) -> None:
     running = Part(PartKind.TOOL_CALL, name="find", data=replace(CALL, status=CallStatus.RUNNING))
     done = Part(PartKind.TOOL_CALL, "", 0.5, "find", CALL)
-    came = [PartCame(running), text("Half "), PartCame(done), text("an "), PartCame(PAGE), text("answer")]
+    thought = PartCame(Part(PartKind.REASONING, "Done.", 1.0, data=ENCRYPTED))
+    came = [
+        *(PartCame(running), text("Half "), PartCame(done), text("an "), PartCame(PAGE), text("answer")),
+        *(Delta(PartKind.REASONING, "Hm"), Delta(PartKind.REASONING, "."), thought),
+    ]
     expected = Message("", None, Role.ASSISTANT)
     for one in came:
         if isinstance(one, Delta):
@@ -84,6 +96,7 @@ async def test_what_was_streamed_survives_the_death_of_the_program(tmp_path: Pat
         ("tool_call", "{}"),
         ("tool_call", '{"id": "x", "kind": "y", "status": "paused"}'),
         ("image", '{"width": 5}'),
+        ("reasoning", '{"id": "rs_1"}'),
     ],
 )
 async def test_what_a_newer_version_stored_is_kept_as_it_is(

@@ -7,7 +7,7 @@ import pytest
 
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.message import PartKind, State
+from desktop_chat.domain.message import Draft, PartKind, State
 from desktop_chat.storage.database import Database
 from tests.storage.power import disk
 from tests.storage.samples import opened, text, turn
@@ -47,7 +47,8 @@ async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
             assert await store.quick_check() == []
             tree = await store.tree(conversation.id)
             assert (tree[question.id].text, tree[answer.id].text) == ("Why?", words), name
-            assert await store.drafts() == ({"new": "draft"} if name in ("draft", "finished") else {})
+            drafts = {"new": Draft("draft")} if name in ("draft", "finished") else {}
+            assert await store.drafts() == drafts
     async with opened(tmp_path / "appended") as store:
         assert await store.quick_check() == []
         tree = await store.tree(conversation.id)

@@ -13,7 +13,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.errors import CutOff, RateLimited
 from desktop_chat.domain.events import Delta
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.domain.message import Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import StorageError, Store, StoreClosed
@@ -108,7 +108,7 @@ async def test_begin_turn_is_all_or_nothing(tmp_path: Path) -> None:
         with pytest.raises(apsw.ConstraintError):
             await store.begin_turn(Conversation(new_id()), [question, answer], draft="new")
         assert await store.conversations() == []
-        assert await store.drafts() == {"new": "Why?"}
+        assert await store.drafts() == {"new": Draft("Why?")}
 
 
 async def test_begin_turn_takes_the_draft_along(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ async def test_begin_turn_takes_the_draft_along(tmp_path: Path) -> None:
         await store.save_draft("new", "Why?")
         await store.save_draft("other", "Kept")
         await store.begin_turn(Conversation(new_id()), turn(), draft="new")
-        assert await store.drafts() == {"other": "Kept"}
+        assert await store.drafts() == {"other": Draft("Kept")}
 
 
 async def test_objects_may_change_right_after_the_call(tmp_path: Path) -> None:
@@ -301,18 +301,6 @@ async def test_purged_text_is_nowhere_in_the_files(tmp_path: Path) -> None:
         assert [c.id for c in await store.conversations()] == [kept.id]
 
 
-async def test_drafts(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
-        await store.save_draft("new", "a")
-        await store.save_draft("new", "ab")
-        await store.save_draft("c1", "c")
-    async with opened(tmp_path) as store:
-        assert await store.drafts() == {"new": "ab", "c1": "c"}
-        await store.save_draft("new", "")
-        await store.save_draft("unknown", "")
-        assert await store.drafts() == {"c1": "c"}
-
-
 async def test_the_ledger_outlives_its_chat_and_the_attempt_goes_with_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         conversation, _, answer = await begun(store)
@@ -349,7 +337,7 @@ async def test_what_unicode_and_sqlite_cannot_hold_never_fails_a_call(tmp_path: 
         again = tree[answer.id]
         assert (again.text, again.model, str(again.error)) == ("a\ufffdb", "a\ufffdb", "a\ufffdb")
         assert again.usage == Usage(2**63 - 1, -(2**63) + 1)
-        assert await store.drafts() == {"new": "a\ufffdb"}
+        assert await store.drafts() == {"new": Draft("a\ufffdb")}
 
 
 async def test_ten_thousand_messages(tmp_path: Path) -> None:
