@@ -59,9 +59,13 @@ def window(
     async def collect() -> list[Document]:
         return DOCUMENTS
 
-    made = LogWindow(Theme("light"), tmp_path, settings, tasks, collect)
+    async def make() -> LogWindow:
+        made = LogWindow(Theme("light"), tmp_path, settings, tasks, collect)
+        made.show()
+        return made
+
+    made = loop.run_until_complete(make())
     qtbot.addWidget(made)
-    made.show()
     yield made
     made.close()
     loop.run_until_complete(tasks.close())
@@ -125,7 +129,7 @@ async def test_diagnostics_are_shown_before_they_are_saved(
     await until(lambda: dialog.findChild(QFileDialog) is not None)
     path = tmp_path / "made.zip"
     dialog.findChild(QFileDialog).fileSelected.emit(str(path))
-    await until(lambda: not dialog.isVisible())
+    await until(path.exists)
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["log"]
         assert archive.read("log") == b"two"
