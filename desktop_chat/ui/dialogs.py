@@ -4,7 +4,7 @@ Dialogs that most starts never show are imported when they are.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, Secrets
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.probe import ProbeResult, ProbeStep
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Backup, StorageError
@@ -164,7 +165,7 @@ class Dialogs(QObject):
                 self._settings,
                 tasks=self._tasks,
                 credentials=self._credentials,
-                check=self._check,
+                probe=self._probe,
                 places=self._places,
                 tokens=self._tokens,
                 fetch_prices=self._api.fetch_prices,
@@ -195,7 +196,6 @@ class Dialogs(QObject):
             )
             self._log.closed.connect(self._log_closed)
         self._log.show()
-        self._log.raise_()
         self._log.activateWindow()
 
     async def _diagnostics(self) -> "list[Document]":
@@ -287,6 +287,16 @@ class Dialogs(QObject):
         """Try an endpoint that need not be stored; its client is closed again."""
         try:
             return await self._api.models(endpoint, Secrets(key), self._settings.limits(endpoint))
+        finally:
+            await self._api.forget(endpoint.id)
+
+    async def _probe(
+        self, endpoint: Endpoint, secrets: Secrets
+    ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+        """Try an endpoint that need not be stored, step by step; its client is closed again."""
+        try:
+            async for found in self._api.probe(endpoint, secrets, self._settings.limits(endpoint)):
+                yield found
         finally:
             await self._api.forget(endpoint.id)
 
