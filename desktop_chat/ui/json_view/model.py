@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from desktop_chat.ui.counts import counted
-from desktop_chat.ui.json_view.writing import is_array, path_of, scalar
+from desktop_chat.ui.json_view.writing import closed, is_array, path_of, scalar
 
 MOST_ROWS = 1000
 """Members that stand below one node: more are put together in ranges, since a tree lays out all rows."""
@@ -183,13 +183,11 @@ class JsonModel(QAbstractItemModel):
     def _shown(self, node: _Node) -> str:
         if node.name is None:
             return ""
-        if isinstance(node.value, Mapping):
-            return counted(len(node.value), "member") if node.value else "{}"
-        if is_array(node.value):
-            return counted(len(node.value), "item") if node.value else "[]"
+        if size := size_of(node.value):
+            return counted(size, "member" if isinstance(node.value, Mapping) else "item")
         if isinstance(node.value, str) and len(node.value) > LONGEST:
             return f"{scalar(node.value[:LONGEST])[:-1]}… {counted(len(node.value), 'character')}"
-        return _short(scalar(node.value))
+        return _short(closed(node.value))
 
 
 def size_of(value: object) -> int:
@@ -218,7 +216,7 @@ def values(value: object) -> Iterator[tuple[str, str, list[int]]]:
             stack.append(_members(member))
             place.append(0)
         else:
-            yield name, member if isinstance(member, str) else scalar(member), place
+            yield name, member if isinstance(member, str) else closed(member), place
             place[-1] += 1
 
 

@@ -1,7 +1,7 @@
 """JSON as a tree that is walked by keys: names and values, in the colours of code."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -35,6 +35,11 @@ class JsonTree(QTreeView):
         self.setUniformRowHeights(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # The current row is painted here: the style would leave gaps in it.
+        self.setStyleSheet(
+            "QTreeView { selection-background-color: transparent; }"
+            "QTreeView::item, QTreeView::item:hover, QTreeView::item:selected { background: transparent; }"
+        )
         self.setItemDelegate(_Delegate(theme, self))
         header = self.header()
         header.setStretchLastSection(False)
@@ -79,6 +84,24 @@ class JsonTree(QTreeView):
             above = above.parent()
         self.setCurrentIndex(index)
         self.scrollTo(index)
+
+    def drawRow(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """The current row all across, with a ring where the keys are here."""
+        if index == self.currentIndex():
+            colors = self._theme.colors
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(colors.accent, 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.setBrush(colors.accent_soft)
+            rect = QRectF(option.rect)
+            rect.setLeft(0)
+            rect.setWidth(self.viewport().width())
+            radius = self._theme.px(6)
+            painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), radius, radius)
+            painter.restore()
+        super().drawRow(painter, option, index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Without the key that unfolds everything: that could be millions of rows."""

@@ -37,7 +37,7 @@ def lines(value: object) -> Iterator[str]:
     """A value as JSON, line by line, its members indented."""
     opened = _opening(value)
     if opened is None:
-        yield _closed(value)
+        yield closed(value)
         return
     yield opened[0]
     stack = [opened]
@@ -53,7 +53,7 @@ def lines(value: object) -> Iterator[str]:
         start = space if name is None else f"{space}{scalar(name)}: "
         inner = _opening(member)
         if inner is None:
-            yield f"{start}{_closed(member)}{'' if is_last else ','}"
+            yield f"{start}{closed(member)}{'' if is_last else ','}"
         else:
             yield f"{start}{inner[0]}"
             stack.append((inner[0], inner[1], inner[2] + ("" if is_last else ",")))
@@ -71,7 +71,8 @@ def _opening(value: object) -> tuple[str, _Members, str] | None:
     return None
 
 
-def _closed(value: object) -> str:
+def closed(value: object) -> str:
+    """What has no members, as JSON in one line."""
     if isinstance(value, Mapping):
         return "{}"
     return "[]" if is_array(value) else scalar(value)
