@@ -5,7 +5,7 @@ import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.benchmarks import context, growth, keys, opening, response, start, stream, tokens
+from tests.benchmarks import context, evidence, growth, keys, opening, response, start, stream, tokens
 from tests.benchmarks.figures import Figure, table
 
 MEASUREMENTS = {
@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "keys": keys.measure,
     "tokens": tokens.measure,
     "context": context.measure,
+    "evidence": evidence.measure,
 }
 
 
