@@ -165,8 +165,12 @@ ui/usage/wording.py                 times, periods and groups of the usage windo
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
+asking.py                           how a conversation is asked: cleared, saved, written, held, done again
+answering.py                        the answers to one request: one, or several as versions
+record.py                           what of a conversation is in the database
 turn.py                             one answer being written: read, saved, shown
 gate.py                             what is let go: requests made of a chat, checked before anything leaves
+inspection.py                       secrets and attachments of a request, looked at before it leaves
 errands.py                          what the small model is asked for: titles and summaries
 bookkeeping.py                      the ledger's rows of one request, each with its cost
 answer_cache.py                     answers that are given again to the very same request
@@ -247,6 +251,7 @@ worker.py                           one killable helper process for work that ma
 tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 
 domain/                             pure values: standard library only, no I/O, no Qt
+domain/attaching.py                 what attachments a request may carry
 domain/context.py                   what of a conversation goes into the next request
 domain/conversation.py              the tree of one conversation: parents, versions, the active path
 domain/counting.py                  what a request takes in tokens beyond its texts
@@ -265,6 +270,7 @@ domain/parameters.py                every parameter of both dialects once: range
 domain/prices.py                    what a model costs, and what that makes of a request
 domain/probe.py                     what a test of an endpoint finds, step by step
 domain/request.py                   what one turn asks for
+domain/secrecy.py                   what in a text looks like a secret
 domain/snippets.py                  a request that was sent, as a command line and as a program
 domain/titles.py                    titles of conversations: first words, then a model
 domain/usage.py                     what one request used: tokens and time

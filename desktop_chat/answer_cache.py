@@ -9,7 +9,9 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
+from typing import Any
 
+from desktop_chat.domain.attaching import sent_as_they_are
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.events import Delta, Finished, PartCame, ReplyEvent
 from desktop_chat.domain.message import STREAMED, Message, PartKind, State
@@ -22,19 +24,24 @@ __all__ = ["CachedAnswer", "events", "key", "may_keep"]
 
 def key(endpoint: Endpoint, request: Request) -> str | None:
     """What tells a request from all others; None for one whose answer is not to be had twice."""
-    if request.parameters.temperature != 0:
+    if request.parameters.temperature != 0 or "temperature" in request.rejected:
         return None
     body = {
         "server": [endpoint.base_url, endpoint.api_version, endpoint.organization, endpoint.project],
+        "more": [endpoint.headers, endpoint.query, endpoint.extra_body],
         "dialect": endpoint.dialect,
         "model": request.model,
-        "messages": [[message.role, message.text] for message in request.messages],
+        "messages": [[message.role, message.sent_text, _attached(message)] for message in request.messages],
         "parameters": asdict(request.parameters),
         "truncates": request.truncates,
     }
     # Lone surrogates are escaped, so that all texts can be encoded.
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _attached(message: Message) -> list[dict[str, Any]]:
+    return [asdict(sent.data) | {"name": sent.part.name} for sent in sent_as_they_are([message])]
 
 
 def may_keep(answer: Message) -> bool:

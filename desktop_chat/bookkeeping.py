@@ -160,7 +160,8 @@ class Account:
         entry = self._row(ended, outcome, usage, is_exact=is_exact, expected=expected, cost=cost)
         if usage is not None:
             self._add(cost, is_exact)
-        await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error))
+        evidence = ended.evidence if self._services.settings.keep_evidence else None
+        await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error, evidence))
         self._services.spending.entered(entry)
 
     def _row(

@@ -1,6 +1,7 @@
 """How many tokens the next request of a chat takes.
 
-The texts are counted by the helper process and kept in the database, message by message. Until one is
+The texts, with those of files that go as text, are counted by the helper process and kept in the database,
+message by message. Until one is
 counted it is taken for 4 characters a token. What the texts come to in a request, with frames and images, is
 worked out by the published formulas, and then corrected by what was learned of the model at its endpoint:
 the ratio of the input tokens that it reported for its last requests to those that were expected, between a
@@ -159,6 +160,7 @@ class Counts(QObject):
             or self._factor != 1
             or self._conversation.context.strategy is Strategy.SERVER
             or not all(map(self._is_counted, path))
+            or any(map(counting.has_guess, path))
             or any(text not in self._texts for text in self._prompts())
         )
 
@@ -175,10 +177,12 @@ class Counts(QObject):
 
     # Counting
 
-    async def draft(self, text: str) -> int:
+    async def draft(self, text: str, attachments: Sequence[Part] = ()) -> int:
         """See ``ChatSession.count_draft``. What was overtaken by a newer draft is not counted any more."""
-        if not text:
+        if not text and not attachments:
             return 0
+        message = Message("", None, Role.USER, [Part(PartKind.TEXT, text), *attachments])
+        text, has_guess = message.sent_text, counting.has_guess(message)
         self._newest_draft = text
         if not self._encoding:
             await self.load()
@@ -188,11 +192,12 @@ class Counts(QObject):
             tokens = counting.approximate(text)
             if text == self._newest_draft:
                 found = await self._count([text])
-                self._is_rough_draft = found is None
+                self._is_rough_draft = has_guess or found is None
                 if found is not None:
                     self._remember([text], found)
                     (tokens,) = found
-        return self._corrected(self._frame(tokens), self._factor)
+        taken = counting.message_tokens(self._target().model, message, tokens)
+        return self._corrected(taken, self._factor)
 
     def wake(self) -> None:
         """Have the helper count what is not counted, and look up the model's price and window. Returns at
@@ -233,7 +238,7 @@ class Counts(QObject):
     async def settle(self, path: Sequence[Message]) -> None:
         """Wait until all is counted that can be, the newest of ``path`` too, which may not be saved yet."""
         self.wake()
-        missing = [message.text for message in path[-2:] if not self._is_counted(message)]
+        missing = [message.sent_text for message in path[-2:] if not self._is_counted(message)]
         found = await self._count(missing) if missing else []
         if missing and found is not None:
             self._remember(missing, found)
@@ -286,7 +291,7 @@ class Counts(QObject):
         )
         while batch := list(islice(missing, BATCH)):
             encoding = self._encoding
-            texts = [message.text for message in batch]
+            texts = [message.sent_text for message in batch]
             found = await self._count(texts)
             if found is None:
                 return False
@@ -297,7 +302,7 @@ class Counts(QObject):
             counts = {
                 message.id: count
                 for message, text, count in zip(batch, texts, found, strict=True)
-                if message.text == text
+                if message.sent_text == text
             }
             self._counted |= counts
             self._save(encoding, counts)
@@ -345,7 +350,7 @@ class Counts(QObject):
         return [text for text in texts if text]
 
     def _is_counted(self, message: Message) -> bool:
-        return message.id in self._counted or not message.text or message.text in self._texts
+        return message.id in self._counted or not (text := message.sent_text) or text in self._texts
 
     def _text_tokens(self, text: str) -> int:
         known = self._texts.get(text)
@@ -358,9 +363,9 @@ class Counts(QObject):
         def taken(message: Message) -> int:
             tokens = counted.get(message.id)
             if tokens is None:
-                tokens = self._text_tokens(message.text)
+                tokens = self._text_tokens(message.sent_text)
             # Most messages are one text: the rules for images need not be asked ten thousand times.
-            if len(message.parts) == 1:
+            if len(message.parts) == 1 and message.parts[0].data is None:
                 return tokens + frame
             return counting.message_tokens(model, message, tokens)
 

@@ -12,7 +12,7 @@ from desktop_chat.bookkeeping import Account, Forecast, count
 from desktop_chat.domain import counting
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError, EndpointGone
-from desktop_chat.domain.events import AttemptEnded, AttemptStarted, Delta, Finished, Started
+from desktop_chat.domain.events import Adjusted, AttemptEnded, AttemptStarted, Delta, Finished, Started
 from desktop_chat.domain.holds import OverBudget
 from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
@@ -82,6 +82,8 @@ class Errands:
     ) -> str | OverBudget:
         """The whole text of the answer. Raises ``ChatError``."""
         services, chat = self._services, self._conversation_id
+        rejected = services.settings.rejected_by(endpoint.id, request.model)
+        request = replace(request, rejected=rejected)
         texts = [request.parameters.system_prompt, *(message.text for message in request.messages)]
         (prompt, *said), is_counted = await count(services, request.model, texts)
         tokens = counting.request_tokens(sum(said) + len(said) * counting.frame_tokens(), prompt)
@@ -120,6 +122,8 @@ class Errands:
                     match event:
                         case AttemptStarted():
                             await account.begin(event.attempt)
+                        case Adjusted():
+                            services.settings.reject(endpoint.id, request.model, event.name)
                         case Started():
                             request_id, answered = event.request_id, True
                         case Delta():
@@ -147,7 +151,7 @@ def _pieces(messages: Sequence[Message], longest: int | None) -> list[str]:
     pieces: list[list[str]] = [[]]
     left = longest
     for message in messages:
-        said = f"{_NAMES[message.role]}: {message.text}"
+        said = f"{_NAMES[message.role]}: {message.sent_text}"
         if longest is None or left is None:
             pieces[-1].append(said)
             continue

@@ -1,7 +1,8 @@
 """What is let go: requests made of a conversation, and checked before anything of them leaves.
 
 The strategy of the conversation's context says what goes into a request. One that is longer than the model's
-window, or that may pass a budget, is held; where the answer shares the window, ``max_output_tokens`` are left
+window, that may pass a budget, that holds what looks like a secret, or attachments that will hardly be taken,
+is held; where the answer shares the window, ``max_output_tokens`` are left
 free if they are set. With the strategy ``SUMMARY`` the older turns are summed up anew, before the request
 leaves and with the user looking on, as soon as it takes more than 3/4 of the window: later there would be no
 room for it, and sooner it would cost more often. Where that fails or would pass a budget, the request goes as
@@ -9,7 +10,7 @@ it is, if it fits.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from desktop_chat import answer_cache
@@ -18,12 +19,13 @@ from desktop_chat.counting import Counts
 from desktop_chat.domain.context import Plan, Planner, Strategy, Summary, is_sendable
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect, Endpoint
-from desktop_chat.domain.errors import ChatError, EndpointGone
-from desktop_chat.domain.holds import Hold, OverBudget, OverLimit
+from desktop_chat.domain.errors import AttachmentMissing, ChatError, EndpointGone
+from desktop_chat.domain.holds import Hold, LooksSecret, NotTaken, OverBudget, OverLimit
 from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.domain.request import Request
 from desktop_chat.errands import KEPT_SHARE, KEPT_TURNS, RENEW_SHARE, Errands
+from desktop_chat.inspection import Inspection
 from desktop_chat.services import Services
 from desktop_chat.spending import Reservation
 
@@ -32,13 +34,14 @@ SURELY_FITS = 4_000
 
 Waived = frozenset[type[Hold]]
 """The kinds of holds that keep nothing back, since the user said so."""
-ALL_WAIVED: Waived = frozenset({OverLimit, OverBudget})
+ALL_WAIVED: Waived = frozenset({OverLimit, OverBudget, LooksSecret, NotTaken})
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request that may leave. ``kept`` is the answer that it had before, and ``key`` what to keep its
-    answer by, both None where they are not wanted."""
+    """A request that may leave, ``copies`` times at once. ``kept`` is the answer that it had before, and
+    ``key`` what to keep its answer by, both None where they are not wanted. ``problem`` is why it cannot
+    leave after all: there is an answer then that says so."""
 
     endpoint: Endpoint
     request: Request
@@ -46,6 +49,8 @@ class Outgoing:
     reservation: Reservation
     key: str | None = None
     kept: answer_cache.CachedAnswer | None = None
+    copies: int = 1
+    problem: ChatError | None = None
 
     def account(self, services: Services, conversation_id: str, answer: Message) -> Account:
         """The account of this request, which carries on what ``answer`` cost so far."""
@@ -66,8 +71,12 @@ class Outgoing:
 class Gate:
     """The way out for the requests of one conversation."""
 
-    def __init__(self, conversation: Conversation, counts: Counts, services: Services) -> None:
+    def __init__(
+        self, conversation: Conversation, known: Iterable[Message], counts: Counts, services: Services
+    ) -> None:
+        """``known`` are the messages that the conversation has so far."""
         self._conversation = conversation
+        self._inspection = Inspection(known, services)
         self._counts = counts
         self._services = services
         self._errands = Errands(conversation.id, services)
@@ -77,22 +86,28 @@ class Gate:
         path: Sequence[Message],
         waived: Waived,
         *,
+        model: str = "",
         prompt: str = "",
         fresh: bool = False,
+        answers: int = 1,
         summarising: Callable[[bool], None],
     ) -> Outgoing | Hold | None:
         """The request that asks for what follows ``path``; a Hold where it may not leave, None where there
         is nowhere to send it.
 
-        ``prompt`` is ours and follows the path. ``fresh`` wants no answer that was given before.
-        ``summarising`` is called when a summary is begun, and when it is done. Raises ``StorageError``.
+        ``model`` is asked instead of the conversation's own. ``prompt`` is ours and follows the path.
+        ``fresh`` wants no answer that was given before. So many ``answers`` are wanted. ``summarising`` is
+        called when a summary is begun, and when it is done. Raises ``StorageError``.
         """
         # Before all else: what is asked of an answer while the database opens may be taken back.
         store = await self._services.store()
         endpoint = self._services.endpoint(self._conversation)
-        model = self._services.model(self._conversation)
+        model = model or self._services.model(self._conversation)
         if endpoint is None:
             return None
+        secret = await self._inspection.secrets(path, waive=LooksSecret in waived)
+        if secret is not None:
+            return secret
         planner = self._counts.planner(path, prompt)
         limit = await self._limit(endpoint, model, planner.tokens())
         if limit is not None and planner.tokens() > limit * RENEW_SHARE:
@@ -104,20 +119,34 @@ class Gate:
             self._conversation.context.strategy is Strategy.SERVER and endpoint.dialect is Dialect.RESPONSES
         )
         tokens = planner.tokens()
+        plan = planner.plan()
+        request = self._request(endpoint, model, path, plan, prompt, truncates=truncates)
+        not_taken = self._inspection.not_taken(endpoint, model, request.messages, waive=NotTaken in waived)
+        if not_taken is not None:
+            return not_taken
         if limit is not None and tokens > limit and not truncates and OverLimit not in waived:
             return OverLimit(tokens, limit, self._counts.is_rough(path), planner.turns_within(limit))
-        plan = planner.plan()
-        request = self._request(model, path, plan, prompt, truncates=truncates)
+        copies = answers
+        if answers > 1 and endpoint.dialect is Dialect.CHAT_COMPLETIONS and "n" not in request.rejected:
+            copies, request = 1, replace(request, parameters=replace(request.parameters, n=answers))
         key = None
-        if self._services.settings.cache_answers and not prompt:
+        if self._services.settings.cache_answers and not prompt and answers == 1:
             key = answer_cache.key(endpoint, request)
         kept = await store.cached_answer(key) if key is not None and not fresh else None
+        problem = None
+        if kept is None:
+            try:
+                request = await self._with_contents(request)
+            except AttachmentMissing as error:
+                problem = error
         reservation = await self._services.spending.reserve(
             self._conversation.id,
             endpoint,
             model,
             0 if kept is not None else tokens,
             0 if kept is not None else request.parameters.max_output_tokens,
+            answers=answers,
+            copies=copies,
             waive=OverBudget in waived,
         )
         if isinstance(reservation, OverBudget):
@@ -131,7 +160,7 @@ class Gate:
                 found = self._counts.forecast(path, plan, prompt, may_learn=not truncates)
             return found
 
-        return Outgoing(endpoint, request, forecast, reservation, key, kept)
+        return Outgoing(endpoint, request, forecast, reservation, key, kept, copies, problem)
 
     async def summarise(self, path: Sequence[Message], *, waive: bool = False) -> bool | OverBudget:
         """Have the older turns of ``path`` summed up, with the summary of those before them; from then on it
@@ -175,7 +204,9 @@ class Gate:
         model = self._services.model(self._conversation)
         if endpoint is None:
             raise EndpointGone()
-        request = self._request(model, path, self._counts.planner(path).plan(), "", truncates=False)
+        plan = self._counts.planner(path).plan()
+        request = self._request(endpoint, model, path, plan, "", truncates=False)
+        request = await self._with_contents(request)
         secrets = await self._services.credentials.secrets(endpoint)
         limits = self._services.settings.limits(endpoint)
         return await self._services.api.count_tokens(endpoint, secrets, request, limits)
@@ -229,16 +260,29 @@ class Gate:
         except TimeoutError:
             return
 
+    async def _with_contents(self, request: Request) -> Request:
+        """Raises ``AttachmentMissing``."""
+        return replace(request, contents=await self._inspection.contents(request.messages))
+
     def _request(
-        self, model: str, path: Sequence[Message], plan: Plan, prompt: str, *, truncates: bool
+        self,
+        endpoint: Endpoint,
+        model: str,
+        path: Sequence[Message],
+        plan: Plan,
+        prompt: str,
+        *,
+        truncates: bool,
     ) -> Request:
         messages = [message for message, entry in zip(path, plan.entries, strict=True) if entry.is_sent]
         if plan.summary is not None:
             messages.insert(0, Message("", None, Role.SYSTEM, [Part(PartKind.TEXT, plan.summary.said)]))
         if prompt:
             messages.append(Message("", None, Role.USER, [Part(PartKind.TEXT, prompt)]))
-        parameters = self._conversation.parameters
-        return Request(model, tuple(messages), parameters, Purpose.CHAT, truncates)
+        # As many answers as are wanted is a matter of the turn.
+        parameters = replace(self._conversation.parameters, n=None)
+        rejected = self._services.settings.rejected_by(endpoint.id, model)
+        return Request(model, tuple(messages), parameters, Purpose.CHAT, truncates, rejected)
 
 
 def small_model(endpoint: Endpoint | None, model: str) -> str:

@@ -47,6 +47,10 @@ class Services:
         dialect = conversation.parameters.dialect
         return endpoint if dialect in (None, endpoint.dialect) else replace(endpoint, dialect=dialect)
 
+    def known_model(self, endpoint: Endpoint, model: str) -> Model | None:
+        """What the endpoint said of a model in this run."""
+        return next((known for known in self.models.get(endpoint.id, ()) if known.id == model), None)
+
     def model(self, conversation: Conversation) -> str:
         """The model of a conversation's next request; empty where none is chosen."""
         endpoint = self.endpoint(conversation)

@@ -254,6 +254,23 @@ class Settings(QObject):
         limits = Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
         return limits if endpoint is None else limits_of(endpoint, limits)
 
+    def reject(self, endpoint_id: str, model: str, name: str) -> None:
+        """Remember that a model does not take ``name``: see ``Request.rejected``."""
+        names = self.rejected_by(endpoint_id, model)
+        if name not in names:
+            models = {**self.rejected.get(endpoint_id, {}), model: sorted({*names, name})}
+            self.change(rejected={**self.rejected, endpoint_id: models})
+
+    def rejected_by(self, endpoint_id: str, model: str) -> frozenset[str]:
+        """What a model said that it does not take."""
+        return frozenset(self.rejected.get(endpoint_id, {}).get(model, ()))
+
+    def forget_rejected(self, endpoint_id: str, model: str | None = None) -> None:
+        """Try again what a model, or with None all of an endpoint, did not take."""
+        models = {name: names for name, names in self.rejected.get(endpoint_id, {}).items() if name != model}
+        kept = {id: models for id, models in self.rejected.items() if id != endpoint_id}
+        self.change(rejected={**kept, endpoint_id: models} if model is not None and models else kept)
+
     def budget(self, scope: Scope, endpoint_id: str = "") -> Decimal | None:
         """US dollars that may be spent; None for no limit. ``endpoint_id`` is for ``Scope.ENDPOINT``."""
         amount = {

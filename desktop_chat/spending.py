@@ -154,10 +154,13 @@ class Spending(QObject):
         input_tokens: int,
         max_output: int | None,
         *,
+        answers: int = 1,
+        copies: int = 1,
         waive: bool = False,
     ) -> Reservation | OverBudget:
         """Set aside what a request may cost, until :meth:`release`; an OverBudget where there is not enough.
 
+        It leaves ``copies`` times, and so many ``answers`` are written to all of them together.
         Where no budget is set nothing is looked up. Raises ``StorageError``.
         """
         # One after the other, or two requests at once would both find the same money.
@@ -166,7 +169,8 @@ class Spending(QObject):
             self._notice(budgets, conversation_id, endpoint.id)
             may_cost = Decimal(0)
             if budgets:
-                may_cost = await self._may_cost(endpoint, model, input_tokens, max_output)
+                input_tokens *= copies
+                may_cost = await self._may_cost(endpoint, model, input_tokens, max_output, answers)
             if may_cost and not waive:
                 for budget in budgets:
                     if budget.holds(may_cost):
@@ -201,7 +205,7 @@ class Spending(QObject):
             self._tasks.start(self._warn(entry), "budgets")
 
     async def _may_cost(
-        self, endpoint: Endpoint, model: str, input_tokens: int, max_output: int | None
+        self, endpoint: Endpoint, model: str, input_tokens: int, max_output: int | None, answers: int
     ) -> Decimal:
         # For a price that is known, such as the user's own, nothing waits for the helper.
         sheet = self.sheet(endpoint, model) or await self.find_sheet(endpoint, model)
@@ -210,7 +214,7 @@ class Spending(QObject):
         output = max_output
         if output is None:
             output = await (await self._store()).typical_output(endpoint.id, model)
-        return cost(sheet, Usage(input_tokens, UNKNOWN_OUTPUT if output is None else output))
+        return cost(sheet, Usage(input_tokens, answers * (UNKNOWN_OUTPUT if output is None else output)))
 
     async def _warn(self, entry: LedgerEntry) -> None:
         try:

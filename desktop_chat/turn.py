@@ -19,6 +19,7 @@ from desktop_chat.bookkeeping import Account
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import KeyProblem
 from desktop_chat.domain.events import (
+    Adjusted,
     AttemptEnded,
     AttemptStarted,
     Delta,
@@ -27,6 +28,7 @@ from desktop_chat.domain.events import (
     ReplyEvent,
     RetryScheduled,
     Started,
+    Throttled,
 )
 from desktop_chat.domain.holds import OverBudget
 from desktop_chat.domain.message import CallStatus, Citation, Message, Part, PartKind, State, ToolCall
@@ -52,6 +54,8 @@ class Phase(StrEnum):
     WRITING = "writing"
     WAITING = "waiting"
     """A retry is scheduled."""
+    THROTTLED = "throttled"
+    """Our own limit of the endpoint keeps the request back."""
 
 
 class Turn(QObject):
@@ -59,8 +63,10 @@ class Turn(QObject):
 
     text_added = Signal(str, object, str)
     part_came = Signal(str, object)
-    entered = Signal(object)
-    """The :class:`Phase` that begins."""
+    entered = Signal(str, object)
+    """The id of the answer, and the :class:`Phase` that begins."""
+    adjusted = Signal(str, str)
+    """What the model does not take, and what the server said."""
 
     def __init__(
         self, answer: Message, services: Services, account: Account, reservation: Reservation
@@ -72,12 +78,16 @@ class Turn(QObject):
         self.reservation = reservation
         self.retry: RetryScheduled | None = None
         self.retry_at = 0.0
+        self.throttled_until: float | None = None
+        """When our own limit lets the request go, by the monotonic clock; None where that is not known."""
+        self.phase = Phase.SENDING
         self.over_budget: OverBudget | None = None
         """The budget that the next attempt would have passed, so that it was not made."""
         self._services = services
         self._reply: Reply | None = None
         self._answered = False
         self._request_id: str | None = None
+        self._endpoint: Endpoint | None = None
         self._start = len(answer.text)
         self._part_since = 0.0
         self._calls_since: dict[str, float] = {}
@@ -90,8 +100,8 @@ class Turn(QObject):
 
     async def read(self, endpoint: Endpoint, request: Request) -> Finished:
         """Ask, and take in what comes to its end."""
-        self.answer.model = request.model
-        self.entered.emit(Phase.UNLOCKING)
+        self.answer.model, self._endpoint = request.model, endpoint
+        self._enter(Phase.UNLOCKING)
         try:
             secrets = await self._services.credentials.secrets(endpoint)
         except KeyProblem as error:
@@ -151,6 +161,10 @@ class Turn(QObject):
         store = await self._services.store()
         await self._services.outbox.write(lambda: store.finish(answer))
 
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.entered.emit(self.answer.id, phase)
+
     async def _take(self, event: ReplyEvent) -> None:
         match event:
             case Delta():
@@ -161,13 +175,20 @@ class Turn(QObject):
                 self.retry = self._request_id = None
                 self._answered = False
                 await self.account.begin(event.attempt)
-                self.entered.emit(Phase.SENDING)
+                self._enter(Phase.SENDING)
             case Started():
                 self._answered = True
                 self._request_id = self.answer.request_id = event.request_id
             case RetryScheduled():
                 self.retry, self.retry_at = event, time.monotonic() + event.delay
-                self.entered.emit(Phase.WAITING)
+                self._enter(Phase.WAITING)
+            case Throttled(delay=delay):
+                self.throttled_until = None if delay is None else time.monotonic() + delay
+                self._enter(Phase.THROTTLED)
+            case Adjusted(name=name, message=message):
+                if self._endpoint is not None and self.account.model:
+                    self._services.settings.reject(self._endpoint.id, self.account.model, name)
+                self.adjusted.emit(name, message)
             case AttemptEnded():
                 await self.account.end(event)
 
@@ -179,7 +200,7 @@ class Turn(QObject):
             self._part_since = time.monotonic()
         self.account.take(delta)
         self.answer.append(delta.kind, delta.text)
-        self.entered.emit(Phase.WRITING)
+        self._enter(Phase.WRITING)
         self.text_added.emit(self.answer.id, delta.kind, delta.text)
 
     async def _take_part(self, part: Part) -> None:
@@ -196,7 +217,7 @@ class Turn(QObject):
         await self._save(PartCame(part))
         self._close_reasoning()
         self.answer.put(part)
-        self.entered.emit(Phase.WRITING)
+        self._enter(Phase.WRITING)
         self.part_came.emit(self.answer.id, part)
 
     async def _save(self, came: Delta | PartCame) -> None:

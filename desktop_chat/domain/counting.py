@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from desktop_chat.domain.message import Attachment, Message, PartKind, Role
+from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role, is_sent_as_text
 
 FRAME = 3
 """Tokens of every request: the answer is begun with ``<|start|>assistant<|message|>``."""
 CHARACTERS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English."""
+BYTES_PER_TOKEN = 100
+"""Of a file that nobody read, most of which is pictures: a scanned page has 100 kB and takes 1,000 tokens."""
 UNSEEN = (1024, 1024)
 """Pixels of an image whose size is not known."""
 UNKNOWN_SIDE = 2048
@@ -57,16 +59,33 @@ def frame_tokens(name_tokens: int = 0) -> int:
 
 
 def message_tokens(model: str, message: Message, text_tokens: int) -> int:
-    """What ``message`` takes in a request: ``text_tokens`` of its text, its frame and the user's images."""
-    return frame_tokens() + text_tokens + sum(_images(model, message))
+    """What ``message`` takes in a request: ``text_tokens`` of its text, its frame, the user's images and
+    files. That of a file is a guess (:func:`file_tokens`)."""
+    return frame_tokens() + text_tokens + sum(_attached(model, message))
 
 
-def _images(model: str, message: Message) -> Iterator[int]:
+def has_guess(message: Message) -> bool:
+    """Whether a file goes along as it is, so that what the message takes is a guess."""
+    return message.role is Role.USER and any(
+        part.kind is PartKind.FILE and not is_sent_as_text(part) for part in message.parts
+    )
+
+
+def file_tokens(part: Part) -> int:
+    """About what a file takes that goes as it is: its text where that was read, else by its size. The server
+    reads files in its own way, and adds pictures of the pages of a PDF."""
+    size = part.data.size if isinstance(part.data, Attachment) else 0
+    return approximate(part.text) or -(-size // BYTES_PER_TOKEN)
+
+
+def _attached(model: str, message: Message) -> Iterator[int]:
     # Only what the user attached is sent; a picture that the model made is not.
     if message.role is Role.USER:
         for part in message.parts:
             if part.kind is PartKind.IMAGE and isinstance(part.data, Attachment):
                 yield image_tokens(model, part.data.width, part.data.height, part.data.detail)
+            elif part.kind is PartKind.FILE and not is_sent_as_text(part):
+                yield file_tokens(part)
 
 
 def request_tokens(messages: int, system_tokens: int = 0, tools: int = 0) -> int:

@@ -15,7 +15,8 @@ TOP = frozenset({"__main__", "app", "application", "command_line", "frozen", "in
 UI = frozenset({"ui"})
 SESSION = frozenset(
     {
-        *("session", "chats", "outbox", "services", "turn", "gate"),
+        *("session", "asking", "answering", "record", "chats", "outbox", "services"),
+        *("turn", "gate", "inspection"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics"),
     }
 )
