@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
@@ -130,6 +131,20 @@ def _read_lists(data: Any) -> dict[str, list[str]]:
     }
 
 
+def _read_days(data: Any) -> dict[str, str]:
+    """ISO dates by name; what cannot be used is left out: a lost day is no reason to complain."""
+    found = data.items() if isinstance(data, dict) else ()
+    return {name: day for name, day in found if isinstance(day, str) and _is_date(day)}
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _read_rejected(data: Any) -> dict[str, dict[str, list[str]]]:
     if not isinstance(data, dict):
         raise ValueError("rejected: not an object")
@@ -204,6 +219,9 @@ class Settings(QObject):
     )
     rejected: Field[dict[str, dict[str, list[str]]]] = Field(
         {}, "What models said that they do not take, by endpoint and model", read=_read_rejected
+    )
+    key_days: Field[dict[str, str]] = Field(
+        {}, "When keys were put into the keyring, as ISO dates, by the id of an endpoint", read=_read_days
     )
     scan_secrets = Field(True, "Ask before something is sent that looks like a key")
     keep_evidence = Field(True, "Keep what is sent and received, to be looked at")
