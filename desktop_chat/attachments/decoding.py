@@ -21,7 +21,19 @@ _HEAD = 1024
 _SAMPLE = 1 << 18
 """Bytes by which an encoding is guessed."""
 _PIECE = 1 << 16
+_LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "mac_roman", "cp850")
+_COMMON = (
+    *("cp1252", "cp932", "gb18030", "big5", "cp949", "euc_jp", "cp1251", "koi8_r", "cp1253", "cp1256"),
+    *("cp1255", "cp874", *_LATIN[1:]),
+)
+"""What files are written in that are not Unicode; of those that fit alike the first is taken."""
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")) + b"\x7f"
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_FEW, _ALONE = 0.25, 0.8
+"""Letters with accents are few, and stand alone: shares of all bytes, and of their runs."""
+_ASCII = bytes(range(32, 127)) + b"\n\r\t"
+_ALL_BUT_ASCII = 0.25
+"""The share of other bytes from which on a text of one line is not ASCII; in kana there are few."""
 _STRAY = 0.01
 """The share of control characters from which on something is not text."""
 _BROKEN = 0.1
@@ -40,8 +52,8 @@ def decoded(data: bytes, notes: list[str]) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _replaced(data, encoding, notes)
-    if data.count(0) > len(data) * _STRAY:
-        return _wide(data)
+    if (text := _wide(data) or _escaped(data)) is not None:
+        return text
     if len(data.translate(None, _CONTROLS)) < len(data) * (1 - _STRAY):
         raise Refused("It is not a text.")
     try:
@@ -57,21 +69,44 @@ def decoded(data: bytes, notes: list[str]) -> str:
     return data.decode(encoding, "replace")
 
 
-def _wide(data: bytes) -> str:
+def _wide(data: bytes) -> str | None:
     """UTF-16 or UTF-32 without a mark: ASCII in it has zeros, always at the same places."""
-    for width, endings in ((4, ("utf-32-le", "utf-32-be")), (2, ("utf-16-le", "utf-16-be"))):
-        for encoding in endings:
-            if len(data) % width:
-                continue
+    evens, odds = data[::2].count(0), data[1::2].count(0)
+    if not (evens or odds):
+        return None
+    for width, encoding in (
+        (4, "utf-32-le"),
+        (4, "utf-32-be"),
+        (2, "utf-16-le" if odds > evens else "utf-16-be"),
+    ):
+        try:
+            text = data.decode(encoding) if len(data) % width == 0 else ""
+        except UnicodeDecodeError:
+            continue
+        sample = text[:_SAMPLE]
+        odd = sum(not (char.isprintable() or char.isspace()) for char in sample)
+        if sample and odd <= len(sample) * _STRAY and _is_no_ascii(data, text):
+            return text
+    return None
+
+
+def _is_no_ascii(data: bytes, text: str) -> bool:
+    """Whether ``data`` is no ASCII with a zero in it, pairs of which would mostly be Chinese characters."""
+    lines = text.count("\n")
+    few = len(data.translate(None, _ASCII)) < len(data) * _ALL_BUT_ASCII
+    # The byte of a line feed is in other characters of UTF-16 too, such as U+4E0A.
+    return lines * 4 >= data.count(b"\n") and (lines > 0 or not few)
+
+
+def _escaped(data: bytes) -> str | None:
+    """Japanese and Korean mail (RFC 1468, RFC 1557), which looks like ASCII with escape sequences."""
+    if b"\x1b$" in data[:_SAMPLE]:
+        for encoding in ("iso2022_jp_ext", "iso2022_kr"):
             try:
-                text = data.decode(encoding)
+                return data.decode(encoding)
             except UnicodeDecodeError:
                 continue
-            sample = text[:_SAMPLE]
-            odd = sum(not (char.isprintable() or char.isspace()) for char in sample)
-            if odd <= len(sample) * _STRAY and any(char in sample for char in " \n,."):
-                return text
-    raise Refused("It is not a text.")
+    return None
 
 
 def _is_almost_utf_8(data: bytes) -> bool:
@@ -98,10 +133,18 @@ def _guessed(data: bytes) -> str:
     if len(data) > _SAMPLE:
         # At the end of a line no character is cut in two.
         sample = data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[:_SAMPLE]
-    best = from_bytes(sample).best()
-    if best is None:
+    runs = _HIGH.findall(sample)
+    is_latin = (
+        sum(map(len, runs)) < len(sample) * _FEW and sum(len(run) == 1 for run in runs) > len(runs) * _ALONE
+    )
+    matches = list(from_bytes(sample, cp_isolation=list(_LATIN if is_latin else _COMMON)))
+    if not matches:
         raise Refused("It is not a text in an encoding that can be told.")
-    return best.encoding
+    best = matches[0]
+    alike = [
+        match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)
+    ]
+    return min(alike, key=_COMMON.index)
 
 
 def _replaced(data: bytes, encoding: str, notes: list[str]) -> str:
