@@ -272,7 +272,9 @@ def _end_of_jwt(token: str) -> float | None:
 def _number(value: object) -> float | None:
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
         return float(value)
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1e18 else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value < 1e18 else None
 
 
 def _time(value: object) -> float | None:
