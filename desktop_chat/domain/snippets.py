@@ -88,7 +88,7 @@ def curl(evidence: Evidence, contents: Mapping[str, str]) -> str:
     # The body comes from standard input: one argument holds 128 kB on Linux, and a photo is larger. JSON
     # has no line break within a text, so no line of it can end the document before its end.
     lines.append("--data-binary @- <<'JSON'")
-    body = json.dumps(_filled(evidence.body, contents), ensure_ascii=False, indent=2)
+    body = json.dumps(filled(evidence.body, contents), ensure_ascii=False, indent=2)
     body = _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", body)
     return " \\\n  ".join(lines) + f"\n{body}\nJSON\n"
 
@@ -96,7 +96,7 @@ def curl(evidence: Evidence, contents: Mapping[str, str]) -> str:
 def python(evidence: Evidence, contents: Mapping[str, str]) -> str:
     """The request as a program that uses the SDK; ``contents`` as for :func:`curl`."""
     parts = urlsplit(evidence.url)
-    body = _filled(evidence.body, contents)
+    body = filled(evidence.body, contents)
     resource, root = _resource(evidence, parts.path, body)
     query = parse_qsl(parts.query, keep_blank_values=True)
     arguments: dict[str, str] = {}
@@ -145,14 +145,14 @@ def python(evidence: Evidence, contents: Mapping[str, str]) -> str:
     return f"{imports}{gap}from openai import {client}\n\n{made}\n{call}"
 
 
-def _filled(body: Any, contents: Mapping[str, str]) -> Any:
+def filled(body: Any, contents: Mapping[str, str]) -> Any:
     """The body as it was sent, its attachments in their places."""
     if isinstance(body, Content):
         return body.prefix + contents.get(body.hash, f"[the attachment {body.hash[:12]} is gone]")
     if isinstance(body, Mapping):
-        return {name: _filled(value, contents) for name, value in body.items()}
+        return {name: filled(value, contents) for name, value in body.items()}
     if isinstance(body, list | tuple):
-        return [_filled(value, contents) for value in body]
+        return [filled(value, contents) for value in body]
     return body
 
 
