@@ -17,6 +17,18 @@ ui/                                 windows and widgets: the only home of QtGui 
 ui/about.py                         what this program is, and what it runs on
 ui/actions.py                       every command of the window and its shortcut, one table
 ui/addresses.py                     where an address of the web really leads, and what could mislead
+ui/attachments/                     what the user attaches to a message: from where, and as what it is sent
+ui/attachments/address.py           an image that only its address is sent of, over the chat
+ui/attachments/attaching.py         wires the composer to all that attachments come from, and to what shows them
+ui/attachments/chips.py             the attachments of a message that is written: chips above its text
+ui/attachments/drop_area.py         says, over the chat, that what is dragged can be dropped there
+ui/attachments/intake.py            what is on its way into a message: read, drawn anew, kept
+ui/attachments/pictures.py          images as they are sent: drawn anew, in sRGB, no larger than is read
+ui/attachments/portal.py            the desktop's own screenshot, by its portal
+ui/attachments/screenshot.py        a part of the screen as an image, chosen by the user
+ui/attachments/sources.py           the button to attach, and what a clipboard or a drag has in it
+ui/attachments/viewer.py            an attachment in a window of its own: as it is sent, or as it was
+ui/attachments/words.py             attachments in words: what one is, what it takes, what of it is sent
 ui/buttons.py                       buttons with an icon of the theme
 ui/card.py                          dialogs drawn inside their window
 ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
@@ -35,10 +47,12 @@ ui/counts.py                        numbers of things in words
 ui/details.py                       the details panel: what is sent with each request, what was used
 ui/dialogs.py                       who shows which dialog when
 ui/empty_state.py                   what stands in for a transcript without messages
-ui/endpoint_fields.py               where requests go and with which key, as fields
+ui/endpoint_fields.py               where requests go, as fields
+ui/endpoint_presets.py              well-known servers, to fill the form in
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
 ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
+ui/form.py                          labelled fields with hints, and what is wrong below them
 ui/gauge.py                         how much is used: a slim bar, and the header's button with one
 ui/hold_dialog.py                   a request that was held back, over the chat
 ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
@@ -73,7 +87,16 @@ ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announc
 ui/preferences/budgets.py           what may be spent, and answers that are kept to be given again
 ui/preferences/data.py              where everything is kept
 ui/preferences/dialog.py            the settings dialog: pages at the left, all applied at once
-ui/preferences/endpoint_editor.py   one endpoint: where it is, its key, its dialect, its models
+ui/preferences/endpoint/            the editor of one endpoint, in sections
+ui/preferences/endpoint/address.py  where the requests of an endpoint go, and in which dialect
+ui/preferences/endpoint/editor.py   the sections, the test, and Save
+ui/preferences/endpoint/entered.py  what was entered, and what becomes of its secrets on Save
+ui/preferences/endpoint/key.py      a key, a token from a command, or none; secret headers
+ui/preferences/endpoint/models.py   default and small model, stand-ins, what models did not take
+ui/preferences/endpoint/network.py  proxy and certificates
+ui/preferences/endpoint/pairs.py    names and values, one pair a line
+ui/preferences/endpoint/probe.py    a test of an endpoint as a checklist
+ui/preferences/endpoint/requests.py headers, query, body, attempts, waits and limits
 ui/preferences/endpoints.py         the endpoints, and which is the default
 ui/preferences/network.py           how often a request is tried, and how long is waited
 ui/preferences/page.py              what the pages have in common
@@ -247,6 +270,7 @@ credentials/threads.py              blocking work that may never end
 logs.py                             the log of a profile: structured, rotating, private, without a key in it
 paths.py                            a profile's files, and the resources of the program
 settings.py                         every preference once: type, default, limits, description
+validation.py                       answers that have to be JSON, checked in the helper
 worker.py                           one killable helper process for work that may run away
 tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 

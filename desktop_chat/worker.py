@@ -36,6 +36,8 @@ JOBS = {
     "price": "desktop_chat.tokens.sheets:sheet",
     "prices": "desktop_chat.tokens.sheets:info",
     "check_prices": "desktop_chat.tokens.sheets:check",
+    "check_answer": "desktop_chat.validation:answer_problems",
+    "check_schema": "desktop_chat.validation:schema_problems",
 }
 """What the helper can do, by name. Written as text: services do not import each other, the helper does."""
 

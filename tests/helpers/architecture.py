@@ -46,6 +46,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "charset_normalizer": ("attachments",),
     "striprtf": ("attachments",),
     "jsonschema": ("validation",),
+    "referencing": ("validation",),
     "keyring": ("credentials",),
     "dotenv": ("credentials",),
     "platformdirs": ("paths",),
