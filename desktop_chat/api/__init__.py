@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_chat.api import counting
+from desktop_chat.api import counting, wire
 from desktop_chat.api import models as model_list
 from desktop_chat.api.limiter import Limiter
 from desktop_chat.api.quirks import Quirks
@@ -56,7 +56,6 @@ class Api:
         self._building = asyncio.Lock()
         self._in_use: dict[str, _InUse] = {}
         self._retired: set[_InUse] = set()
-        self._quirks: dict[tuple[str, ...], Quirks] = {}
         self._limiters: dict[str, Limiter] = {}
         self.rate_limits: dict[str, RateLimits] = {}
         """What an endpoint said last of its limits, by its id."""
@@ -74,10 +73,10 @@ class Api:
     def reply(self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits) -> Reply:
         """An answer to ``request``; nothing is sent before its events are read."""
 
-        async def connect() -> "Client":
+        async def connect(secrets: Secrets) -> "Client":
             return await self._client(endpoint, secrets)
 
-        return Reply(connect, self._release, endpoint, request, limits, self._policy)
+        return Reply(connect, self._release, endpoint, secrets, request, limits, self._policy)
 
     async def models(self, endpoint: Endpoint, secrets: Secrets, limits: Limits) -> list[Model]:
         """The models that the endpoint lists, by id. Raises ``ChatError``."""
@@ -103,8 +102,9 @@ class Api:
         try:
             client = await self._client(endpoint, secrets)
             try:
-                body = counting.body(request, client.quirks)
-                return counting.read(await client.post(counting.PATH, body, limits), client.host)
+                body = counting.body(request, Quirks.of(endpoint, request.rejected))
+                content = await asyncio.to_thread(wire.encode, body, request.contents)
+                return counting.read(await client.post(counting.PATH, content, limits), client.host)
             finally:
                 await self._release(client)
         except Failed as raised:
@@ -157,11 +157,9 @@ class Api:
         from desktop_chat.api.client import Client
         from desktop_chat.api.demo import DemoTransport
 
-        written = (endpoint.id, endpoint.base_url, endpoint.system_role, endpoint.max_tokens_field)
         return Client(
             endpoint,
             secrets,
-            self._quirks.setdefault(written, Quirks.of(endpoint)),
             DemoTransport(self._demo_answers, self._demo_speed),
             self._limiters.setdefault(endpoint.id, Limiter()),
             functools.partial(self._saw, endpoint.id),
@@ -191,7 +189,6 @@ class Api:
 _CONNECTION = (
     *("kind", "base_url", "key_source", "api_version", "organization", "project", "headers", "query"),
     *("proxy", "proxy_url", "proxy_user", "ca_bundle", "client_certificate", "client_key"),
-    *("system_role", "max_tokens_field"),
 )
 """What of an endpoint its client is made of; the rest can change without a new one."""
 

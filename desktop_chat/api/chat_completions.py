@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from desktop_chat.api.bodies import Said, data_url, said, set_parameters, streams, with_extras
 from desktop_chat.api.extras import MAX_CALLS, MAX_NAME, MAX_TOOL_TEXT, text
 from desktop_chat.api.parser import Parser, text_of, usage_of
 from desktop_chat.api.quirks import Quirks
-from desktop_chat.api.responses import role, sendable
-from desktop_chat.domain.message import CallStatus, Part, PartKind, ToolCall
+from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.events import Choice
+from desktop_chat.domain.message import Attachment, CallStatus, Part, PartKind, ToolCall
 from desktop_chat.domain.request import Request
 from desktop_chat.domain.usage import Usage
 
@@ -15,23 +17,38 @@ PATH = "/chat/completions"
 
 
 def body(request: Request, quirks: Quirks) -> dict[str, Any]:
-    """The JSON body of a streamed request."""
+    """The JSON body of a request. Raises ``Failed`` where the endpoint's own part of it is no JSON."""
     parameters = request.parameters
-    messages = [
-        {"role": role(message, quirks), "content": message.text} for message in sendable(request.messages)
-    ]
-    if parameters.system_prompt:
-        messages.insert(0, {"role": quirks.system_role, "content": parameters.system_prompt})
-    body: dict[str, Any] = {"model": request.model, "messages": messages, "stream": True}
-    if quirks.stream_options:
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [
+            {"role": one.role, "content": _content(one)}
+            for one in said(request, quirks, parameters.system_prompt)
+        ],
+        "stream": streams(request, quirks),
+    }
+    if body["stream"] and quirks.takes("stream_options"):
         body["stream_options"] = {"include_usage": True}
-    if parameters.temperature is not None:
-        body["temperature"] = parameters.temperature
-    if parameters.max_output_tokens is not None:
-        body[quirks.max_tokens_field] = parameters.max_output_tokens
-    if parameters.reasoning_effort is not None:
-        body["reasoning_effort"] = parameters.reasoning_effort
-    return body
+    set_parameters(body, request, Dialect.CHAT_COMPLETIONS, quirks)
+    if "top_logprobs" in body:
+        body["logprobs"] = True
+    return with_extras(body, request, quirks)
+
+
+def _content(one: Said) -> str | list[dict[str, Any]]:
+    if not one.attachments:
+        return one.text
+    text = [{"type": "text", "text": one.text}] if one.text else []
+    return [*text, *(_attached(*attached) for attached in one.attachments)]
+
+
+def _attached(part: Part, attachment: Attachment) -> dict[str, Any]:
+    if part.kind is PartKind.IMAGE:
+        image: dict[str, Any] = {"url": data_url(attachment) if attachment.hash else attachment.url}
+        if attachment.detail != "auto":
+            image["detail"] = attachment.detail
+        return {"type": "image_url", "image_url": image}
+    return {"type": "file", "file": {"filename": part.name or "file", "file_data": data_url(attachment)}}
 
 
 @dataclass(slots=True)
@@ -50,10 +67,14 @@ class ChatCompletionsParser(Parser):
 
     The usage may come on any chunk, before, with or after the one that has the finish reason. Some servers
     report on every chunk what was used until then: it is the usage of the answer once that is at its end.
+    Other choices than the first are collected, each by a parser of its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, choices: int = 1) -> None:
+        """``choices`` is how many answers are asked for."""
         super().__init__()
+        self._choices = choices
+        self._others: dict[int, ChatCompletionsParser] = {}
         self._asked: dict[object, _Asked] = {}
         self._usage: Usage | None = None
 
@@ -71,11 +92,28 @@ class ChatCompletionsParser(Parser):
         self.service_tier = text_of(data, "service_tier") or self.service_tier
         choices = data.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and not choice.get("index"):
-                self._choice(choice)
+            if isinstance(choice, dict):
+                self._parser_of(choice.get("index"))._choice(choice)
         if self.state is not None or self.error is not None:
             self.usage = self._usage
-        self.finished = self.error is not None or (self.state is not None and reported is not None)
+        self.finished = self.error is not None or (self.is_over and reported is not None)
+
+    @property
+    def is_over(self) -> bool:
+        ended = sum(other.state is not None for other in self._others.values())
+        return self.state is not None and ended + 1 >= self._choices
+
+    @property
+    def others(self) -> tuple[Choice, ...]:
+        return tuple(self._others[index].collected() for index in sorted(self._others))
+
+    def _parser_of(self, index: object) -> "ChatCompletionsParser":
+        """The parser of the choice: this one for the first; for one that nobody asked for, one to forget."""
+        if not isinstance(index, int) or index <= 0:
+            return self
+        if index >= self._choices:
+            return ChatCompletionsParser()
+        return self._others.setdefault(index, ChatCompletionsParser())
 
     def _choice(self, choice: dict[str, Any]) -> None:
         if self.state is not None:

@@ -3,22 +3,21 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import anyio
 import anyio.lowlevel
 import httpx2
 import openai
 
-from desktop_chat.api import errors, responses
+from desktop_chat.api import chat_completions, errors, responses
 from desktop_chat.api.connections import proxy_of, transport_of
 from desktop_chat.api.demo import DemoTransport
 from desktop_chat.api.guard import Guard, unwind
 from desktop_chat.api.limiter import Limiter
-from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.retry import Failed
 from desktop_chat.api.server_errors import Redactor, request_id, visible
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, EndpointKind, KeySource, Secrets
@@ -51,7 +50,7 @@ class Opened:
 class Client:
     """Sends requests to one endpoint with its secrets. Raises :class:`Failed`, never an exception of the SDK.
 
-    ``quirks`` and the ``limiter`` outlive a client: they belong to the endpoint. ``saw`` is told what the
+    The ``limiter`` outlives a client: it belongs to the endpoint. ``saw`` is told what the
     headers of a response say of the endpoint's limits.
     """
 
@@ -59,14 +58,12 @@ class Client:
         self,
         endpoint: Endpoint,
         secrets: Secrets,
-        quirks: Quirks,
         demo: DemoTransport,
         limiter: Limiter | None = None,
         saw: Callable[[RateLimits], None] = lambda limits: None,
     ) -> None:
         """Blocking (TLS context, first use of the SDK): call it in a thread. Raises :class:`Failed`."""
         self.endpoint = endpoint
-        self.quirks = quirks
         self.host = urlsplit(endpoint.base_url).hostname or endpoint.base_url
         self.limiter = limiter or Limiter()
         self.saw = saw
@@ -94,11 +91,21 @@ class Client:
                 shown = visible(name)[:80]
                 raise Failed(BadRequest(f"The header {shown} has characters that cannot be sent."))
 
+    def path_for(self, path: str, model: str) -> str:
+        """Where requests to ``model`` go: Azure with an API version has a path for each deployment of Chat
+        Completions. The SDK finds the name of the model only in a body that it encodes itself."""
+        endpoint = self.endpoint
+        is_azure = endpoint.kind is EndpointKind.AZURE and endpoint.api_version
+        if is_azure and path == chat_completions.PATH and "/deployments/" not in endpoint.base_url:
+            return f"/deployments/{quote(model, safe='')}{path}"
+        return path
+
     @contextlib.asynccontextmanager
     async def stream(
-        self, path: str, body: Mapping[str, Any], *, retries_taken: int, limits: Limits
+        self, path: str, content: bytes, *, streams: bool, retries_taken: int, limits: Limits
     ) -> AsyncIterator[Opened]:
-        """Post ``body`` and give the response when its head has come. Its connection ends with the block."""
+        """Post ``content``, which is JSON, and give the response when its head has come. Its connection ends
+        with the block."""
         response: httpx2.Response | None = None
         failed: Failed | None = None
         try:
@@ -109,11 +116,11 @@ class Client:
                 await self._openai.post(
                     path,
                     cast_to=httpx2.Response,
-                    body=body,
+                    content=content,
                     options={
                         "headers": {
                             **self._headers,
-                            "Accept": "text/event-stream",
+                            "Accept": "text/event-stream" if streams else "application/json",
                             "x-stainless-retry-count": str(retries_taken),
                         },
                         "timeout": httpx2.Timeout(None, connect=limits.connect),
@@ -136,10 +143,10 @@ class Client:
         asked = self._openai.get(path, cast_to=httpx2.Response, options=self._options(limits))
         return await self._document(asked, limits)
 
-    async def post(self, path: str, body: Mapping[str, Any], limits: Limits) -> object:
-        """The JSON document that answers ``body``. Raises :class:`Failed`."""
+    async def post(self, path: str, content: bytes, limits: Limits) -> object:
+        """The JSON document that answers ``content``, which is JSON. Raises :class:`Failed`."""
         options = self._options(limits)
-        asked = self._openai.post(path, cast_to=httpx2.Response, body=body, options=options)
+        asked = self._openai.post(path, cast_to=httpx2.Response, content=content, options=options)
         return await self._document(asked, limits)
 
     def _options(self, limits: Limits) -> Any:
@@ -182,8 +189,9 @@ def warm_up() -> None:
     async def first_request() -> None:
         await anyio.lowlevel.checkpoint()
         assert callable(anyio.connect_tcp)
-        client = Client(DEMO_ENDPOINT, Secrets(), Quirks.of(DEMO_ENDPOINT), DemoTransport(Path(), speed=1e6))
-        async with client.stream(responses.PATH, {"model": "demo"}, retries_taken=0, limits=Limits()):
+        client = Client(DEMO_ENDPOINT, Secrets(), DemoTransport(Path(), speed=1e6))
+        content = b'{"model":"demo"}'
+        async with client.stream(responses.PATH, content, streams=True, retries_taken=0, limits=Limits()):
             pass
         await client.close()
 

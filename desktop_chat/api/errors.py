@@ -16,7 +16,6 @@ import httpx2
 import openai
 
 from desktop_chat.api.guard import Refused
-from desktop_chat.api.quirks import what_was_said
 from desktop_chat.api.retry import Failed, heals
 from desktop_chat.api.server_errors import Redactor, rejection
 from desktop_chat.domain import errors
@@ -50,7 +49,7 @@ def failure(raised: BaseException, host: str, redact: Redactor, *, proxied: bool
             body = _body(cause.response)
             headers = cause.response.headers
             error = rejection(cause.status_code, body, headers, host, redact)
-            return Failed(error, heals=heals(error, headers.get("x-should-retry")), said=what_was_said(body))
+            return Failed(error, heals=heals(error, headers.get("x-should-retry")), said=body)
     error = _network(causes, proxied=proxied, began=began)
     error.message = redact.plain(error.message)
     error.host = host

@@ -14,7 +14,7 @@ import anyio.abc
 import httpcore2
 import httpx2
 
-from desktop_chat.api.transfer import ON_LEAVING
+from desktop_chat.api.wire import RECORD, Record
 from desktop_chat.domain.errors import ChatError, Garbled, TooLarge
 
 LONGEST_LINE = 16 << 20
@@ -51,14 +51,19 @@ class Guard(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         request.headers["Accept-Encoding"] = "identity"
-        if (has_left := ON_LEAVING.get(None)) is not None:
+        record = RECORD.get()
+        if record is not None:
+            record.method, record.url = request.method, str(request.url)
+            record.request_headers = list(request.headers.raw)
 
             async def trace(event: str, _info: Mapping[str, Any]) -> None:
                 if event.endswith("send_request_body.complete"):
-                    has_left()
+                    record.has_left = True
 
             request.extensions = {**request.extensions, "trace": trace}
         response = await self._inner.handle_async_request(request)
+        if record is not None:
+            record.status, record.response_headers = response.status_code, list(response.headers.raw)
         stream = response.stream
         assert isinstance(stream, httpx2.AsyncByteStream)
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
@@ -69,11 +74,11 @@ class Guard(httpx2.AsyncBaseTransport):
             del response.headers["content-encoding"]
             response.stream = httpx2.ByteStream(b"")
         elif not response.is_success:
-            response.stream = _Bounded(stream, LARGEST_ERROR, truncate=True)
+            response.stream = _Bounded(stream, record, LARGEST_ERROR, truncate=True)
         elif is_event_stream(response.headers):
-            response.stream = _Bounded(stream, LARGEST_STREAM, LONGEST_LINE)
+            response.stream = _Bounded(stream, record, LARGEST_STREAM, LONGEST_LINE)
         else:
-            response.stream = _Bounded(stream, LARGEST_DOCUMENT)
+            response.stream = _Bounded(stream, record, LARGEST_DOCUMENT)
         return response
 
     async def aclose(self) -> None:
@@ -88,9 +93,16 @@ class _Bounded(httpx2.AsyncByteStream):
     """A body that ends in :class:`Refused` over its limits, or just ends there with ``truncate``."""
 
     def __init__(
-        self, inner: httpx2.AsyncByteStream, limit: int, line_limit: int = 0, *, truncate: bool = False
+        self,
+        inner: httpx2.AsyncByteStream,
+        record: Record | None,
+        limit: int,
+        line_limit: int = 0,
+        *,
+        truncate: bool = False,
     ) -> None:
         self._inner = inner
+        self._record = record
         self._limit = limit
         self._line_limit = line_limit
         self._truncate = truncate
@@ -100,6 +112,8 @@ class _Bounded(httpx2.AsyncByteStream):
         chunks = aiter(self._inner)
         async for data in chunks:
             total += len(data)
+            if self._record is not None:
+                self._record.keep(data)
             if total > self._limit:
                 await unwind(self._inner, chunks)
                 if self._truncate:

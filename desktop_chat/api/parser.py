@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_chat.api.extras import MAX_CALLS, MAX_CITATIONS, MAX_NAME, citation, text
-from desktop_chat.domain.events import Delta, PartCame
+from desktop_chat.domain.events import Choice, Delta, PartCame
 from desktop_chat.domain.ids import new_id
-from desktop_chat.domain.message import SAID, CallStatus, Part, PartKind, State, ToolCall
+from desktop_chat.domain.message import SAID, CallStatus, Message, Part, PartKind, Role, State, ToolCall
 from desktop_chat.domain.usage import Usage
 
 _LARGEST_COUNT = 10**9
@@ -62,6 +62,30 @@ class Parser:
             return
         self.finish_reason = _TRUNCATING.get(reason, reason)[:100]
         self.state = State.TRUNCATED if reason in _TRUNCATING else State.COMPLETE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every answer that was asked for has come to its end; news of what was used may follow."""
+        return self.state is not None
+
+    @property
+    def others(self) -> tuple[Choice, ...]:
+        """The other answers to the same request, as far as they came."""
+        return ()
+
+    def collected(self) -> Choice:
+        """All that came and was not taken, as one answer."""
+        message = Message("", None, Role.ASSISTANT)
+        for came in self.take(final=True):
+            if isinstance(came, Delta):
+                message.append(came.kind, came.text)
+            else:
+                message.put(came.part)
+        return Choice(tuple(message.parts), self.finish_reason)
+
+    def put(self, part: Part) -> None:
+        """Take in a part that is told once."""
+        self._waiting.append(part)
 
     def add(self, kind: PartKind, text: object) -> None:
         """Append streamed text; anything but a non-empty string is passed over."""

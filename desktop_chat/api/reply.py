@@ -3,20 +3,34 @@
 import asyncio
 import contextlib
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from desktop_chat.api import chat_completions, responses
+from desktop_chat.api import chat_completions, rate_limits, responses, wire
 from desktop_chat.api.parser import Parser
-from desktop_chat.api.quirks import Quirks
+from desktop_chat.api.quirks import ENCRYPTED_REASONING, Quirks
 from desktop_chat.api.retry import Failed, RetryPolicy
 from desktop_chat.api.server_errors import reported
 from desktop_chat.api.sse import ServerEvent, SseDecoder
 from desktop_chat.api.transfer import Transfer
-from desktop_chat.domain.endpoint import Dialect, Endpoint
-from desktop_chat.domain.errors import ChatError, CutOff, Garbled, NoAnswer, NotAStream, Stalled
+from desktop_chat.domain.endpoint import Dialect, Endpoint, Secrets
+from desktop_chat.domain.errors import (
+    BadRequest,
+    ChatError,
+    CutOff,
+    Garbled,
+    KeyProblem,
+    KeyRejected,
+    NoAnswer,
+    NotAStream,
+    Stalled,
+    TookTooLong,
+)
 from desktop_chat.domain.events import (
+    Adjusted,
     AttemptEnded,
     AttemptStarted,
     Delta,
@@ -26,6 +40,7 @@ from desktop_chat.domain.events import (
     RetryScheduled,
     Started,
 )
+from desktop_chat.domain.evidence import Evidence, RateLimits
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import State
 from desktop_chat.domain.request import Request
@@ -40,18 +55,21 @@ AFTER_FINISH = 5.0
 """Seconds to wait for the usage after the finish reason."""
 _GRACE = 0.1
 """Seconds that a server has to end a finished response, so that its connection is kept (as in the SDK)."""
+_MANY = 100
+"""Messages whose JSON is made without a thread."""
 _OK = 200
 """The status of every answer that begins: any other is an error (``client``)."""
 _SHOWN_OF_A_DOCUMENT = 1 << 16
 """Bytes read of a document that cannot be an answer, to show how it starts."""
 
-_DIALECTS: dict[Dialect, tuple[str, Callable[[Request, Quirks], dict[str, Any]], Callable[[], Parser]]] = {
-    Dialect.RESPONSES: (responses.PATH, responses.body, responses.ResponsesParser),
-    Dialect.CHAT_COMPLETIONS: (
-        chat_completions.PATH,
-        chat_completions.body,
-        chat_completions.ChatCompletionsParser,
-    ),
+UNSTREAMED = 600.0
+"""Seconds to wait at least for an answer that comes in one piece (the SDK's ``DEFAULT_TIMEOUT``)."""
+_INLINE = 1 << 18
+"""Bytes of a request and its answer that are worked on without a thread: a millisecond or two."""
+
+_DIALECTS: dict[Dialect, tuple[str, Callable[[Request, Quirks], dict[str, Any]]]] = {
+    Dialect.RESPONSES: (responses.PATH, responses.body),
+    Dialect.CHAT_COMPLETIONS: (chat_completions.PATH, chat_completions.body),
 }
 
 
@@ -60,9 +78,10 @@ class Reply:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable["Client"]],
+        connect: Callable[[Secrets], Awaitable["Client"]],
         release: Callable[["Client"], Awaitable[None]],
         endpoint: Endpoint,
+        secrets: Secrets,
         request: Request,
         limits: Limits,
         policy: RetryPolicy,
@@ -70,16 +89,24 @@ class Reply:
         self._connect = connect
         self._release = release
         self._endpoint = endpoint
+        self._secrets = secrets
         self._request = request
         self._limits = limits
         self._policy = policy
+        self._quirks = Quirks.of(endpoint, request.rejected)
         self._retry_now = asyncio.Event()
+        self._client: Client | None = None
         self._attempt: _Attempt | None = None
 
     @property
     def has_left(self) -> bool:
         """Whether the request of the last attempt went out to a server, so that it may be worked on."""
         return self._attempt is not None and self._attempt.has_left
+
+    def evidence(self) -> Evidence | None:
+        """What went over the wire for the last attempt, as far as it came: for one that is stopped, whose
+        :class:`AttemptEnded` nobody reads."""
+        return self._attempt.evidence() if self._attempt is not None else None
 
     def retry_now(self) -> None:
         """End the wait of a :class:`RetryScheduled`; without one it does nothing."""
@@ -92,30 +119,47 @@ class Reply:
         stop half-way reads it within ``contextlib.aclosing``: Qt's event loop closes no forgotten generator.
         """
         try:
-            client = await self._connect()
+            self._client = await self._connect(self._secrets)
         except Failed as failed:
             yield Finished(State.FAILED, error=failed.error)
             return
         try:
-            async with contextlib.aclosing(self._attempts(client)) as events:
+            async with contextlib.aclosing(self._attempts(self._client)) as events:
                 async for event in events:
                     yield event
         finally:
-            await self._release(client)
+            await self._release(self._client)
+
+    async def _renewed(self) -> "Client | None":
+        """A client with other secrets, once; None where there are none. Raises ``Failed``, ``KeyProblem``."""
+        if self._secrets.renew is None or self._client is None:
+            return None
+        # Those that are given have no others in turn, whoever made them.
+        self._secrets = replace(await self._secrets.renew(), renew=None)
+        client = await self._connect(self._secrets)
+        self._client, old = client, self._client
+        await self._release(old)
+        return client
 
     async def _attempts(self, client: "Client") -> AsyncGenerator[ReplyEvent, None]:
         attempts = max(self._limits.attempts, 1)
+        adjusted: list[Adjusted] = []
         for number in range(1, attempts + 1):
-            yield AttemptStarted(number, attempts)
-            attempt = _Attempt(client, self._endpoint.dialect, self._request, self._limits, number)
-            self._attempt = attempt
-            async with contextlib.aclosing(attempt.run()) as events:
+            client = self._client or client
+            if (throttled := client.limiter.throttled()) is not None:
+                yield throttled
+            attempt = _Attempt(client, self._request, self._quirks, self._limits, number, adjusted)
+            async with client.limiter.slot(), contextlib.aclosing(attempt.run(self._renewed)) as events:
+                yield AttemptStarted(number, attempts)
+                self._attempt = attempt
                 async for event in events:
                     yield event
-                yield attempt.ended()
-                if not (attempt.heals and number < attempts) or attempt.error is None:
-                    yield attempt.finished()
-                    return
+                yield await attempt.ended()
+            if not (attempt.heals and number < attempts) or attempt.error is None:
+                yield attempt.finished()
+                return
+            if suspected := self._quirks.suspect(attempt.error.status, attempt.body):
+                adjusted.append(Adjusted(suspected, attempt.error.message))
             delay = self._policy.delay(number - 1, attempt.error.retry_after)
             deadline = asyncio.get_running_loop().time() + delay
             self._retry_now.clear()
@@ -127,58 +171,129 @@ class Reply:
 
 
 class _Attempt:
-    """One attempt, from the request leaving to what it ended with."""
+    """One attempt, from the request leaving to what it ended with.
+
+    ``adjusted`` is what was learned and not told yet: it is told when an answer begins, since only that
+    shows that it was the reason.
+    """
 
     def __init__(
-        self, client: "Client", dialect: Dialect, request: Request, limits: Limits, number: int
+        self,
+        client: "Client",
+        request: Request,
+        quirks: Quirks,
+        limits: Limits,
+        number: int,
+        adjusted: list[Adjusted],
     ) -> None:
         self.error: ChatError | None = None
         self.heals = False
+        self.body: dict[str, Any] = {}
         self._client = client
-        self._path, self._body, self._new_parser = _DIALECTS[dialect]
         self._request = request
+        self._quirks = quirks
         self._limits = limits
         self._number = number
+        self._adjusted = adjusted
         self._parser = self._new_parser()
         self._request_id: str | None = None
         self._any_text = False
         self._began = time.monotonic()
+        self._ends_by = math.inf
         self._first_event: float | None = None
         self._took = Timing(None, 0.0)
         self._transfer: Transfer | None = None
         self._answered = False
+        self._sent = 0
+        self._limits_seen: RateLimits | None = None
+
+    def _new_parser(self) -> Parser:
+        endpoint, request = self._quirks.endpoint, self._request
+        if endpoint.dialect is Dialect.RESPONSES:
+            return responses.ResponsesParser(endpoint.origin, request.model)
+        asked = request.parameters.n if self._quirks.takes("n") else None
+        return chat_completions.ChatCompletionsParser(asked or 1)
 
     @property
     def has_left(self) -> bool:
         """Whether the request went out; what came back says so too."""
-        return self._answered or (self._transfer is not None and self._transfer.has_left)
+        return self._answered or (self._transfer is not None and self._transfer.record.has_left)
 
-    async def run(self) -> AsyncGenerator[Started | Delta | PartCame, None]:
-        """Send the request and read its answer; again at once where the endpoint taught us how to."""
-        adjusted: set[str] = set()
+    async def run(
+        self, renewed: Callable[[], Awaitable["Client | None"]]
+    ) -> AsyncGenerator[Adjusted | Started | Delta | PartCame, None]:
+        """Send the request and read its answer; again at once where the server taught us how to write it, or
+        where there is another key."""
+        self._began = time.monotonic()
+        if self._limits.total is not None:
+            self._ends_by = asyncio.get_running_loop().time() + self._limits.total
         while True:
-            body = self._body(self._request, self._client.quirks)
-            transfer = Transfer(self._client, self._path, body, self._number - 1, self._limits)
-            self._transfer = transfer
+            try:
+                transfer = self._transfer = await self._send()
+            except Failed as failed:
+                self.error = failed.error
+                return
             grace = 0.0
             try:
                 async with contextlib.aclosing(self._read(transfer)) as events:
                     async for event in events:
                         yield event
-                grace = _GRACE if self._parser.state is not None else 0.0
-                failed = transfer.failure
+                grace = _GRACE if self._parser.is_over else 0.0
+                failed_with = transfer.failure
             finally:
                 await transfer.close(grace)
-            if transfer.opened is not None or failed is None:
+            if transfer.opened is not None or failed_with is None:
                 return
-            if not self._client.quirks.learn(failed.error.status, failed.said, body, adjusted):
-                self.error, self.heals = failed.error, failed.heals
-                self._request_id = failed.error.request_id
+            self._saw(transfer)
+            if not (self._learns(failed_with) or await self._renews(failed_with, renewed)):
+                self.error, self.heals = self.error or failed_with.error, failed_with.heals
+                self._request_id = self.error.request_id
                 return
 
-    async def _read(self, transfer: Transfer) -> AsyncGenerator[Started | Delta | PartCame, None]:
+    async def _send(self) -> Transfer:
+        """Raises :class:`Failed` where the request cannot be written."""
+        endpoint, contents = self._quirks.endpoint, self._request.contents
+        path, write = _DIALECTS[endpoint.dialect]
+        self.body = write(self._request, self._quirks)
+        try:
+            if contents or len(self._request.messages) > _MANY:
+                content = await asyncio.to_thread(wire.encode, self.body, contents)
+            else:
+                content = wire.encode(self.body, contents)
+        except (ValueError, RecursionError) as error:
+            raise Failed(BadRequest(f"The request cannot be sent: {error}")) from None
+        self._sent = len(content)
+        path = self._client.path_for(path, self._request.model)
+        streams = self.body.get("stream") is True
+        return Transfer(self._client, path, content, streams, self._number - 1, self._limits)
+
+    def _learns(self, failed: Failed) -> bool:
+        dialect = self._quirks.endpoint.dialect
+        name = self._quirks.learn(failed.error.status, failed.said, self.body, dialect)
+        if name not in (None, ENCRYPTED_REASONING):
+            self._adjusted.append(Adjusted(str(name), failed.error.message))
+        return name is not None
+
+    async def _renews(self, failed: Failed, renewed: Callable[[], Awaitable["Client | None"]]) -> bool:
+        if not isinstance(failed.error, KeyRejected):
+            return False
+        try:
+            client = await renewed()
+        except (Failed, KeyProblem) as raised:
+            self.error = raised.error if isinstance(raised, Failed) else raised
+            return False
+        self._client = client or self._client
+        return client is not None
+
+    def _saw(self, transfer: Transfer) -> None:
+        """Tell the endpoint's limits, where the headers of the response did."""
+        if (seen := rate_limits.read(transfer.record.headers)) is not None:
+            self._limits_seen = seen
+            self._client.saw(seen)
+
+    async def _read(self, transfer: Transfer) -> AsyncGenerator[Adjusted | Started | Delta | PartCame, None]:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._limits.first_event
+        deadline = min(loop.time() + self._first_patience, self._ends_by)
         parser, decoder, document = self._parser, SseDecoder(), bytearray()
         started = False
         while True:
@@ -186,6 +301,10 @@ class _Attempt:
             if transfer.opened is not None and not started:
                 started = self._answered = True
                 self._request_id = transfer.opened.request_id
+                self._saw(transfer)
+                for adjusted in self._adjusted:
+                    yield adjusted
+                self._adjusted.clear()
                 yield Started(self._request_id)
             if transfer.opened is None:
                 if alive and not transfer.ended:
@@ -212,16 +331,23 @@ class _Attempt:
                         yield delta
                     await asyncio.sleep(0)
                     turn = loop.time()
+            alive = alive and loop.time() < self._ends_by
             over = ended or not alive or parser.finished or self.error is not None
             for delta in self._deltas(final=over):
                 yield delta
             if over:
                 self._close(transfer, stalled=not alive)
                 return
-            if parser.state is not None:
+            if parser.is_over:
                 deadline = min(deadline, loop.time() + AFTER_FINISH)
             elif events:
-                deadline = loop.time() + self._patience
+                deadline = min(loop.time() + self._patience, self._ends_by)
+
+    @property
+    def _first_patience(self) -> float:
+        """Seconds to the first event: one that comes in one piece comes when all of it is there."""
+        whole = self.body.get("stream") is not True
+        return max(self._limits.first_event, UNSTREAMED) if whole else self._limits.first_event
 
     @property
     def _patience(self) -> float:
@@ -273,7 +399,8 @@ class _Attempt:
     def _no_answer(self, transfer: Transfer) -> None:
         """The head of the response never came."""
         if transfer.failure is None:
-            self._fail(NoAnswer(f"No answer began within {self._limits.first_event:g} seconds."))
+            limit = min(self._first_patience, self._limits.total or math.inf)
+            self._fail(NoAnswer(f"No answer began within {limit:g} seconds."))
             self.heals = True
 
     def _close(self, transfer: Transfer, *, stalled: bool) -> None:
@@ -285,6 +412,8 @@ class _Attempt:
             self._fail(reported(parser.error, self._client.host, self._client.redact))
         elif transfer.failure is not None:
             self._fail(transfer.failure.error)
+        elif stalled and asyncio.get_running_loop().time() >= self._ends_by:
+            self._fail(TookTooLong(f"The answer was not at its end after {self._limits.total:g} seconds."))
         elif stalled:
             self._fail(Stalled(f"Nothing came for {self._patience:g} seconds."))
         else:
@@ -299,9 +428,18 @@ class _Attempt:
         first = None if self._first_event is None else self._first_event - self._began
         return Timing(first, time.monotonic() - self._began)
 
-    def ended(self) -> AttemptEnded:
+    def evidence(self) -> Evidence | None:
+        """What went over the wire so far."""
+        if self._transfer is None:
+            return None
+        hidden = self._quirks.endpoint.secret_headers
+        return self._transfer.record.evidence(self.body, self._client.redact, hidden)
+
+    async def ended(self) -> AttemptEnded:
         """The row for the ledger."""
         parser = self._parser
+        large = self._transfer is not None and self._sent + self._transfer.record.size > _INLINE
+        evidence = await asyncio.to_thread(self.evidence) if large else self.evidence()
         self._took = self._timing()
         return AttemptEnded(
             self._number,
@@ -313,6 +451,8 @@ class _Attempt:
             status=_OK if self._answered else self.error.status if self.error else None,
             service_tier=parser.service_tier,
             has_left=self.has_left or (self.error is not None and self.error.status is not None),
+            evidence=evidence,
+            rate_limits=self._limits_seen,
         )
 
     def finished(self) -> Finished:
@@ -322,5 +462,12 @@ class _Attempt:
         if self.error is not None or state is None:
             state = State.INTERRUPTED if self._any_text else State.FAILED
         return Finished(
-            state, parser.finish_reason, self._request_id, parser.model, parser.usage, self._took, self.error
+            state,
+            parser.finish_reason,
+            self._request_id,
+            parser.model,
+            parser.usage,
+            self._took,
+            self.error,
+            parser.others,
         )

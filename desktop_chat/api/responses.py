@@ -1,15 +1,31 @@
 """The Responses API -> domain.events."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from desktop_chat.api.extras import MAX_TOOL_TEXT, output, status, text, tool_call
+from desktop_chat.api.bodies import data_url, put, said, set_parameters, streams, with_extras
+from desktop_chat.api.extras import MAX_NAME, MAX_TOOL_TEXT, output, status, text, tool_call
 from desktop_chat.api.parser import Parser, text_of, usage_of
-from desktop_chat.api.quirks import Quirks
-from desktop_chat.domain.message import CallStatus, Message, PartKind, Role, State, ToolCall
+from desktop_chat.api.quirks import ENCRYPTED_REASONING, Quirks
+from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.message import (
+    Attachment,
+    CallStatus,
+    Message,
+    Part,
+    PartKind,
+    ReasoningItem,
+    Role,
+    State,
+    ToolCall,
+)
 from desktop_chat.domain.request import Request
 
 PATH = "/responses"
+
+_MAX_ENCRYPTED, _MAX_THOUGHTS = 1 << 20, 100
+"""Characters of one encrypted reasoning, which cannot be cut, and how many of an answer are kept."""
 
 _DELTAS = {
     "response.output_text.delta": PartKind.TEXT,
@@ -32,50 +48,98 @@ _ARGUMENTS = {
 
 
 def body(request: Request, quirks: Quirks) -> dict[str, Any]:
-    """The JSON body of a streamed request. Nothing is stored on the server.
+    """The JSON body of a request. Nothing is stored on the server, unless that is wanted.
 
     Only what was said is sent: a tool call without its result, or the result of a tool that this request
-    does not offer, would be rejected.
+    does not offer, would be rejected. Raises ``Failed`` where the endpoint's own part of it is no JSON.
     """
     parameters = request.parameters
     body: dict[str, Any] = {
         "model": request.model,
-        "input": [
-            {"role": role(message, quirks), "content": message.text} for message in sendable(request.messages)
-        ],
-        "stream": True,
-        "store": False,
+        "input": list(_items(request, quirks)),
+        "stream": streams(request, quirks),
     }
+    if parameters.store is None and quirks.takes("store"):
+        body["store"] = False
     if parameters.system_prompt:
         body["instructions"] = parameters.system_prompt
-    if parameters.temperature is not None:
-        body["temperature"] = parameters.temperature
-    if parameters.max_output_tokens is not None:
-        body["max_output_tokens"] = parameters.max_output_tokens
-    if parameters.reasoning_effort is not None:
-        body["reasoning"] = {"effort": parameters.reasoning_effort}
-        if quirks.reasoning_summary and parameters.reasoning_effort != "none":
-            body["reasoning"]["summary"] = "auto"
-    if request.truncates and quirks.truncation:
+    set_parameters(body, request, Dialect.RESPONSES, quirks)
+    summary = _summary(request, quirks)
+    if summary is not None:
+        put(body, ("reasoning", "summary"), summary)
+    include = _include(body)
+    if include and quirks.takes("include"):
+        body["include"] = include
+    if request.truncates and quirks.takes("truncation"):
         body["truncation"] = "auto"
-    return body
+    return with_extras(body, request, quirks)
 
 
-def role(message: Message, quirks: Quirks) -> str:
-    """What the endpoint calls the one who says ``message``."""
-    return quirks.system_role if message.role is Role.SYSTEM else message.role.value
+def _items(request: Request, quirks: Quirks) -> Iterator[dict[str, Any]]:
+    for one in said(request, quirks):
+        if one.role == Role.ASSISTANT and one.message is not None and quirks.takes(ENCRYPTED_REASONING):
+            yield from _reasoning(one.message, quirks.endpoint.origin, request.model)
+        content: Any = one.text
+        if one.attachments:
+            content = [{"type": "input_text", "text": one.text}] if one.text else []
+            content += [_attached(*attached) for attached in one.attachments]
+        yield {"role": one.role, "content": content}
 
 
-def sendable(messages: tuple[Message, ...]) -> list[Message]:
-    """The messages that say something: failed and empty ones are left out."""
-    return [message for message in messages if message.state is not State.FAILED and message.text.strip()]
+def _attached(part: Part, attachment: Attachment) -> dict[str, Any]:
+    if part.kind is PartKind.IMAGE:
+        url = data_url(attachment) if attachment.hash else attachment.url
+        return {"type": "input_image", "image_url": url, "detail": attachment.detail}
+    if attachment.hash:
+        return {"type": "input_file", "filename": part.name or "file", "file_data": data_url(attachment)}
+    return {"type": "input_file", "file_url": attachment.url}
+
+
+def _reasoning(message: Message, origin: str, model: str) -> Iterator[dict[str, Any]]:
+    """What the very model thought before it said ``message``; nobody else can read it."""
+    for part in message.parts:
+        item = part.data
+        if isinstance(item, ReasoningItem) and (item.origin, item.model) == (origin, model):
+            yield {
+                "type": "reasoning",
+                "id": item.id,
+                "summary": [],
+                "encrypted_content": item.encrypted,
+            }
+
+
+def _summary(request: Request, quirks: Quirks) -> str | None:
+    """How much is told of the reasoning: where only an effort is set, what the server thinks fit."""
+    effort, wanted = request.parameters.reasoning_effort, request.parameters.reasoning_summary
+    if wanted == "none" or not quirks.takes("reasoning_summary"):
+        return None
+    thinks = effort not in (None, "none") and quirks.takes("reasoning_effort")
+    return wanted or ("auto" if thinks else None)
+
+
+def _include(body: dict[str, Any]) -> list[str]:
+    """What is wanted beside the answer. Reasoning only where the request shows that the model thinks: one
+    that does not rejects the wish."""
+    reasoning = body.get("reasoning", {})
+    thinks = reasoning.get("effort", "none") != "none" or "summary" in reasoning
+    thinks = thinks or any(item.get("type") == "reasoning" for item in body["input"])
+    include = []
+    if thinks and body.get("store") is not True:
+        include.append("reasoning.encrypted_content")
+    if "top_logprobs" in body:
+        include.append("message.output_text.logprobs")
+    return include
 
 
 class ResponsesParser(Parser):
     """Reads the events of ``POST /responses`` with ``stream: true``, or the one document without it."""
 
-    def __init__(self) -> None:
+    def __init__(self, origin: str = "", model: str = "") -> None:
+        """``origin`` and ``model`` are what is asked: nobody else can read its encrypted reasoning."""
         super().__init__()
+        self._asked = (origin, model)
+        self._thoughts: set[str] = set()
+        """The ids of the reasoning items that came."""
         self._seen: dict[int, tuple[object, object]] | None = {}
         self._parts: set[tuple[object, ...]] = set()
         self._last: dict[PartKind, tuple[object, ...]] = {}
@@ -171,6 +235,9 @@ class ResponsesParser(Parser):
             if call is not None:
                 self.change_call(call, result=output(item.get("output")), status=CallStatus.DONE)
             return
+        if item.get("type") == "reasoning" and ended:
+            # What the event of its beginning has may not be whole (``response_reasoning_item_param.py``).
+            self._thought(item)
         item_id = self.call_id(item.get("id"), index)
         part = tool_call(item, item_id)
         if part is not None and isinstance(part.data, ToolCall):
@@ -183,6 +250,18 @@ class ResponsesParser(Parser):
             for number, piece in enumerate(content if isinstance(content, list) else ()):
                 where = {"output_index": index, "content_index": number}
                 self._cite(_field(piece, "annotations"), where)
+
+    def _thought(self, item: dict[str, Any]) -> None:
+        """Take in reasoning that only its server reads."""
+        item_id, encrypted = text(item.get("id"), MAX_NAME), item.get("encrypted_content")
+        if not isinstance(encrypted, str) or not (
+            encrypted.isascii() and 0 < len(encrypted) <= _MAX_ENCRYPTED
+        ):
+            return
+        if item_id and item_id not in self._thoughts and len(self._thoughts) < _MAX_THOUGHTS:
+            self._thoughts.add(item_id)
+            data = ReasoningItem(item_id, encrypted, *self._asked)
+            self.put(Part(PartKind.REASONING, data=data))
 
     def _closed(self, kind: str, response: object) -> None:
         response = response if isinstance(response, dict) else {}

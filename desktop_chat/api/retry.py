@@ -18,11 +18,11 @@ LONGEST_RETRY_AFTER = 120.0
 class Failed(Exception):
     """An attempt that ended before its answer began.
 
-    ``heals`` tells whether another attempt may be made. ``said`` is what the server said, to learn what it
-    does not know; unlike ``error`` it is not meant to be shown.
+    ``heals`` tells whether another attempt may be made. ``said`` is what the server said, as JSON or text, to
+    learn what it does not know; unlike ``error`` it is not meant to be shown.
     """
 
-    def __init__(self, error: ChatError, *, heals: bool = False, said: str = "") -> None:
+    def __init__(self, error: ChatError, *, heals: bool = False, said: object = "") -> None:
         super().__init__(error.message)
         self.error = error
         self.heals = heals

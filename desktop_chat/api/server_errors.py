@@ -14,11 +14,14 @@ from urllib.parse import quote
 from desktop_chat.api.retry import retry_after
 from desktop_chat.domain import errors
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.evidence import REDACTED
 
 LONGEST_MESSAGE = 2000
 _LONGEST_HTML = 1 << 16
 
 _HIDDEN = "[key removed]"
+_SHORTEST = 8
+"""Characters of a secret that is sought in what a user or a model wrote."""
 _KEY_LIKE = re.compile(r"\b(?:sk|gsk|xai)-[\w*.…-]{4,}|(?<=\bBearer )\S{4,}", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _INVISIBLE = (
@@ -58,6 +61,7 @@ class Redactor:
                 if len(secret) >= 16:
                     hidden.add(secret[:12])
         ordered = sorted(hidden, key=len, reverse=True)
+        self._sought = [text.encode() for text in ordered if len(text) >= _SHORTEST]
         self._secrets = (
             re.compile("|".join(re.escape(text) + r"[\w-]*" for text in ordered)) if ordered else None
         )
@@ -66,6 +70,15 @@ class Redactor:
         if self._secrets is not None:
             text = self._secrets.sub(_HIDDEN, text)
         return _KEY_LIKE.sub(_HIDDEN, text)
+
+    def finds(self, data: bytes) -> bool:
+        """Whether a secret is in ``data``: at the speed of memory, for megabytes. A short one is not sought:
+        it may as well be a word."""
+        return any(secret in data for secret in self._sought)
+
+    def hide(self, text: str) -> str:
+        """``text`` with ``REDACTED`` for each secret of the endpoint, otherwise as it is."""
+        return self._secrets.sub(REDACTED, text) if self._secrets is not None else text
 
     def plain(self, text: str, longest: int = LONGEST_MESSAGE) -> str:
         """``text`` without markup, control characters and secrets, at most ``longest`` characters."""

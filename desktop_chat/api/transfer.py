@@ -1,18 +1,15 @@
 """One request on its way: a task that sends it and reads what comes, and a watchdog that waits with us."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from desktop_chat.api.retry import Failed
+from desktop_chat.api.wire import RECORD, Record
 from desktop_chat.domain.limits import Limits
 
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client, Opened
 
-ON_LEAVING: ContextVar[Callable[[], None]] = ContextVar("on_leaving")
-"""Called when the request of the current task has gone out: the SDK hands nothing else to a transport."""
 _HIGH_WATER = 1 << 20
 """Bytes read ahead of the one who takes them."""
 
@@ -20,17 +17,18 @@ _HIGH_WATER = 1 << 20
 class Transfer:
     """Reads in a task of its own, so that all that came without waiting is taken at once.
 
-    ``has_left`` is True as soon as the request went out, ``opened`` is set when the head has come,
-    ``failure`` when it ended badly, ``ended`` when nothing more comes. Must be closed.
+    ``opened`` is set when the head has come, ``failure`` when it ended badly, ``ended`` when nothing more
+    comes; ``record`` is what went over the wire. Must be closed.
     """
 
     def __init__(
-        self, client: "Client", path: str, body: Mapping[str, Any], retries_taken: int, limits: Limits
+        self, client: "Client", path: str, content: bytes, streams: bool, retries_taken: int, limits: Limits
     ) -> None:
+        """``content`` is the body; ``streams`` says that its answer is wanted piece by piece."""
+        self.record = Record()
         self.opened: Opened | None = None
         self.failure: Failed | None = None
         self.ended = False
-        self.has_left = False
         self._chunks: list[bytes] = []
         self._waiting = 0
         self._changed = asyncio.Event()
@@ -41,15 +39,17 @@ class Transfer:
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = 0.0
         self._task = self._loop.create_task(
-            self._run(client, path, body, retries_taken, limits), name=f"POST {path}"
+            self._run(client, path, content, streams, retries_taken, limits), name=f"POST {path}"
         )
 
     async def _run(
-        self, client: "Client", path: str, body: Mapping[str, Any], retries_taken: int, limits: Limits
+        self, client: "Client", path: str, content: bytes, streams: bool, retries_taken: int, limits: Limits
     ) -> None:
-        ON_LEAVING.set(self._leave)
+        RECORD.set(self.record)
         try:
-            async with client.stream(path, body, retries_taken=retries_taken, limits=limits) as opened:
+            async with client.stream(
+                path, content, streams=streams, retries_taken=retries_taken, limits=limits
+            ) as opened:
                 self.opened = opened
                 self._changed.set()
                 await opened.read(self._keep)
@@ -58,9 +58,6 @@ class Transfer:
         finally:
             self.ended = True
             self._changed.set()
-
-    def _leave(self) -> None:
-        self.has_left = True
 
     async def _keep(self, chunk: bytes) -> None:
         self._chunks.append(chunk)

@@ -64,7 +64,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class PartCame:
-    """A citation, or a tool call as it is now: for ``Message.put``.
+    """A citation, a tool call as it is now, or reasoning that only its server reads: for ``Message.put``.
 
     The place of a citation counts from where the answer to this request begins.
     """

@@ -221,13 +221,13 @@ class Message:
     @property
     def reasoning(self) -> str:
         """What the model showed of its reasoning."""
-        return "\n\n".join(part.text for part in self.parts if part.kind is PartKind.REASONING)
+        return "\n\n".join(part.text for part in self.parts if part.kind is PartKind.REASONING and part.text)
 
     def append(self, kind: PartKind, text: str) -> None:
         """Add streamed text: to the last part where it is of that kind, else as a new part."""
         if self.parts and self.parts[-1].kind is kind:
             last = self.parts[-1]
-            self.parts[-1] = Part(kind, last.text + text, last.seconds)
+            self.parts[-1] = Part(kind, last.text + text, last.seconds, last.name, last.data)
         else:
             self.parts.append(Part(kind, text))
 

@@ -1,11 +1,13 @@
 """What leaves the machine: bodies, headers, and what endpoints teach us about them."""
 
+import dataclasses
 import logging
 
 import pytest
 
 from desktop_chat.api import Api
 from desktop_chat.domain.endpoint import Dialect, EndpointKind, Secrets
+from desktop_chat.domain.events import Adjusted
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters, Request
@@ -45,6 +47,7 @@ async def test_bodies(server: Server, api: Api) -> None:
         "temperature": 0.5,
         "max_output_tokens": 100,
         "reasoning": {"effort": "low", "summary": "auto"},
+        "include": ["reasoning.encrypted_content"],
     }
     assert chat.target == "/v1/chat/completions"
     assert chat.json == {
@@ -100,7 +103,10 @@ async def test_an_endpoint_teaches_us(
     server.script(faults.status(code, said))
     result = await ask(api, endpoint, request(**parameters))
     assert (result.finished.state, result.attempts, result.retries) == (State.COMPLETE, 1, [])
-    await ask(api, endpoint, request(**parameters))
+    (adjusted,) = [event for event in result.events if isinstance(event, Adjusted)]
+    assert adjusted.message == said
+    later_request = dataclasses.replace(request(**parameters), rejected=frozenset({adjusted.name}))
+    await ask(api, endpoint, later_request)
     first, second, later = server.requests
     assert [changed(sent.json) for sent in (first, second, later)] == [False, True, True]
     assert second.headers["x-stainless-retry-count"] == "0"
@@ -117,12 +123,15 @@ async def test_a_reasoning_summary_that_is_not_allowed(server: Server, api: Api)
     ]
 
 
-async def test_nothing_is_adjusted_twice(server: Server, api: Api) -> None:
+async def test_nothing_is_adjusted_without_end(server: Server, api: Api) -> None:
     said = "'max_tokens' is not supported; 'max_completion_tokens' is not supported"
     server.script(*[faults.status(400, said)] * 5)
     endpoint = endpoint_at(server.url, Dialect.CHAT_COMPLETIONS)
     result = await ask(api, endpoint, request(max_output_tokens=9))
-    assert (result.finished.state, len(server.requests)) == (State.FAILED, 2)
+    assert result.finished.state is State.FAILED
+    fields = [set(sent.json) & {"max_tokens", "max_completion_tokens"} for sent in server.requests]
+    assert fields == [{"max_tokens"}, {"max_completion_tokens"}, set()]
+    assert not any(isinstance(event, Adjusted) for event in result.events)
 
 
 async def test_headers(server: Server, api: Api) -> None:

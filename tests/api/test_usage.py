@@ -1,13 +1,14 @@
 """What a server says of tokens and tiers, and what each attempt tells the ledger."""
 
 import asyncio
+import dataclasses
 import socket
 
 import pytest
 
 from desktop_chat.api import Api
 from desktop_chat.domain.endpoint import Dialect, Secrets
-from desktop_chat.domain.events import AttemptEnded, Started
+from desktop_chat.domain.events import Adjusted, AttemptEnded, Started
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Role
 from desktop_chat.domain.request import Request
@@ -79,13 +80,10 @@ async def test_a_system_message_amid_the_others(server: Server, api: Api, dialec
 
 async def test_only_responses_are_told_to_truncate(server: Server, api: Api) -> None:
     asked = Request("m-1", (message("Hi"),), truncates=True)
-    server.script(wire.answer(), wire.answer(), faults.status(400, "Unknown parameter: 'truncation'."))
+    server.script(wire.answer(), faults.status(400, "Unknown parameter: 'truncation'."))
     await ask(api, endpoint_at(server.url, Dialect.CHAT_COMPLETIONS), asked)
     endpoint = endpoint_at(server.url)
-    for _ in range(3):
-        await ask(api, endpoint, asked)
-    assert [exchange.json.get("truncation") for exchange in server.requests] == [
-        *(None, "auto"),
-        *("auto", None),
-        None,
-    ]
+    result = await ask(api, endpoint, asked)
+    (adjusted,) = [event for event in result.events if isinstance(event, Adjusted)]
+    await ask(api, endpoint, dataclasses.replace(asked, rejected=frozenset({adjusted.name})))
+    assert [exchange.json.get("truncation") for exchange in server.requests] == [None, "auto", None, None]

@@ -126,7 +126,7 @@ class Row:
         """Add text that the message has by now; what the row took from the message is not added again."""
         parts = self.message.parts
         if kind is PartKind.REASONING:
-            lengths = [len(part.text) for part in parts if part.kind is PartKind.REASONING]
+            lengths = [len(part.text) for part in parts if part.kind is PartKind.REASONING and part.text]
             missing = sum(lengths) + 2 * (len(lengths) - 1) - len(self._reasoning)
             if missing != len(text):
                 text = self.message.reasoning[len(self._reasoning) :]
