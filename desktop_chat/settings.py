@@ -1,7 +1,8 @@
 """Every preference once: type, default, limits, description.
 
 ``settings.json`` holds those that differ from their default, and never a secret. It is written atomically by
-a thread of its own. A value that cannot be used falls back to its default, and a file that cannot be read is
+a thread of its own. A value that cannot be used falls back to its default, an endpoint
+that cannot be used is left out and stays in the file, and a file that cannot be read is
 kept beside the new one; both are told in ``complaints``. Names that this version does not know are kept, so
 that going back to an older version and forth again loses nothing.
 """
@@ -81,15 +82,6 @@ def _endpoint_from_json(data: Any) -> Endpoint:
         # Else a profile from elsewhere could send this user's OPENAI_API_KEY to a host of its choice.
         raise ValueError("the key of the environment is for the environment's own endpoint")
     return endpoint
-
-
-def _read_endpoints(data: Any) -> tuple[Endpoint, ...]:
-    if not isinstance(data, list):
-        raise ValueError("endpoints: not a list")
-    endpoints = tuple(_endpoint_from_json(item) for item in data)
-    if len({endpoint.id for endpoint in endpoints}) != len(endpoints):
-        raise ValueError("endpoints: an id stands twice")
-    return endpoints
 
 
 def _write_endpoints(endpoints: tuple[Endpoint, ...]) -> list[dict[str, Any]]:
@@ -201,9 +193,7 @@ class Settings(QObject):
     connect_timeout = Field(10.0, "Seconds until a connection stands", 1, 600)
     first_event_timeout = Field(120.0, "Seconds until the first word of an answer", 1, 3600)
     idle_timeout = Field(60.0, "Seconds between two pieces of an answer", 1, 3600)
-    endpoints: Field[tuple[Endpoint, ...]] = Field(
-        (), "Where requests go", read=_read_endpoints, write=_write_endpoints
-    )
+    endpoints: Field[tuple[Endpoint, ...]] = Field((), "Where requests go", write=_write_endpoints)
     default_endpoint = Field("", "The endpoint of new chats, by its id")
     budget_day = Field("", "US dollars a day; empty for no limit", read=_read_amount)
     budget_month = Field("", "US dollars a month; empty for no limit", read=_read_amount)
@@ -246,6 +236,8 @@ class Settings(QObject):
         self._temporary = temporary_endpoints
         self._values: dict[str, Any] = {}
         self._unknown: dict[str, Any] = {}
+        self._unreadable: list[Any] = []
+        """Endpoints that cannot be used, as the file has them: they stay in it."""
         self._writer = ThreadPoolExecutor(1, "settings")
         self._load()
 
@@ -332,11 +324,28 @@ class Settings(QObject):
                 self._unknown[name] = value
                 continue
             try:
+                if field is Settings.endpoints and isinstance(value, list):
+                    value = self._usable(value)
                 self._values[name] = field.read(value) if field.read else field.check(value)
             except ValueError as error:
                 self.complaints.append(f"A setting could not be used, its default is: {error}")
         if self.complaints:
             self._keep_aside()
+
+    def _usable(self, items: list[Any]) -> tuple[Endpoint, ...]:
+        found: dict[str, Endpoint] = {}
+        for item in items:
+            try:
+                endpoint = _endpoint_from_json(item)
+                if endpoint.id in found:
+                    raise ValueError(f"{endpoint.id[:80]} is the id of another, too")
+                found[endpoint.id] = endpoint
+            except ValueError as error:
+                name = item.get("name") if isinstance(item, dict) else None
+                which = f"The endpoint {name[:80]}" if isinstance(name, str) else "An endpoint"
+                self.complaints.append(f"{which} is left out, and stays in the file as it is: {error}.")
+                self._unreadable.append(item)
+        return tuple(found.values())
 
     def _keep_aside(self) -> None:
         try:
@@ -349,6 +358,8 @@ class Settings(QObject):
             name: field.write(value) if (field := FIELDS[name]).write else value
             for name, value in self._values.items()
         }
+        if self._unreadable:
+            values["endpoints"] = [*values.get("endpoints", ()), *self._unreadable]
         data = {"version": VERSION, **self._unknown, **values}
         return json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 

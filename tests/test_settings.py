@@ -2,11 +2,12 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind
+from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, endpoint_to_json
 from desktop_chat.domain.limits import Limits
 from desktop_chat.settings import FIELDS, MAX_PLACES, Settings
 
@@ -117,6 +118,31 @@ def test_endpoints_that_are_none_are_told_of(qapp: object, tmp_path: Path, endpo
     settings = Settings(path)
     assert settings.endpoints == ()
     assert settings.complaints
+
+
+def test_one_bad_endpoint_leaves_the_others_alone_and_stays_in_the_file(qapp: object, tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    bad = {
+        "id": "id-2",
+        "name": "Newer",
+        "kind": "quantum",
+        "base_url": "https://x/v1",
+        "dialect": "responses",
+    }
+    twice = {**endpoint_to_json(ENDPOINT), "name": "Twice"}
+    path.write_text(json.dumps({"endpoints": [bad, endpoint_to_json(ENDPOINT), twice, 7]}))
+    settings = Settings(path)
+    assert settings.endpoints == (ENDPOINT,)
+    assert [complaint.split(" is left out")[0] for complaint in settings.complaints] == [
+        "The endpoint Newer",
+        "The endpoint Twice",
+        "An endpoint",
+    ]
+    settings.change(endpoints=(ENDPOINT, replace(ENDPOINT, id="id-3")), zoom=120)
+    settings.close()
+    again = json.loads(path.read_text())["endpoints"]
+    assert [item["id"] for item in again[:2]] == ["id-1", "id-3"]
+    assert again[2:] == [bad, twice, 7]
 
 
 def test_a_window_that_holds_nothing_is_told_of(qapp: object, tmp_path: Path) -> None:
