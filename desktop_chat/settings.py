@@ -1,10 +1,10 @@
 """Every preference once: type, default, limits, description.
 
 ``settings.json`` holds those that differ from their default, and never a secret. It is written atomically by
-a thread of its own. A value that cannot be used falls back to its default, an endpoint
-that cannot be used is left out and stays in the file, and a file that cannot be read is
-kept beside the new one; both are told in ``complaints``. Names that this version does not know are kept, so
-that going back to an older version and forth again loses nothing.
+a thread of its own. A value that cannot be used falls back to its default, an endpoint that cannot be
+used is left out and stays in the file, and a file that cannot be read is kept beside the new one; all of it
+is told in ``complaints``. Names that this version does not know are kept, so that going back to an older
+version and forth again loses nothing.
 """
 
 import json
