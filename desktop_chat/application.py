@@ -428,6 +428,10 @@ class Program:
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
             self.dialogs.database_damaged(problems)
+        try:
+            await self.chats.tidy()
+        except StorageError as error:
+            log.warning("what is not needed any more was kept: %s", error)
         log.debug("ready to read after %.3f s of CPU", time.process_time())
 
     def _text_changed(self) -> None:

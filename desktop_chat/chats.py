@@ -31,6 +31,8 @@ from desktop_chat.storage import ExportKind, StorageError, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 
+DAY = 24 * 3600.0
+"""Seconds."""
 RECENT_SESSIONS = 8
 """How many conversations are kept in memory beside those that are shown or writing."""
 
@@ -97,6 +99,15 @@ class Chats(QObject):
         self.drafts = {**stored, **self.drafts}
         self.drafts_loaded.emit(stored)
         await self._reload()
+
+    async def tidy(self) -> None:
+        """Let go of what is kept for too long: files that no chat and no draft has any more, and evidence of
+        attempts older than the user wants. Raises ``StorageError``."""
+        store = await self._store()
+        await store.drop_evidence(time.time() - self._settings.evidence_days * DAY)
+        # Only what is on the disk now: what is attached meanwhile may be in nothing yet.
+        kept = await self.attachments.hashes()
+        await self.attachments.remove(await store.unreferenced(kept))
 
     def new(self) -> ChatSession:
         """A conversation that is stored with its first message."""
