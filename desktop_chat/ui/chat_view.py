@@ -20,6 +20,8 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.attachments.attaching import Attaching
+from desktop_chat.ui.attachments.intake import Target
 from desktop_chat.ui.buttons import LabelButton
 from desktop_chat.ui.chat_header import ChatHeader
 from desktop_chat.ui.composer import Composer
@@ -78,6 +80,8 @@ class ChatView(QFrame):
         self.empty = EmptyState(theme)
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
+        self.attaching = Attaching(theme, self.composer, chats.attachments, tasks, self._target, self)
+        self.attaching.elsewhere.connect(self._attached_elsewhere)
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
         self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
@@ -119,6 +123,7 @@ class ChatView(QFrame):
 
             self._transcript = Transcript(self._theme, self.explain)
             self._transcript.announce = self._settings.announce
+            self._transcript.parts.set_loader(self._chats.attachments.read_now)
             self._wire_transcript(self._transcript)
             self._stack.addWidget(self._transcript)
             # Tab goes from the top down, whatever was made last.
@@ -167,9 +172,12 @@ class ChatView(QFrame):
             from desktop_chat.ui.transcript import Position
 
             self.transcript.restore(Position(*place))
-        self.composer.set_draft(self._chats.draft(session.draft_key).text)
+        draft = self._chats.draft(session.draft_key)
+        self.composer.set_draft(draft.text, draft.parts)
         if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
-            self.composer.start_edit(edited, self._chats.draft(edited).text)
+            begun = self._chats.draft(edited)
+            self.composer.start_edit(edited, begun.text, begun.parts)
+        self.attaching.look_anew()
         self._phase_changed()
 
     def leave(self) -> None:
@@ -199,7 +207,8 @@ class ChatView(QFrame):
         self.details.flush()
 
     def send(self, text: str) -> "asyncio.Task[bool] | None":
-        """Send ``text``, or what the edited message becomes. None where there is nothing to send it to."""
+        """Send ``text`` with the attachments of the composer, or what the edited message becomes. None where
+        there is nothing to send it to."""
         session = self.session
         if session is None:
             return None
@@ -207,8 +216,12 @@ class ChatView(QFrame):
             self.choose_model()
             return None
         key, edited = session.draft_key, self.composer.editing
-        sending = session.send(text) if edited is None else session.edit(edited, text)
-        self.take_when_sent(sending, session, lambda task: self._sent(task, session, text, key, edited))
+        draft = Draft(text, self.composer.attachments)
+        if edited is None:
+            sending = session.send(text, draft.parts)
+        else:
+            sending = session.edit(edited, text, draft.parts)
+        self.take_when_sent(sending, session, lambda task: self._sent(task, session, draft, key, edited))
         return sending
 
     def take_when_sent(self, sending: "asyncio.Task[bool]", session: ChatSession, taker: Taker) -> None:
@@ -299,7 +312,9 @@ class ChatView(QFrame):
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
         self.composer.draft_changed.connect(self._save_draft)
-        self.composer.edit_changed.connect(self._chats.save_draft)
+        self.composer.edit_changed.connect(
+            lambda id, text: self._chats.save_draft(id, text, self.composer.attachments)
+        )
         self.composer.edit_ended.connect(lambda id: self._chats.save_draft(id, ""))
         self._chats.drafts_loaded.connect(self._drafts_loaded)
         self.composer.edit_last_requested.connect(self.edit_last)
@@ -331,7 +346,7 @@ class ChatView(QFrame):
             act(self.session)
 
     def _sent(
-        self, task: "asyncio.Task[bool]", session: ChatSession, text: str, key: str, edited: str | None
+        self, task: "asyncio.Task[bool]", session: ChatSession, draft: Draft, key: str, edited: str | None
     ) -> None:
         """Take the text out of the composer, now that it is safe, also where another chat is shown."""
         if task.cancelled() or task.exception() is not None or not task.result():
@@ -340,8 +355,8 @@ class ChatView(QFrame):
         if session is not self.session:
             return
         if edited is None:
-            self.composer.accepted(text)
-        elif self.composer.editing == edited and self.composer.text == text:
+            self.composer.accepted(draft.text, draft.parts)
+        elif self.composer.editing == edited and self.composer.draft == draft:
             self.composer.finish_edit()
         else:
             self.composer.flush_draft()
@@ -349,16 +364,31 @@ class ChatView(QFrame):
 
     def _save_draft(self, text: str) -> None:
         if self.session is not None:
-            self._chats.save_draft(self.session.draft_key, text)
+            self._chats.save_draft(self.session.draft_key, text, self.composer.attachments)
+
+    def _target(self) -> Target | None:
+        """Where attachments go."""
+        if (session := self.session) is None:
+            return None
+        endpoint = session.endpoint
+        takes_files = endpoint is not None and endpoint.takes_files
+        return Target(self.composer.editing or session.draft_key, session.model, takes_files)
+
+    def _attached_elsewhere(self, key: str, part: Part) -> None:
+        """What was read while the user went on to another chat belongs to the draft of the first."""
+        draft = self._chats.draft(key)
+        self._chats.save_draft(key, draft.text, (*draft.parts, part))
 
     def _drafts_loaded(self, stored: dict[str, Draft]) -> None:
         if self.session is not None and self.composer.editing is None:
-            self.composer.restore_draft(stored.get(self.session.draft_key, Draft()).text)
+            draft = stored.get(self.session.draft_key, Draft())
+            self.composer.restore_draft(draft.text, draft.parts)
 
     def _edit(self, message_id: str) -> None:
         if self.session is not None and not self.session.is_busy:
-            begun = self._chats.draft(message_id).text
-            self.composer.start_edit(message_id, begun or self.session.tree[message_id].text)
+            message = self.session.tree[message_id]
+            begun = self._chats.draft(message_id) or Draft(message.text, tuple(message.attachments))
+            self.composer.start_edit(message_id, begun.text, begun.parts)
 
     def _model_chosen(self, endpoint_id: str, model: str) -> None:
         self._with(lambda session: session.set_model(endpoint_id, model))

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from math import ceil
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
     QFocusEvent,
     QHideEvent,
     QInputMethodEvent,
@@ -18,7 +20,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
+from desktop_chat.domain.message import Draft, Part
+from desktop_chat.ui.attachments.chips import Chips
+from desktop_chat.ui.attachments.sources import AttachButton
 from desktop_chat.ui.buttons import EffortButton, IconButton, LabelButton
+from desktop_chat.ui.card_parts import recolor, words
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import RADIUS_COMPOSER, Theme
 
@@ -35,11 +41,22 @@ DRAFT_DELAY = 300
 """Milliseconds without a key after which the draft is handed on."""
 
 
+class Taker(Protocol):
+    """Attaches what is pasted and dropped."""
+
+    def wants(self, mime: QMimeData) -> bool:
+        """Whether something of it can be attached."""
+
+    def take(self, mime: QMimeData) -> bool:
+        """Attach it; False where it is to be written into the text."""
+
+
 class MessageEdit(QPlainTextEdit):
     """The text itself. Enter or Ctrl+Enter submits, Shift+Enter breaks the line."""
 
     submitted = Signal()
     up_when_empty = Signal()
+    back_when_empty = Signal()
     focus_changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -53,6 +70,7 @@ class MessageEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
         self.send_with_enter = True
+        self.taker: Taker | None = None
         self._composing = False
         self._just_composed = False
         self._theme = theme
@@ -83,6 +101,10 @@ class MessageEdit(QPlainTextEdit):
             self._enter(event)
         elif event.key() == Qt.Key.Key_Up and self.document().isEmpty() and not self._composing:
             self.up_when_empty.emit()
+        elif event.key() == Qt.Key.Key_Backspace and self.document().isEmpty() and not self._composing:
+            # One that is held down ends with the text.
+            if not event.isAutoRepeat():
+                self.back_when_empty.emit()
         else:
             super().keyPressEvent(event)
 
@@ -96,13 +118,22 @@ class MessageEdit(QPlainTextEdit):
         super().inputMethodEvent(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
+        if self.taker is not None and self.taker.take(source):
+            return
         if source.hasText():
             text = source.text().replace("\0", "")
             self._get_ready_for(self.toPlainText() + text)
             self.insertPlainText(text)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return source.hasText()
+        return source.hasText() or self._is_to_be_attached(source)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """What is to be attached is left to what is behind, as everywhere else on the chat."""
+        if self._is_to_be_attached(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -117,6 +148,9 @@ class MessageEdit(QPlainTextEdit):
         if event.size().width() != event.oldSize().width():
             # Lines that break elsewhere are not told as another size of the document.
             self._fit()
+
+    def _is_to_be_attached(self, mime: QMimeData) -> bool:
+        return self.taker is not None and self.taker.wants(mime)
 
     def _enter(self, event: QKeyEvent) -> None:
         if self._composing or self._just_composed:
@@ -165,15 +199,17 @@ def without_lone_surrogates(text: str) -> str:
 
 
 class Composer(QFrame):
-    """A card with the text, the reasoning effort, and one button that sends or stops.
+    """A card with the attachments, the text, the reasoning effort, and one button that sends or stops.
 
-    The text stays until :meth:`accepted` says that it is safe.
+    Text and attachments stay until :meth:`accepted` says that they are safe.
     """
 
     send_requested = Signal(str)
     stop_requested = Signal()
     text_changed = Signal()
+    """The text or the attachments changed."""
     draft_changed = Signal(str)
+    """The text of the draft; :attr:`attachments` are those of it, as they are for ``edit_changed``."""
     edit_changed = Signal(str, str)
     """The id of the message that is being edited, and its text so far."""
     edit_ended = Signal(str)
@@ -186,6 +222,12 @@ class Composer(QFrame):
         self._theme = theme
         self._busy = False
         self._draft = self._edit = ""
+        self._draft_parts: tuple[Part, ...] = ()
+        self._edit_parts: tuple[Part, ...] = ()
+        self._parts: tuple[Part, ...] = ()
+        self._reading: tuple[tuple[str, object], ...] = ()
+        self._waits = False
+        self._model = ""
         self.editing: str | None = None
         """The id of the user's message that is being edited."""
 
@@ -195,6 +237,13 @@ class Composer(QFrame):
         self.text_edit.up_when_empty.connect(self.edit_last_requested)
         self.text_edit.focus_changed.connect(self.update)
         self.setFocusProxy(self.text_edit)
+        self.chips = Chips(theme)
+        self.chips.removed.connect(self.remove_attachment)
+        self.chips.left.connect(self.text_edit.setFocus)
+        self.text_edit.back_when_empty.connect(lambda: self.chips.focus(-1))
+        self._note = words(theme, size=12.5, color="error")
+        self._note.setObjectName("attachNote")
+        self._note.hide()
 
         self._edit_bar = QFrame()
         self._edit_bar.setProperty("surface", "bar")
@@ -208,6 +257,7 @@ class Composer(QFrame):
         edit_row.addWidget(cancel)
         self._edit_bar.hide()
 
+        self.attach = AttachButton(theme)
         self.reasoning = EffortButton(theme, "sparkles", "Reasoning: ")
         self.reasoning.setObjectName("reasoning")
         self.reasoning.setToolTip("How much the model thinks before it answers")
@@ -226,6 +276,7 @@ class Composer(QFrame):
         self._status: QWidget | None = None
 
         self._bar = QHBoxLayout()
+        self._bar.addWidget(self.attach)
         self._bar.addWidget(self.reasoning)
         self._bar.addWidget(self.meter)
         self._bar.addStretch(1)
@@ -235,7 +286,11 @@ class Composer(QFrame):
         self._text_row.addWidget(self.text_edit)
         self._edit_row = QHBoxLayout()
         self._edit_row.addWidget(self._edit_bar)
+        self._chips_row = QVBoxLayout()
+        self._chips_row.addWidget(self.chips)
+        self._chips_row.addWidget(self._note)
         self._column.addLayout(self._edit_row)
+        self._column.addLayout(self._chips_row)
         self._column.addLayout(self._text_row)
         self._column.addLayout(self._bar)
 
@@ -249,10 +304,43 @@ class Composer(QFrame):
     def text(self) -> str:
         return self.text_edit.text()
 
+    @property
+    def attachments(self) -> tuple[Part, ...]:
+        """What goes with the text, in its order."""
+        return self._parts
+
+    @property
+    def draft(self) -> Draft:
+        """The text and what goes with it."""
+        return Draft(self.text, self._parts)
+
+    def set_attachments(self, parts: Sequence[Part]) -> None:
+        """Have other attachments go with the text that is there."""
+        if tuple(parts) != self._parts:
+            self._show_parts(parts)
+            self._text_changed()
+
+    def remove_attachment(self, index: int) -> None:
+        self.tell("")
+        self.set_attachments((*self._parts[:index], *self._parts[index + 1 :]))
+
+    def show_reading(self, reading: Sequence[tuple[str, object]], *, waits: bool) -> None:
+        """Show what is being read: names, and what ``chips.cancelled`` is to tell. While that ``waits``,
+        nothing is sent."""
+        self._reading, self._waits = tuple(reading), waits
+        self._show_parts(self._parts)
+        self._show_state()
+
+    def tell(self, text: str) -> None:
+        """Say below the attachments why something is not one; an empty text takes that away."""
+        recolor(self._note, "error")
+        self._note.setText(text)
+        self._note.setVisible(bool(text))
+
     def insert_status(self, widget: QWidget) -> None:
         """Show ``widget`` in the bar, after what would be sent."""
         self._status = widget
-        self._bar.insertWidget(2, widget, 1000)
+        self._bar.insertWidget(3, widget, 1000)
         widget.show()
         self._fit_meter()
 
@@ -271,15 +359,17 @@ class Composer(QFrame):
             self.meter.style().polish(self.meter)
         self._fit_meter()
 
-    def set_draft(self, text: str) -> None:
-        """Begin with ``text``, which is another chat's: nothing before it can be undone."""
+    def set_draft(self, text: str, parts: Sequence[Part] = ()) -> None:
+        """Begin with ``text`` and ``parts``, which are another chat's: nothing before can be undone."""
         self._end_edit()
+        self.tell("")
         self._draft_timer.stop()
         self.text_edit.blockSignals(True)
         self.text_edit.setPlainText(text)
         self.text_edit.blockSignals(False)
         self.text_edit.moveCursor(QTextCursor.MoveOperation.End)
-        self._draft = text
+        self._draft, self._draft_parts = text, tuple(parts)
+        self._show_parts(parts)
         self._show_state()
         self.text_changed.emit()
 
@@ -288,15 +378,18 @@ class Composer(QFrame):
         self._draft_timer.stop()
         self._hand_on_draft()
 
-    def accepted(self, text: str) -> None:
-        """``text`` has been saved: take it away, but not what was typed since."""
+    def accepted(self, text: str, parts: Sequence[Part] = ()) -> None:
+        """``text`` and ``parts`` have been saved: take them away, but not what came since."""
+        self.tell("")
+        self.set_attachments([part for part in self._parts if part not in parts])
         now = self.text_edit.text()
         if now.startswith(text):
             self.text_edit.replace_all(now[len(text) :])
         self.flush_draft()
 
-    def restore_draft(self, text: str) -> None:
-        """Put the draft of the last run before what has been typed in this one."""
+    def restore_draft(self, text: str, parts: Sequence[Part] = ()) -> None:
+        """Put the draft of the last run before what has been typed and attached in this one."""
+        self.set_attachments((*(part for part in parts if part not in self._parts), *self._parts))
         if text and text not in (self._draft, self.text):
             QTextCursor(self.text_edit.document()).insertText(f"{text}\n\n" if self.text else text)
             self.flush_draft()
@@ -307,14 +400,17 @@ class Composer(QFrame):
         if not now.endswith(text):
             self.text_edit.replace_all(f"{now}\n\n{text}" if now.strip() else text)
 
-    def start_edit(self, message_id: str, text: str) -> None:
+    def start_edit(self, message_id: str, text: str, parts: Sequence[Part] = ()) -> None:
         """Edit a message that was sent; the draft waits until that is over."""
         self.flush_draft()
+        self.tell("")
         if self.editing is None:
-            self._draft = self.text
-        self.editing, self._edit = message_id, text
+            self._draft, self._draft_parts = self.text, self._parts
+        self.editing, self._edit, self._edit_parts = message_id, text, tuple(parts)
         self._edit_bar.show()
+        self._show_parts(parts)
         self.text_edit.replace_all(text)
+        self._text_changed()
         self.text_edit.setFocus()
 
     def cancel_edit(self) -> None:
@@ -322,7 +418,10 @@ class Composer(QFrame):
         if (edited := self.editing) is not None:
             self._end_edit()
             self.edit_ended.emit(edited)
+            self.tell("")
+            self._show_parts(self._draft_parts)
             self.text_edit.replace_all(self._draft)
+            self._text_changed()
             self.text_edit.setFocus()
 
     def finish_edit(self) -> None:
@@ -339,6 +438,8 @@ class Composer(QFrame):
 
     def set_model(self, model: str) -> None:
         name = one_line(model)
+        self._model = model
+        self._show_parts(self._parts)
         self.text_edit.setPlaceholderText(f"Message {name}" if name else "Write a message")
 
     def set_send_with_enter(self, value: bool) -> None:
@@ -382,9 +483,8 @@ class Composer(QFrame):
             self._submit()
 
     def _submit(self) -> None:
-        text = self.text
-        if text.strip() and not self._busy:
-            self.send_requested.emit(text)
+        if self._can_send and not self._busy:
+            self.send_requested.emit(self.text)
 
     def _text_changed(self) -> None:
         self._draft_timer.start()
@@ -394,9 +494,10 @@ class Composer(QFrame):
     def _fit_meter(self) -> None:
         """Show as much of what would be sent as cuts nothing else short."""
         margins, px = self._column.contentsMargins(), self._theme.px
-        room = self.width() - margins.left() - margins.right() - 3 * self._bar.spacing()
+        room = self.width() - margins.left() - margins.right() - 4 * self._bar.spacing()
         room -= self.meter.contentsMargins().right()
-        room -= self.reasoning.sizeHint().width() + self.send_button.sizeHint().width()
+        for beside in (self.attach, self.reasoning, self.send_button):
+            room -= beside.sizeHint().width()
         if self._status is not None and self._status.parent() is self:
             room -= px(SMALLEST_STATUS) + self._bar.spacing()
         width = self.meter.fontMetrics().horizontalAdvance
@@ -406,31 +507,43 @@ class Composer(QFrame):
         self.meter.setVisible(bool(words))
 
     def _hand_on_draft(self) -> None:
-        text = self.text
-        if self.editing is None and text != self._draft:
-            self._draft = text
+        text, parts = self.text, self._parts
+        if self.editing is None and (text, parts) != (self._draft, self._draft_parts):
+            self._draft, self._draft_parts = text, parts
             self.draft_changed.emit(text)
-        elif self.editing is not None and text != self._edit:
-            self._edit = text
+        elif self.editing is not None and (text, parts) != (self._edit, self._edit_parts):
+            self._edit, self._edit_parts = text, parts
             self.edit_changed.emit(self.editing, text)
+
+    def _show_parts(self, parts: Sequence[Part]) -> None:
+        self._parts = tuple(parts)
+        self.chips.show_parts(self._parts, self._reading, self._model)
+
+    @property
+    def _can_send(self) -> bool:
+        if self._waits:
+            return False
+        return bool(self._parts) or bool(self.text_edit.document().toPlainText().strip())
 
     def _end_edit(self) -> None:
         self.editing = None
         self._edit_bar.hide()
 
     def _show_state(self) -> None:
-        can_send = bool(self.text_edit.document().toPlainText().strip())
+        can_send = self._can_send
         self.send_button.setEnabled(self._busy or can_send)
         image = "stop" if self._busy else "corner-down-left"
         self.send_button.set_image(image, "on_accent" if self._busy or can_send else "dim")
         keys = "Enter" if self.text_edit.send_with_enter else "Ctrl+Enter"
-        self.send_button.setToolTip(tool_tip("Stop the answer (Esc)" if self._busy else f"Send ({keys})"))
+        tip = "The files are still being read" if self._waits else f"Send ({keys})"
+        self.send_button.setToolTip(tool_tip("Stop the answer (Esc)" if self._busy else tip))
 
     def _restyle(self) -> None:
         px = self._theme.px
         self._column.setContentsMargins(px(6), px(12), px(14), px(10))
-        for row in (self._edit_row, self._text_row):
+        for row in (self._edit_row, self._chips_row, self._text_row):
             row.setContentsMargins(px(8), 0, 0, 0)
+        self._chips_row.setSpacing(px(6))
         self._column.setSpacing(px(10))
         self._bar.setSpacing(px(8))
         self.meter.setContentsMargins(0, 0, px(8), 0)

@@ -15,9 +15,11 @@ from desktop_chat.chats import Chats
 from desktop_chat.counting import Estimate
 from desktop_chat.domain.context import Place
 from desktop_chat.domain.counting import approximate
+from desktop_chat.domain.message import Draft
 from desktop_chat.session import ChatSession
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.attachments.words import tokens_of
 from desktop_chat.ui.chat_header import ChatHeader
 from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.details import DetailsPanel
@@ -56,9 +58,9 @@ class Meter(QObject):
         self._session: ChatSession | None = None
         self._connections: list[tuple[SignalInstance, Callable[[], None]]] = []
         self.sight = Sight()
-        self._draft = ""
-        self._counted = ("", "", 0)
-        """A model, a text, and how many tokens that is for it."""
+        self._draft = Draft()
+        self._counted = ("", Draft(), 0)
+        """A model, a draft, and how many tokens that is for it."""
         self._edited: str | None = None
         self._behind = 0
         """Tokens of the message that is being edited and of all behind it, which an edit does not send."""
@@ -82,7 +84,7 @@ class Meter(QObject):
             if task is not None:
                 task.cancel()
         self._session, self._counting, self._asking = session, None, None
-        self._draft = ""
+        self._draft = Draft()
         self._details.set_budgets(())
         if session is None:
             self._refresh_soon.stop()
@@ -138,8 +140,8 @@ class Meter(QObject):
 
     def _text_changed(self) -> None:
         if (session := self._session) is not None:
-            text = self._composer.text
-            self._draft = text if text.strip() else ""
+            text, parts = self._composer.text, self._composer.attachments
+            self._draft = Draft(text if text.strip() else "", parts)
             if self._composer.editing != self._edited:
                 self._behind = self._tokens_behind(session)
             self._show_draft(session)
@@ -160,13 +162,13 @@ class Meter(QObject):
     async def _count_draft(self) -> None:
         """Count until the latest text is counted: what was typed meanwhile, but not every text between."""
         while (session := self._session) is not None and self._draft:
-            text, model = self._draft, session.model
-            if self._counted[:2] == (model, text):
+            draft, model = self._draft, session.model
+            if self._counted[:2] == (model, draft):
                 return
-            tokens = await session.count_draft(text)
+            tokens = await session.count_draft(draft.text, draft.parts)
             if session is not self._session:
                 return
-            self._counted = (model, text, tokens)
+            self._counted = (model, draft, tokens)
             self._show_draft(session)
             self.counted.emit()
 
@@ -174,11 +176,12 @@ class Meter(QObject):
         if not self._draft:
             self._composer.show_meter(("0 tokens",), "Tokens of what would be sent, and their price")
             return
-        _model, text, tokens = self._counted
-        if text != self._draft:
-            tokens = max(1, tokens + approximate(self._draft) - approximate(text))
+        _model, counted, tokens = self._counted
+        if counted != self._draft:
+            tokens = max(1, tokens + _rough(self._draft, session.model) - _rough(counted, session.model))
         estimate = session.estimate(tokens)
-        if abs(len(self._draft) - len(text)) > FEW_CHARACTERS or not text:
+        changed = abs(len(self._draft.text) - len(counted.text))
+        if changed > FEW_CHARACTERS or not counted or counted.parts != self._draft.parts:
             estimate = replace(estimate, is_approximate=True)
         if self._behind and estimate.tokens > self._behind:
             left = estimate.tokens - self._behind
@@ -207,6 +210,10 @@ class Meter(QObject):
                 return
             self._details.set_budgets(budgets)
             await asyncio.sleep(BUDGETS_REST)
+
+
+def _rough(draft: Draft, model: str) -> int:
+    return approximate(draft.text) + sum(tokens_of(part, model) or 0 for part in draft.parts)
 
 
 def _is_too_long(estimate: Estimate) -> bool:

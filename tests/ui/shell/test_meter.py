@@ -121,10 +121,10 @@ async def test_what_is_typed_while_a_text_is_counted_is_counted_next(
     go_on = asyncio.Event()
     count = session.count_draft
 
-    async def slowly(text: str) -> int:
+    async def slowly(text: str, attachments: Sequence[Part]) -> int:
         asked.append(text)
         await go_on.wait()
-        return await count(text)
+        return await count(text, attachments)
 
     monkeypatch.setattr(session, "count_draft", slowly)
     for key in "abcd":

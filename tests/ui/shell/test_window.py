@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QMenuBar, 
 
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.ledger import Totals
-from desktop_chat.domain.message import PartKind, Role, State
+from desktop_chat.domain.message import Draft, PartKind, Role, State
 from desktop_chat.session import Phase
 from desktop_chat.ui.actions import COMMANDS
 from desktop_chat.ui.conversation_list import ItemRole
@@ -492,7 +492,7 @@ async def test_closing_asks_and_keeps_sizes_and_drafts(running: Running) -> None
     assert asked == [()]
     assert window.isVisible()
     assert running.settings.sidebar_width == pytest.approx(300, abs=2)
-    assert running.chats.drafts == {"new": "not sent"}
+    assert running.chats.drafts == {"new": Draft("not sent")}
     again = MainWindow(running.chats, running.settings, running.theme, running.tasks)
     again.show()
     assert again.size() == window.size()
