@@ -74,6 +74,11 @@ ui/log/diagnostics.py               the diagnostics, shown before they are saved
 ui/log/model.py                     the records of the log that are looked for, as a table
 ui/log/window.py                    the window of the log
 ui/main_window.py                   the sidebar, the chat, the details and the commands
+ui/message_details/                 what is known of one answer: what others take of it
+ui/message_details/exchange.py      what was sent and received, as values to look at and to copy
+ui/message_details/facts.py         an answer and an attempt at it, as names and values
+ui/message_details/table.py         those facts as a table
+ui/message_details/window.py        the window of the details of one answer
 ui/meter.py                         what the next request takes, and what the chat cost, as the user types
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
 ui/money.py                         money in words

@@ -24,26 +24,18 @@ Check = Callable[[Endpoint, str | None], Awaitable[Sequence[Model]]]
 _ICONS = {"ok": "check", "error": "circle-alert", "warn": "triangle-alert"}
 
 
-class CheckLine(QWidget):
-    """One line of text with an icon, and at most one check under way.
+class MessageLine(QWidget):
+    """One line of text with an icon; it may wrap."""
 
-    ``checked`` carries the models, or the error, of a check that was not cancelled.
-    """
-
-    checked = Signal(object, object)
-
-    def __init__(self, theme: Theme, tasks: Tasks, check: Check) -> None:
+    def __init__(self, theme: Theme, object_name: str = "checkResult") -> None:
         super().__init__()
         self._theme = theme
-        self._tasks = tasks
-        self._check = check
-        self._task: asyncio.Task[None] | None = None
         self._tone = "dim"
         self._icon = label()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._icon.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._text = words(theme, size=12.5, color="dim")
-        self._text.setObjectName("checkResult")
+        self._text.setObjectName(object_name)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.px(6))
@@ -56,16 +48,39 @@ class CheckLine(QWidget):
     def text(self) -> str:
         return self._text.text()
 
-    @property
-    def is_checking(self) -> bool:
-        return self._task is not None
-
     def say(self, text: str, tone: str = "dim") -> None:
         """Show ``text`` in ``tone``: ``dim``, ``ok``, ``warn`` or ``error``. Empty hides the line."""
         self._tone = tone
         self._text.setText(text)
         self._restyle()
         self.setVisible(bool(text))
+
+    def _restyle(self) -> None:
+        recolor(self._text, self._tone)
+        image = _ICONS.get(self._tone)
+        self._icon.setVisible(image is not None)
+        if image is not None:
+            color = getattr(self._theme.colors, self._tone)
+            self._icon.setPixmap(icons.pixmap(image, color, self._theme.px(14), self.devicePixelRatioF()))
+
+
+class CheckLine(MessageLine):
+    """At most one check under way, and how it went.
+
+    ``checked`` carries the models, or the error, of a check that was not cancelled.
+    """
+
+    checked = Signal(object, object)
+
+    def __init__(self, theme: Theme, tasks: Tasks, check: Check) -> None:
+        super().__init__(theme)
+        self._tasks = tasks
+        self._check = check
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_checking(self) -> bool:
+        return self._task is not None
 
     def start(self, endpoint: Endpoint, key: str | None) -> None:
         """Check ``endpoint`` with ``key`` instead of what is being checked now."""
@@ -92,11 +107,3 @@ class CheckLine(QWidget):
         found = "no models are listed" if not count else f"{count} model{'s' * (count != 1)} available"
         self.say(f"{'Key works' if key else 'Connected'} · {found}", "ok")
         self.checked.emit(models, None)
-
-    def _restyle(self) -> None:
-        recolor(self._text, self._tone)
-        image = _ICONS.get(self._tone)
-        self._icon.setVisible(image is not None)
-        if image is not None:
-            color = getattr(self._theme.colors, self._tone)
-            self._icon.setPixmap(icons.pixmap(image, color, self._theme.px(14), self.devicePixelRatioF()))

@@ -16,6 +16,7 @@ from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, Secrets
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.message import Message
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.probe import ProbeResult, ProbeStep
 from desktop_chat.session import ChatSession, Phase
@@ -44,6 +45,7 @@ from desktop_chat.ui.theme import Theme
 if TYPE_CHECKING:
     from desktop_chat.diagnostics import Document
     from desktop_chat.ui.log import LogWindow
+    from desktop_chat.ui.message_details import MessageDetails
     from desktop_chat.ui.preferences import SettingsDialog
     from desktop_chat.ui.usage import UsageCard
     from desktop_chat.ui.welcome import Welcome
@@ -90,6 +92,7 @@ class Dialogs(QObject):
         self._welcome: Welcome | None = None
         self._preferences: SettingsDialog | None = None
         self._usage: UsageCard | None = None
+        self._details: MessageDetails | None = None
         self._retries = RetryDialogs(theme, window)
         self._retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
         self._retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
@@ -106,6 +109,7 @@ class Dialogs(QObject):
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
         window.log_requested.connect(self.show_log)
+        window.chat.message_requested.connect(self.show_message)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
@@ -184,6 +188,18 @@ class Dialogs(QObject):
         self._chats.spending.changed.connect(self._usage.refresh)
         self._usage.finished.connect(self._usage_closed)
         self._usage.show()
+
+    def show_message(self, message: Message) -> None:
+        """What is known of an answer, in a window that is one of a kind."""
+        if self._details is None:
+            from desktop_chat.ui.message_details import MessageDetails
+
+            explain = self._window.chat.explain
+            self._details = MessageDetails(self._theme, self._chats, self._tasks, explain, self._window)
+        self._details.show_message(message)
+        self._details.show()
+        self._details.raise_()
+        self._details.activateWindow()
 
     def show_log(self) -> None:
         """The log, in a window that is one of a kind."""
@@ -276,7 +292,8 @@ class Dialogs(QObject):
 
     async def close(self) -> None:
         self._holds.close()
-        for dialog in (*self._problems, self._welcome, self._preferences, self._usage, self._log):
+        windows = (self._welcome, self._preferences, self._usage, self._details, self._log)
+        for dialog in (*self._problems, *windows):
             if dialog is not None:
                 dialog.close()
 

@@ -1,7 +1,9 @@
 """What a user enters for an endpoint, cleaned and checked before any request is made with it."""
 
 import ipaddress
+import json
 import re
+import shlex
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -11,12 +13,27 @@ from desktop_chat.domain.endpoint import (
     Endpoint,
     EndpointKind,
     KeySource,
+    Pairs,
     origin_of,
 )
 from desktop_chat.domain.model import Model
 
 API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _PRIVATE_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of RFC 9110, section 5.6.2."""
+_OWN_HEADERS = {
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "accept-encoding",
+}
+_SECRET_HEADERS = {"authorization", "api-key", "x-api-key", "cookie", "proxy-authorization"}
+_PROXIES = ("http", "https", "socks5", "socks5h")
+LONGEST_BODY = 100_000
+"""Characters."""
 _METHODS = ("/chat/completions", "/responses", "/models")
 _GENERAL_MODEL = re.compile(r"gpt-\d+(\.\d+)?")
 
@@ -73,15 +90,20 @@ def new_endpoint(
     api_version: str = "",
     model: str = "",
     has_key: bool = True,
+    region: str = OPENAI_BASE_URL,
+    name: str = "",
 ) -> Endpoint:
-    """An endpoint of what was entered, with the usual settings of its kind. Raises :class:`InvalidField`."""
+    """An endpoint of what was entered, with the usual settings of its kind. Raises :class:`InvalidField`.
+
+    ``region`` is the base URL of OpenAI's own, ``name`` that of a compatible server.
+    """
     key_source = KeySource.KEYRING if has_key else KeySource.NONE
     if kind is EndpointKind.OPENAI:
         return Endpoint(
             endpoint_id,
             "OpenAI",
             kind,
-            OPENAI_BASE_URL,
+            region,
             Dialect.RESPONSES,
             key_source,
             default_model=model,
@@ -106,8 +128,91 @@ def new_endpoint(
             api_version=api_version,
             max_tokens_field="max_completion_tokens",
         )
-    name = urlsplit(url).netloc
+    name = name or urlsplit(url).netloc
     return Endpoint(endpoint_id, name, kind, url, Dialect.CHAT_COMPLETIONS, key_source, default_model=model)
+
+
+def check_headers(pairs: Pairs, *, are_secret: bool = False) -> Pairs:
+    """Headers that can be sent. Raises ``ValueError`` with a plain sentence.
+
+    What is no secret is kept in a file, so a header that is known to hold one is refused there. A secret's
+    value may be empty: it is in the keyring then.
+    """
+    seen = set()
+    for name, value in pairs:
+        low = name.lower()
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"“{name}” is not the name of a header." if name else "A header has no name.")
+        if low in _OWN_HEADERS:
+            raise ValueError(f"{name} cannot be set: it follows from each request.")
+        if low in _SECRET_HEADERS and not are_secret:
+            raise ValueError(f"{name} holds a secret. Enter it under Key, as a secret header.")
+        if low in seen:
+            raise ValueError(f"{name} stands here twice.")
+        if not value.isascii() or not all(character.isprintable() for character in value):
+            raise ValueError(f"The value of {name} has characters that no header can have.")
+        seen.add(low)
+    return pairs
+
+
+def check_query(pairs: Pairs) -> Pairs:
+    """What follows “?” in addresses, as names and values. Raises ``ValueError`` with a plain sentence."""
+    if not all(name for name, _ in pairs):
+        raise ValueError("A value has no name.")
+    return pairs
+
+
+def check_body(text: str) -> str:
+    """A JSON object as text, empty for none. Raises ``ValueError`` with a plain sentence."""
+    text = text.strip()
+    if not text:
+        return ""
+    if len(text) > LONGEST_BODY:
+        raise ValueError(f"This is longer than {LONGEST_BODY:,} characters.")
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+        ) from None
+    except RecursionError:
+        raise ValueError("This is nested too deeply.") from None
+    if not isinstance(found, dict):
+        raise ValueError("Enter a JSON object, in braces: {…}.")
+    return text
+
+
+def check_command(text: str) -> str:
+    """A command line. Raises ``ValueError`` with a plain sentence."""
+    text = text.strip()
+    if not text:
+        raise ValueError("Enter the command that prints the token.")
+    try:
+        shlex.split(text)
+    except ValueError:
+        raise ValueError("A quotation mark is not closed.") from None
+    return text
+
+
+def clean_proxy(text: str) -> str:
+    """The address of a proxy, ``scheme://host:port``. Raises ``ValueError`` with a plain sentence."""
+    url = text.strip().rstrip("/")
+    if not url:
+        raise ValueError("Enter the address of the proxy.")
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in _PROXIES and parts.hostname and parts.port is not None
+    except ValueError:
+        usable = False
+    if not usable or parts.path or parts.query or parts.fragment:
+        raise ValueError(
+            "This is not the address of a proxy. It looks like http://proxy.example:3128 or socks5://…"
+        )
+    if parts.username or parts.password:
+        raise ValueError("Enter name and password below, not in the address.")
+    return url.lower()
 
 
 def suggested_model(models: Iterable[Model]) -> str:

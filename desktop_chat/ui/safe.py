@@ -39,6 +39,8 @@ class WrappedLabel(QLabel):
         return hint if hint.width() <= most else QSize(most, self.fontMetrics().height())
 
     def heightForWidth(self, width: int) -> int:
+        edges = self.contentsMargins()
+        width -= edges.left() + edges.right()
         layout = QTextLayout(self.text().replace("\n", "\u2028"), self.font())
         layout.setTextOption(self._option())
         layout.beginLayout()
@@ -47,7 +49,7 @@ class WrappedLabel(QLabel):
             line.setLineWidth(width)
             height += line.height()
         layout.endLayout()
-        return ceil(height)
+        return ceil(height) + edges.top() + edges.bottom()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

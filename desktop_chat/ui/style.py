@@ -207,6 +207,7 @@ QTabBar::tab {{ background: transparent; color: {dim}; padding: {px(6)}px {px(12
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {text}; border-bottom-color: {accent}; }}
 QTabBar::tab:hover {{ color: {text}; }}
+QTabBar::tear {{ image: none; width: 0; }}
 QTabBar:focus {{ border: 1px solid {accent}; }}
 QGroupBox {{ border: none; font-weight: 600; margin-top: {px(22)}px; }}
 QGroupBox::title {{ subcontrol-origin: margin; left: 0; }}

@@ -18,8 +18,9 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import Check, CheckLine
-from desktop_chat.ui.endpoint_fields import LABEL_WIDTH, EndpointFields
+from desktop_chat.ui.endpoint_fields import EndpointFields, ask_unprotected
 from desktop_chat.ui.endpoint_values import InvalidField, suggested_model, suggested_title_model
+from desktop_chat.ui.form import LABEL_WIDTH
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
@@ -64,6 +65,7 @@ class Welcome(Card):
         self._unproved: tuple[Endpoint, str] | None = None
         self._models: list[Model] = []
         self._start_wanted = False
+        self._allowed = ""
         self._task: asyncio.Task[None] | None = None
         self._is_storing = False
 
@@ -118,7 +120,7 @@ class Welcome(Card):
         self.body.addSpacing(px(14))
         self.body.addLayout(row(theme, self._demo, None, self._start))
         self.body.addSpacing(px(14))
-        hint = "Azure OpenAI, Ollama, LM Studio, vLLM or another compatible server? Choose it under Provider."
+        hint = "Azure OpenAI, Ollama, OpenRouter or another compatible server? Choose it under Provider."
         self.body.addWidget(words(theme, hint, size=12.5, color="dim"))
 
         self._slow = QTimer(self, singleShot=True, interval=SLOW_KEYRING)
@@ -186,12 +188,22 @@ class Welcome(Card):
             self._line.say(str(error), "error")
             self.fields.focus_on(error.field)
             return
+        if self.fields.is_unprotected() and entered[0].origin != self._allowed:
+            self._ask_unprotected(entered[0])
+            return
         if entered in (self._works, self._unproved):
             self._store(*entered)
             return
         self._start_wanted = True
         if not self._line.is_checking:
             self._line.start(*entered)
+
+    def _ask_unprotected(self, endpoint: Endpoint) -> None:
+        def allowed() -> None:
+            self._allowed = endpoint.origin
+            self._start_pressed()
+
+        ask_unprotected(endpoint.base_url, self, allowed)
 
     def _checked(self, models: list[Model] | None, error: ChatError | None) -> None:
         entered = self._entered()
@@ -263,8 +275,8 @@ class Welcome(Card):
             self._line.say(str(error), "error")
             return
         is_openai = not found.base_url or found.base_url.rstrip("/") == OPENAI_BASE_URL
-        self.fields.set_provider(EndpointKind.OPENAI if is_openai else EndpointKind.COMPATIBLE)
-        self.fields.set_address("" if is_openai else found.base_url)
+        kind = EndpointKind.OPENAI if is_openai else EndpointKind.COMPATIBLE
+        self.fields.set_provider(kind, "" if is_openai else found.base_url)
         self.fields.key.setText(found.key)
         self._edited()
         self._source.setText(f"Read from {one_line(str(path))}")

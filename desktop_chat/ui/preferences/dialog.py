@@ -21,10 +21,10 @@ from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.card_parts import button, row, words
-from desktop_chat.ui.check_line import Check
 from desktop_chat.ui.preferences.appearance import AppearancePage
 from desktop_chat.ui.preferences.budgets import BudgetsPage
 from desktop_chat.ui.preferences.data import DataPage
+from desktop_chat.ui.preferences.endpoint.probe import Probe
 from desktop_chat.ui.preferences.endpoints import EndpointsPage
 from desktop_chat.ui.preferences.network import NetworkPage
 from desktop_chat.ui.preferences.page import Page
@@ -50,7 +50,7 @@ class SettingsDialog(QDialog):
         *,
         tasks: Tasks,
         credentials: Credentials,
-        check: Check,
+        probe: Probe,
         places: Mapping[str, Path],
         tokens: Tokens,
         fetch_prices: Callable[[], Awaitable[bytes]],
@@ -63,7 +63,7 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Settings")
         self._theme = theme
         self._settings = settings
-        self.endpoints = EndpointsPage(theme, settings, tasks, credentials, check, self)
+        self.endpoints = EndpointsPage(theme, settings, tasks, credentials, probe, self)
         self.endpoints.endpoint_changed.connect(self.endpoint_changed)
         self.budgets = BudgetsPage(theme, settings, tasks, clear_answers)
         self._prices = PricesPage(theme, settings, tasks, tokens, fetch_prices, self)

@@ -1,22 +1,26 @@
 """The endpoints: which there are, which one is the default, and the way to their editor."""
 
+from collections.abc import Iterable
+from datetime import date, datetime
+
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMessageBox, QWidget
 
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.endpoint import Endpoint, EndpointKind, KeySource
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, row, words
-from desktop_chat.ui.check_line import Check
-from desktop_chat.ui.preferences.endpoint_editor import EndpointEditor
+from desktop_chat.ui.counts import counted
+from desktop_chat.ui.preferences.endpoint import EndpointEditor
+from desktop_chat.ui.preferences.endpoint.address import DIALECTS
+from desktop_chat.ui.preferences.endpoint.entered import Entered
+from desktop_chat.ui.preferences.endpoint.probe import Probe
 from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.safe import message_box, one_line
 from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
-
-DIALECTS = {Dialect.RESPONSES: "Responses", Dialect.CHAT_COMPLETIONS: "Chat Completions"}
 
 
 class EndpointsPage(Page):
@@ -32,14 +36,14 @@ class EndpointsPage(Page):
         settings: Settings,
         tasks: Tasks,
         credentials: Credentials,
-        check: Check,
+        probe: Probe,
         host: QWidget,
     ) -> None:
         """``host`` is the window that the editor is shown in."""
         super().__init__(theme, settings)
         self._tasks = tasks
         self._credentials = credentials
-        self._check = check
+        self._probe = probe
         self._host = host
         self._editor: EndpointEditor | None = None
         self.column.addWidget(
@@ -151,27 +155,38 @@ class EndpointsPage(Page):
             endpoint,
             tasks=self._tasks,
             credentials=self._credentials,
-            check=self._check,
+            probe=self._probe,
+            limits=self.settings.limits(),
+            rejected=self.settings.rejected.get(endpoint.id, {}) if endpoint else {},
+            key_age=_age(self.settings.key_days.get(endpoint.id, "")) if endpoint else "",
         )
         editor.saved.connect(self._saved)
         editor.finished.connect(self._editor_closed)
         self._editor = editor
         editor.show()
         if field:
-            editor.fields.focus_on(field)
+            editor.focus_on(field)
 
     def _editor_closed(self) -> None:
         if self._editor is not None:
             self._editor.deleteLater()
             self._editor = None
 
-    def _saved(self, endpoint: Endpoint) -> None:
+    def _saved(self, entered: Entered, forgotten: Iterable[str]) -> None:
+        endpoint = entered.endpoint
         others = [each for each in self.settings.endpoints if each.id != endpoint.id]
         place = next(
             (at for at, each in enumerate(self.settings.endpoints) if each.id == endpoint.id), len(others)
         )
         others.insert(place, endpoint)
-        self.settings.change(endpoints=tuple(others))
+        days = dict(self.settings.key_days)
+        if endpoint.key_source is not KeySource.KEYRING:
+            days.pop(endpoint.id, None)
+        if entered.key:
+            days[endpoint.id] = _today().isoformat()
+        self.settings.change(endpoints=tuple(others), key_days=days)
+        for model in forgotten:
+            self.settings.forget_rejected(endpoint.id, model)
         self.endpoint_changed.emit(endpoint.id)
 
     def _ask_to_remove(self) -> None:
@@ -193,20 +208,37 @@ class EndpointsPage(Page):
     def _remove_now(self, endpoint: Endpoint) -> None:
         left = tuple(each for each in self.settings.endpoints if each.id != endpoint.id)
         values: dict[str, object] = {"endpoints": left}
+        for name in ("rejected", "favourite_models", "key_days"):
+            kept = getattr(self.settings, name)
+            values[name] = {id: value for id, value in kept.items() if id != endpoint.id}
         if self.settings.default_endpoint == endpoint.id:
             values["default_endpoint"] = ""
         self.settings.change(**values)
         self.endpoint_changed.emit(endpoint.id)
-        if endpoint.key_source is KeySource.KEYRING:
-            self._tasks.start(self._remove_key(endpoint), "remove key")
+        if endpoint.key_source is not KeySource.NONE or endpoint.secret_headers or endpoint.proxy_user:
+            self._tasks.start(self._remove_secrets(endpoint), "remove secrets")
 
-    async def _remove_key(self, endpoint: Endpoint) -> None:
+    async def _remove_secrets(self, endpoint: Endpoint) -> None:
         try:
-            await self._credentials.remove(endpoint)
+            await self._credentials.remove_all(endpoint)
         except KeyringUnavailable as error:
             name, reason = one_line(endpoint.name), one_line(error.message)
             self._words.setText(f"The key of “{name}” may still be in the keyring. {reason}")
             self._words.show()
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _age(stored: str) -> str:
+    """Since when a key is in the keyring, in words; ``stored`` is an ISO date, empty where nobody knows."""
+    if not stored:
+        return ""
+    day = date.fromisoformat(stored)
+    days = (_today() - day).days
+    when = f"{day.day} {day:%B %Y}"
+    return f"Stored on {when}, {counted(days, 'day')} ago." if days > 0 else "Stored today."
 
 
 def _is_editable(endpoint: Endpoint) -> bool:

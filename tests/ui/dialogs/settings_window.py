@@ -1,21 +1,24 @@
 """The settings in a window of their own, as the program opens them."""
 
+import asyncio
+from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, EndpointKind, KeySource
-from desktop_chat.domain.errors import ChatError, KeyRejected
+from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, EndpointKind, KeySource, Secrets
+from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.probe import ProbeResult, ProbeStep, StepKind
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.endpoint_values import new_endpoint
 from desktop_chat.ui.preferences import SettingsDialog
-from desktop_chat.ui.preferences.endpoint_editor import EndpointEditor
+from desktop_chat.ui.preferences.endpoint import EndpointEditor
 from desktop_chat.ui.theme import Theme
 
 T = TypeVar("T", bound=QWidget)
@@ -37,9 +40,18 @@ class Opened:
     def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, qtbot: QtBot) -> None:
         self.settings = settings
         self.credentials = Credentials()
-        self.asked: list[tuple[Endpoint, str | None]] = []
+        self.asked: list[tuple[Endpoint, Secrets]] = []
+        self.steps = [
+            ProbeStep(StepKind.DNS, True, 0.0123, "192.0.2.7"),
+            ProbeStep(StepKind.TCP, True, 0.02),
+            ProbeStep(StepKind.TLS, True, 0.045, "signed by Example CA"),
+        ]
+        self.found = ProbeResult(
+            Dialect.CHAT_COMPLETIONS, (Model("llama3"), Model("nomic-embed", chats=False))
+        )
+        self.go_on = asyncio.Event()
+        self.go_on.set()
         self.changed: list[str] = []
-        self.error: KeyRejected | None = None
         self.tokens = Tokens(prices=settings.path.with_name("prices.json"))
         self.fetching: list[bytes | ChatError] = []
         self.cleared = 0
@@ -48,7 +60,7 @@ class Opened:
             settings,
             tasks=tasks,
             credentials=self.credentials,
-            check=self.check,
+            probe=self.probe,
             places={"Settings": settings.path, "Chats": settings.path.with_name("chats.db")},
             tokens=self.tokens,
             fetch_prices=self.fetch_prices,
@@ -60,11 +72,14 @@ class Opened:
             self.dialog.show()
             self.dialog.activateWindow()
 
-    async def check(self, endpoint: Endpoint, key: str | None) -> list[Model]:
-        self.asked.append((endpoint, key))
-        if self.error is not None:
-            raise self.error
-        return [Model("llama3"), Model("nomic-embed", chats=False)]
+    async def probe(
+        self, endpoint: Endpoint, secrets: Secrets
+    ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+        self.asked.append((endpoint, secrets))
+        for step in self.steps:
+            yield step
+        await self.go_on.wait()
+        yield self.found
 
     async def fetch_prices(self) -> bytes:
         if isinstance(found := self.fetching.pop(0), ChatError):
@@ -78,6 +93,11 @@ class Opened:
         pages = self.dialog.findChild(QListWidget, "pages")
         pages.setCurrentItem(pages.findItems(title, Qt.MatchFlag.MatchExactly)[0])
         return self.dialog
+
+    def section(self, title: str) -> None:
+        """Show a section of the editor, by its tab."""
+        tabs = self.named(QTabBar, "Sections")
+        tabs.setCurrentIndex(next(at for at in range(tabs.count()) if tabs.tabText(at) == title))
 
     def named(self, kind: type[T], name: str) -> T:
         return next(each for each in self.dialog.findChildren(kind) if each.accessibleName() == name)

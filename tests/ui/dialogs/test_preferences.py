@@ -24,7 +24,7 @@ from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySou
 from desktop_chat.ui.about import AboutDialog
 from desktop_chat.ui.endpoint_values import new_endpoint
 from desktop_chat.ui.preferences.appearance import FontBox
-from desktop_chat.ui.preferences.endpoint_editor import ENTER_AGAIN
+from desktop_chat.ui.preferences.endpoint.key import ENTER_AGAIN
 from desktop_chat.ui.theme import Theme
 
 from .conftest import until
@@ -166,14 +166,15 @@ async def test_an_endpoint_is_added_with_its_key(
     opened.press("Add…")
     editor = opened.editor
     assert editor is not None
-    provider = editor.fields.provider
+    provider = editor.connection.provider
     qtbot.keyClick(provider, Qt.Key.Key_End)
     assert opened.named(QComboBox, "Dialect").currentData() == Dialect.CHAT_COMPLETIONS
-    qtbot.keyClicks(editor.fields.base_url, "llm.example.org/v1/")
-    qtbot.keyClicks(editor.fields.key, CANARY)
+    qtbot.keyClicks(editor.connection.base_url, "llm.example.org/v1/")
+    qtbot.keyClicks(editor.key.key, CANARY)
     qtbot.keyClicks(opened.named(QLineEdit, "Name"), "Mine")
     opened.press("Test")
-    await until(lambda: opened.result(editor) == "Key works · 2 models available")
+    await until(lambda: editor.steps.outcome == "It works and speaks Chat Completions · 2 models listed.")
+    opened.section("Models")
     models = opened.named(QComboBox, "Default model")
     assert [models.itemText(at) for at in range(models.count())] == ["llama3"]
     models.setCurrentIndex(0)
@@ -193,20 +194,19 @@ async def test_a_changed_host_needs_the_key_again(
 ) -> None:
     await opened.credentials.store(REMOTE, CANARY)
     editor = opened.edit(REMOTE)
-    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
-    editor.fields.base_url.selectAll()
-    qtbot.keyClicks(editor.fields.base_url, "https://evil.example.com/v1")
-    assert opened.result(editor) == ENTER_AGAIN
-    assert editor.fields.key.placeholderText() == ""
+    await until(lambda: "in the keyring" in editor.key.key.placeholderText())
+    editor.connection.base_url.selectAll()
+    qtbot.keyClicks(editor.connection.base_url, "https://evil.example.com/v1")
+    assert editor.key.key.placeholderText() == "optional"
 
     opened.press("Test")
     opened.press("Save")
-    assert opened.result(editor) == ENTER_AGAIN
+    assert editor.key.complaint("key") == ENTER_AGAIN
     assert opened.asked == []
     assert opened.settings.endpoints[2] == REMOTE
-    assert QApplication.focusWidget() is editor.fields.key
+    assert QApplication.focusWidget() is editor.key.key
 
-    qtbot.keyClicks(editor.fields.key, "sk-another")
+    qtbot.keyClicks(editor.key.key, "sk-another")
     opened.press("Save")
     await until(lambda: opened.settings.endpoints[2] != REMOTE)
     assert opened.settings.endpoints[2].base_url == "https://evil.example.com/v1"
@@ -219,14 +219,14 @@ async def test_another_path_on_the_same_host_keeps_the_key(
 ) -> None:
     await opened.credentials.store(REMOTE, CANARY)
     editor = opened.edit(REMOTE)
-    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
-    editor.fields.base_url.selectAll()
-    qtbot.keyClicks(editor.fields.base_url, "https://llm.example.com/api/v2")
+    await until(lambda: "in the keyring" in editor.key.key.placeholderText())
+    editor.connection.base_url.selectAll()
+    qtbot.keyClicks(editor.connection.base_url, "https://llm.example.com/api/v2")
     opened.press("Test")
     await until(lambda: bool(opened.asked))
-    assert opened.asked[0][1] == CANARY
+    assert opened.asked[0][1].key == CANARY
     assert opened.asked[0][0].id != REMOTE.id
-    await until(lambda: "Key works" in opened.result(editor))
+    await until(lambda: "It works" in editor.steps.outcome)
     opened.press("Save")
 
     await until(lambda: opened.settings.endpoints[2].base_url == "https://llm.example.com/api/v2")
@@ -236,7 +236,8 @@ async def test_another_path_on_the_same_host_keeps_the_key(
 async def test_a_key_is_removed_on_save(opened: Opened, backend: MemoryKeyring) -> None:
     await opened.credentials.store(REMOTE, CANARY)
     editor = opened.edit(REMOTE)
-    await until(lambda: "in the keyring" in editor.fields.key.placeholderText())
+    await until(lambda: "in the keyring" in editor.key.key.placeholderText())
+    opened.section("Key")
     opened.press("Remove key")
     assert kept(backend, "https://llm.example.com:443") == [CANARY]
     opened.press("Save")
@@ -254,7 +255,7 @@ async def test_cancel_changes_nothing(opened: Opened, backend: MemoryKeyring, qt
     assert opened.editor is None
     assert opened.dialog.isVisible()
     assert opened.settings.endpoints[1] == LOCAL
-    assert editor.fields.key.text() == ""
+    assert editor.key.key.text() == ""
 
 
 async def test_saving_before_the_keyring_has_answered_keeps_the_key(
@@ -272,7 +273,7 @@ async def test_a_keyring_that_fails_is_told(opened: Opened, qtbot: QtBot) -> Non
     keyring.set_keyring(keyring.backends.fail.Keyring())
     editor = opened.edit(OPENAI)
     await until(lambda: "The keyring cannot be read." in opened.result(editor))
-    qtbot.keyClicks(editor.fields.key, CANARY)
+    qtbot.keyClicks(editor.key.key, CANARY)
     opened.press("Save")
     await until(lambda: "The keyring was not changed." in opened.result(editor))
     opened.press("Use for this session only")
@@ -302,8 +303,8 @@ async def test_a_problem_leads_to_the_key_of_its_endpoint(opened: Opened) -> Non
     opened.dialog.show_endpoint("remote", "key")
 
     assert opened.editor is not None
-    assert QApplication.focusWidget() is opened.editor.fields.key
-    assert opened.editor.fields.base_url.text() == REMOTE.base_url
+    assert QApplication.focusWidget() is opened.editor.key.key
+    assert opened.editor.connection.base_url.text() == REMOTE.base_url
 
 
 async def test_markup_in_names_stays_text(opened: Opened) -> None:

@@ -10,7 +10,15 @@ import keyring.backends.fail
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from desktop_chat.credentials import Credentials
@@ -107,8 +115,9 @@ def paste(field: QLineEdit, text: str) -> None:
 def choose(opened: Opened, qtbot: QtBot, kind: EndpointKind) -> None:
     provider = opened.dialog.fields.provider
     provider.setFocus()
-    for _ in range(list(EndpointKind).index(kind)):
-        qtbot.keyClick(provider, Qt.Key.Key_Down)
+    qtbot.keyClick(
+        provider, {EndpointKind.AZURE: Qt.Key.Key_Down, EndpointKind.COMPATIBLE: Qt.Key.Key_End}[kind]
+    )
     assert opened.dialog.fields.kind is kind
 
 
@@ -288,6 +297,13 @@ async def test_in_the_clear_is_warned_of_and_only_tried_when_asked(
     welcome.dialog.check_by_itself()
     assert server.asked == []
     welcome.button("Start chatting").click()
+    box = welcome.dialog.findChild(QMessageBox)
+    assert "http://llm.example.com/v1" in box.text()
+    box.reject()
+    assert server.asked == []
+    welcome.button("Start chatting").click()
+    again = next(each for each in welcome.dialog.findChildren(QMessageBox) if each.isVisible())
+    next(each for each in again.buttons() if each.text() == "Send anyway").click()
     await until(lambda: bool(server.asked))
 
 
