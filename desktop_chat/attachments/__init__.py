@@ -7,6 +7,7 @@ file is from anywhere.
 
 import asyncio
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterable
@@ -110,10 +111,12 @@ class Attachments:
         is no room for a copy that the helper reads.
         """
         copy = self._folder / f".reading-{os.getpid()}-{uuid.uuid4().hex}"
+        is_over = threading.Event()
         try:
-            await asyncio.to_thread(store.write_private, copy, data)
+            await asyncio.to_thread(store.lend, copy, data, is_over)
             found = await self._read(str(copy), name)
         finally:
+            is_over.set()
             # Windows lets nobody delete what the helper still has open; the next sweep can.
             with suppress(OSError):
                 copy.unlink(missing_ok=True)

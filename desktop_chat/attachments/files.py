@@ -111,21 +111,25 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
         # Windows would tell that computer who the user is.
         raise FileNotTaken("It is on another computer.")
     try:
-        # Whoever opened a pipe for reading would wait for one that writes.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as file:
-            state = os.fstat(descriptor)
+        with open(path, "rb", opener=_open) as file:
+            state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
-                what = "a folder" if stat.S_ISDIR(state.st_mode) else "a device or a pipe"
-                raise FileNotTaken(f"It is {what}, not a file.")
+                raise FileNotTaken("It is a device or a pipe, not a file.")
             # One that says that it is empty may be none (/proc), and one may grow while it is read.
             data = file.read(largest + 1) if state.st_size <= largest else None
+    except IsADirectoryError as error:
+        raise FileNotTaken("It is a folder, not a file.") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise FileNotTaken(f"It cannot be opened: {reason or 'there is no such file'}.") from error
     if data is None or len(data) > largest:
         raise FileNotTaken(f"It is larger than {largest / 1_000_000:g} MB.")
     return data
+
+
+def _open(path: str, flags: int) -> int:
+    """Whoever opened a pipe for reading would wait for one that writes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def plain_name(name: str) -> str:

@@ -19,7 +19,7 @@ from desktop_chat.attachments.refusal import DAMAGED, PROTECTED, Refused
 
 MAX_UNPACKED = 300_000_000
 """Bytes of all parts that are read of one file."""
-_MAX_PARTS = 50_000
+_MAX_PARTS = 10_000
 _CHUNK = 1 << 16
 _BOMB = "It unpacks to far more than a file of its size should."
 _MAIN = re.compile(
@@ -126,12 +126,13 @@ class Package:
         info = self._parts[part.lower()]
         if info.flag_bits & 1:
             raise Refused(PROTECTED)
+        if info.file_size > self._left:
+            raise Refused(_BOMB)
         try:
             with self._zip.open(info) as file:
                 while chunk := file.read(_CHUNK):
+                    # No more than the part says that it has: zipfile reads no further.
                     self._left -= len(chunk)
-                    if self._left < 0:
-                        raise Refused(_BOMB)
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
             raise Refused(DAMAGED) from error

@@ -87,7 +87,7 @@ def _read(data: bytes, name: str, notes: list[str]) -> tuple[str, str]:
     media_type = files.media_type_of(data, name)
     if data.startswith(b"PK"):
         with Package(data) as package:
-            media_type = package.media_type or media_type
+            media_type = package.media_type or files.ZIP
             if reader := _PACKAGES.get(media_type):
                 return _gathered(reader(package, notes), notes), media_type
     if data.startswith(files.OLE_MAGIC) and _ENCRYPTED in data:

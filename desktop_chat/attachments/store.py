@@ -4,6 +4,7 @@ import binascii
 import hashlib
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -36,12 +37,17 @@ def write(folder: Path, name: str, data: bytes) -> None:
         file.write(data)
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """A new file that only its owner reads. Raises ``OSError``."""
+def lend(path: Path, data: bytes, is_over: threading.Event) -> None:
+    """A new file that only its owner reads. Raises ``OSError``.
+
+    Whoever needs it no more sets ``is_over`` and deletes it, also while it is being written.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         file.write(data)
+    if is_over.is_set():
+        path.unlink(missing_ok=True)
 
 
 def read(folder: Path, name: str) -> bytes:
