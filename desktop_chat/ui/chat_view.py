@@ -59,6 +59,8 @@ class ChatView(QFrame):
     context_requested = Signal()
     """The user wants to see what goes into the next request."""
     usage_requested = Signal()
+    message_requested = Signal(object)
+    """The ``Message`` whose details the user wants to see."""
     field_added = Signal(QWidget)
     """A field to type in that was not there from the begin."""
 
@@ -271,6 +273,11 @@ class ChatView(QFrame):
         if self.session is not None and (last := self.session.last) is not None and last.text:
             self.transcript.copy_message(last.id)
 
+    def show_answer_details(self) -> None:
+        """Show what is known of the last answer, once it is written."""
+        if self.session is not None and (last := self.session.last) is not None and not self.session.is_busy:
+            self.message_requested.emit(last)
+
     def find_text(self) -> None:
         """Let the user find text in the chat; what is selected is the text to begin with."""
         if self._stack.currentWidget() is not self.empty:
@@ -336,6 +343,10 @@ class ChatView(QFrame):
         view.try_again_requested.connect(lambda id: self._with(lambda s: s.try_again(id)))
         view.version_requested.connect(lambda id: self._with(lambda s: s.show_version(id)))
         view.edit_requested.connect(self._edit)
+        view.attachment_requested.connect(self.attaching.open)
+        view.details_requested.connect(
+            lambda id: self._with(lambda s: self.message_requested.emit(s.tree[id]))
+        )
         view.context_requested.connect(self.context_requested)
         view.place_requested.connect(self.meter.place)
         view.end_far_changed.connect(self._show_jump)

@@ -128,7 +128,7 @@ class Chip(QAbstractButton):
         room = self._cross.left() - px(30)
         name_room = room - metrics.horizontalAdvance(aside)
         # Whatever is short of room, some of the name is left.
-        if name_room < px(50):
+        if name_room < min(px(50), metrics.horizontalAdvance(self._name)):
             aside, name_room = "", room
         name = metrics.elidedText(self._name, Qt.TextElideMode.ElideMiddle, name_room)
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextSingleLine

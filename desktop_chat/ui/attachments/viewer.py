@@ -24,7 +24,7 @@ from desktop_chat.domain.message import DETAILS, Attachment, Part, PartKind, fil
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.attachments.pictures import NotAPicture
-from desktop_chat.ui.attachments.words import attachment_of, name_of, sent_as
+from desktop_chat.ui.attachments.words import attachment_of, name_of, sent_as, was_sent
 from desktop_chat.ui.card_parts import button, recolor, row, words
 from desktop_chat.ui.file_saver import FileSaver
 from desktop_chat.ui.safe import one_line
@@ -186,7 +186,7 @@ class AttachmentWindow(QDialog):
         is_picture = self.part.kind is PartKind.IMAGE and not data.url
         has_text = bool(data.url) or (self.part.kind is PartKind.FILE and data.as_text)
         recolor(self._about, "dim")
-        self._about.setText(sent_as(self.part, self._model))
+        self._about.setText(was_sent(self.part) if self.is_sent else sent_as(self.part, self._model))
         self.picture.setVisible(is_picture)
         self._whole.setVisible(is_picture)
         self.text.setVisible(has_text)

@@ -51,6 +51,18 @@ def aside_of(part: Part, model: str) -> str:
     return short_size(data.size) if tokens is None else short_tokens(tokens)
 
 
+def was_sent(part: Part) -> str:
+    """What there is of an attachment that a message has, in one sentence."""
+    data = attachment_of(part)
+    if data.url:
+        return f"An image that {host(parsed(data.url))} gave to whoever serves the model."
+    if part.kind is PartKind.IMAGE:
+        size = f"{data.width:,} × {data.height:,} pixels, " if data.width and data.height else ""
+        return f"{size}{short_size(data.size)}"
+    kind = f"{short_size(data.size)}, {data.media_type}"
+    return f"Sent as this text, read of a file: {kind}" if data.as_text else kind
+
+
 def sent_as(part: Part, model: str) -> str:
     """What of an attachment is sent, in one sentence."""
     data = attachment_of(part)

@@ -23,7 +23,7 @@ def paint_zone(
         box = item.box.translated(x, y)
         if not box.intersects(clip):
             continue
-        hot = hovered is not None and bool(item.mark) and hovered.key == item.mark
+        hot = hovered is not None and hovered.key == (item.mark or item.part) != ""
         match item.shape:
             case Shape.STEP:
                 _paint_step(item, box, painter, formats, hot)
@@ -31,7 +31,7 @@ def paint_zone(
                 painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
                 painter.drawImage(box, item.image)
             case Shape.PICTURE | Shape.FILE:
-                _paint_chip(item, box, painter, formats)
+                _paint_chip(item, box, painter, formats, hot)
             case Shape.HEADING:
                 painter.setFont(formats.meta_bold)
                 painter.setPen(formats.colors.dim)
@@ -107,10 +107,10 @@ def _paint_step(item: Item, box: QRectF, painter: QPainter, formats: Formats, ho
         text.layout.draw(painter, QPointF(box.left() + text_x, box.top() + text_y))
 
 
-def _paint_chip(item: Item, box: QRectF, painter: QPainter, formats: Formats) -> None:
+def _paint_chip(item: Item, box: QRectF, painter: QPainter, formats: Formats, hot: bool) -> None:
     colors, px = formats.colors, formats.px
     painter.setPen(QPen(colors.line, 1))
-    painter.setBrush(colors.window)
+    painter.setBrush(colors.hover if hot else colors.window)
     painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), px(RADIUS_CONTROL), px(RADIUS_CONTROL))
     _icon(item.icon, painter, box.left() + px(12), box, formats, colors.dim.name())
     metrics = QFontMetricsF(formats.thought_font)

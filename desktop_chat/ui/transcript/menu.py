@@ -1,7 +1,7 @@
 """The menu of a message: every action, also those that a button shows only on hover."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence
@@ -21,6 +21,8 @@ from desktop_chat.ui.transcript.row import LABELS, Action
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.pointer import Pointer
     from desktop_chat.ui.transcript.view import Transcript
+
+T = TypeVar("T")
 
 MAX_ENTRIES = 20
 """Links or code blocks that a submenu lists."""
@@ -102,6 +104,7 @@ def fill_menu(
         )
         links = [(elided(shown(url), MAX_LABEL), url) for url in addresses(row.body)[:MAX_ENTRIES]]
         _add_list(menu, "Links", links, lambda url: open_link(url, view))
+    _add_list(menu, "Open attachment", view.parts.attachments(index), view.attachment_requested.emit)
     menu.addSeparator()
     if message.state is not State.STREAMING:
         actions = [Action.EDIT] if row.is_user else [Action.REGENERATE, Action.EDIT]
@@ -167,7 +170,7 @@ def _add(menu: QMenu, label: str, key: QKeySequence.StandardKey | str | None = N
     return menu.addAction(label + hint)
 
 
-def _add_list(menu: QMenu, title: str, entries: list[tuple[str, str]], use: Callable[[str], object]) -> None:
+def _add_list(menu: QMenu, title: str, entries: list[tuple[str, T]], use: Callable[[T], object]) -> None:
     if not entries:
         return
     submenu = menu.addMenu(title)

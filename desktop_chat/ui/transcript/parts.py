@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from desktop_chat.domain.message import ToolCall
+from desktop_chat.domain.message import Part, ToolCall
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.sight import Sight
 from desktop_chat.ui.transcript.days import whole_time
@@ -85,6 +85,11 @@ class Parts(QObject):
         """The sources of a message that lead somewhere: titles with numbers, and addresses."""
         sources = self._view.rows.row(index).citations.sources
         return [(f"{one.number}. {one_line(one.title)}", one.url) for one in sources if one.url]
+
+    def attachments(self, index: int) -> list[tuple[str, Part]]:
+        """The files and images of a message: names, and the parts."""
+        parts = self._view.rows.row(index).message.attachments
+        return [(one_line(part.name) or "Picture", part) for part in parts]
 
     def steps(self, index: int) -> list[tuple[str, str]]:
         """What the tool calls of a message asked and answered: in plain words, and as text."""

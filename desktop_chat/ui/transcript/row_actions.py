@@ -32,6 +32,8 @@ class Action(Enum):
     """See what goes into the next request."""
     TOGGLE = auto()
     """Fold or unfold what the ``key`` of the button names."""
+    OPEN = auto()
+    """Show a file or an image in a window of its own; ``key`` is its place among the parts."""
 
 
 LABELS = {

@@ -10,6 +10,8 @@ from PySide6.QtCore import QLocale, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QGuiApplication, QImage
 
 from desktop_chat.domain.message import Attachment, CallStatus, Part, PartKind, ToolCall
+from desktop_chat.ui.addresses import host as address_host
+from desktop_chat.ui.addresses import parsed
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.transcript.citations import Source
 from desktop_chat.ui.transcript.leaves import LINE_BREAK, Inline, visible
@@ -55,7 +57,8 @@ class Shape(Enum):
 
 @dataclass(slots=True)
 class Item:
-    """One thing with its place in its zone. ``mark`` is what a click on it folds or unfolds."""
+    """One thing with its place in its zone. ``mark`` is what a click on it folds or unfolds, ``part`` the
+    place of the attachment that a click opens."""
 
     shape: Shape
     box: QRectF
@@ -65,6 +68,7 @@ class Item:
     icon: str = ""
     url: str = ""
     mark: str = ""
+    part: str = ""
     is_open: bool = False
     status: CallStatus | None = None
     image: QImage | None = None
@@ -91,6 +95,8 @@ class Zone:
                 if item.is_open:
                     box.setHeight(min(box.height(), item.texts[0][2]) if item.texts else box.height())
                 yield Button(Action.TOGGLE, box.translated(left, top), item.label, key=item.mark)
+            elif item.part:
+                yield Button(Action.OPEN, item.box.translated(left, top), f"Open {item.label}", key=item.part)
 
     def source_at(self, x: float, y: float) -> Item | None:
         """The source at a point of the zone that leads somewhere."""
@@ -184,13 +190,15 @@ def things(row: "Row", width: int) -> Zone:
     px = row.formats.px
     zone = Zone()
     pictures = 0
-    for part in row.message.parts:
+    for place, part in enumerate(row.message.parts):
         if isinstance(part.data, Attachment):
-            if part.kind is PartKind.IMAGE and pictures < MAX_PICTURES:
+            if part.kind is PartKind.IMAGE and part.data.hash and pictures < MAX_PICTURES:
                 pictures += 1
-                zone.add(_picture(row, zone, part, part.data, width), px(8))
+                item, space = _picture(row, zone, part, part.data, width), px(8)
             else:
-                zone.add(_file(row, zone, part, part.data, width), px(6))
+                item, space = _file(row, zone, part, part.data, width), px(6)
+            item.part = str(place)
+            zone.add(item, space)
     lost = sum(part.kind is PartKind.UNKNOWN for part in row.message.parts)
     if lost:
         words = "This message holds something that this version of the program cannot show."
@@ -228,9 +236,13 @@ def _file(row: "Row", zone: Zone, part: Part, attachment: Attachment, width: int
     size = QLocale(QLocale.Language.English).formattedDataSize(
         attachment.size, 1, QLocale.DataSizeFormat.DataSizeSIFormat
     )
+    icon = "image" if part.kind is PartKind.IMAGE else "file"
+    if attachment.url:
+        # Nothing is fetched to be shown: only the server that was asked has seen it.
+        icon, size = "link", address_host(parsed(attachment.url))
     needed = metrics.horizontalAdvance(f"{name}  {size}") + px(52)
     box = QRectF(0, zone.height, min(float(width), needed), px(32))
-    return Item(Shape.FILE, box, name, size, icon="file")
+    return Item(Shape.FILE, box, name, size, icon=icon)
 
 
 def _add_sources(row: "Row", zone: Zone, width: int) -> None:

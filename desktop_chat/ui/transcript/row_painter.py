@@ -163,7 +163,7 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             painter.setFont(formats.thought_font)
             painter.setPen(colors.text if hot else colors.accent)
             painter.drawText(box, LEFT, button.label)
-        elif button.action is Action.TOGGLE and button.key != FOLDED:
+        elif button.action is Action.OPEN or (button.action is Action.TOGGLE and button.key != FOLDED):
             pass
         elif button.action in (Action.PREVIOUS, Action.NEXT):
             color = colors.text if hot else colors.dim if button.enabled else colors.line

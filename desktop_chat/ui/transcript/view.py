@@ -70,6 +70,8 @@ class Transcript(QAbstractScrollArea):
     """The user wants to see what goes into the next request."""
     place_requested = Signal(str, object)
     """The ``Place`` that a message is to have in requests; ``SENT`` leaves it to the chat's strategy."""
+    attachment_requested = Signal(object)
+    """The user wants to see a part that is a file or an image."""
     link_hovered = Signal(str)
     end_far_changed = Signal(bool)
     """Whether a way to the end is of use: it is a screen or more away, or new text came there."""
