@@ -80,12 +80,23 @@ ui/message_details/facts.py         an answer and an attempt at it, as names and
 ui/message_details/table.py         those facts as a table
 ui/message_details/window.py        the window of the details of one answer
 ui/meter.py                         what the next request takes, and what the chat cost, as the user types
+ui/model_facts.py                   what is known of a model for the one who chooses
 ui/model_picker.py                  a popup with the models of every endpoint, filtered as you type
+ui/model_rows.py                    the rows of the model picker
 ui/money.py                         money in words
 ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
 ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
 ui/paper.py                         a chat on paper or as a PDF: dialogs, progress, where it goes
+ui/parameters/                      every parameter of a request as a field
+ui/parameters/dialog.py             the window of all parameters, in groups
+ui/parameters/fields.py             fields for numbers, texts, choices and pairs
+ui/parameters/format_field.py       what an answer has to be, with its schema
+ui/parameters/json_field.py         a JSON object that is written by hand, checked as it is typed
+ui/parameters/row.py                one parameter: its name, its field, its help, its default
+ui/parameters/slider.py             a number with both ends as a slider
+ui/parameters/target.py             who gets the parameters of a chat
+ui/parameters/words.py              names of values, and what is set in words
 ui/preferences/                     the settings: one file a page
 ui/preferences/amount.py            fields for dollars and tokens, with what is wrong below them
 ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announcements, what Enter does
@@ -220,7 +231,9 @@ api/errors.py                       openai, httpx2 and operating system exceptio
 api/extras.py                       citations and tool calls of both dialects -> parts of a message
 api/guard.py                        an httpx2 transport that bounds what a server can do to us
 api/limiter.py                      our own limits of an endpoint: requests a minute, at the same time
-api/models.py                       the model list of an endpoint
+api/model_lists.py                  asks for the models of an endpoint: its pages, and what some tell elsewhere
+api/models.py                       what servers say of their models -> domain.model
+api/openai_models.py                what OpenAI's own models can do, which their list does not say
 api/parser.py                       what the dialects have in common: an answer under construction
 api/prices.py                       fetches the published list of prices
 api/quirks.py                       what a model turned out not to take, learned from its server's rejections

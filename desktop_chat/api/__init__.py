@@ -7,17 +7,17 @@ import asyncio
 import functools
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from desktop_chat.api import counting, wire
-from desktop_chat.api import models as model_list
+from desktop_chat.api import counting, model_lists, wire
 from desktop_chat.api.limiter import Limiter
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.reply import Reply
 from desktop_chat.api.retry import Failed, RetryPolicy
 from desktop_chat.domain.endpoint import Endpoint, Secrets
+from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.evidence import RateLimits
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.model import Model
@@ -26,6 +26,8 @@ from desktop_chat.paths import resources
 
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client
+
+T = TypeVar("T")
 
 __all__ = ["PRICES_URL", "Api", "Reply", "RetryPolicy"]
 
@@ -80,16 +82,7 @@ class Api:
 
     async def models(self, endpoint: Endpoint, secrets: Secrets, limits: Limits) -> list[Model]:
         """The models that the endpoint lists, by id. Raises ``ChatError``."""
-        failed: Failed
-        try:
-            client = await self._client(endpoint, secrets)
-            try:
-                return model_list.read(await client.get(model_list.PATH, limits))
-            finally:
-                await self._release(client)
-        except Failed as raised:
-            failed = raised
-        raise failed.error
+        return await self._ask(endpoint, secrets, lambda client: model_lists.ask(client, limits))
 
     async def count_tokens(
         self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits
@@ -98,17 +91,38 @@ class Api:
 
         Raises ``ChatError``: ``NotFound`` where the endpoint has no such count, as most have not.
         """
-        failed: Failed
-        try:
-            client = await self._client(endpoint, secrets)
+
+        async def ask(client: "Client") -> int:
+            body = counting.body(request, Quirks.of(endpoint, request.rejected))
+            content = await asyncio.to_thread(wire.encode, body, request.contents)
+            failed: Failed
             try:
-                body = counting.body(request, Quirks.of(endpoint, request.rejected))
-                content = await asyncio.to_thread(wire.encode, body, request.contents)
                 return counting.read(await client.post(counting.PATH, content, limits), client.host)
-            finally:
-                await self._release(client)
-        except Failed as raised:
-            failed = counting.explained(raised)
+            except Failed as raised:
+                failed = counting.explained(raised)
+            raise failed
+
+        return await self._ask(endpoint, secrets, ask)
+
+    async def _ask(self, endpoint: Endpoint, secrets: Secrets, ask: "Callable[[Client], Awaitable[T]]") -> T:
+        """What ``ask`` gets from the endpoint's client; once more with renewed secrets where the server does
+        not take the key. Raises ``ChatError``."""
+        failed: Failed | None = None
+        for renewal in (None, secrets.renew):
+            if failed is not None:
+                if renewal is None or not isinstance(failed.error, KeyRejected):
+                    break
+                secrets = await renewal()
+            try:
+                client = await self._client(endpoint, secrets)
+                try:
+                    return await ask(client)
+                finally:
+                    await self._release(client)
+            except Failed as raised:
+                failed = raised
+        assert failed is not None
+        # Not from within the handler: the failure's own context holds the request, and that the key.
         raise failed.error
 
     async def fetch_prices(self, url: str = PRICES_URL, limits: Limits | None = None) -> bytes:

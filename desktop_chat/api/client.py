@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -50,8 +51,8 @@ class Opened:
 class Client:
     """Sends requests to one endpoint with its secrets. Raises :class:`Failed`, never an exception of the SDK.
 
-    The ``limiter`` outlives a client: it belongs to the endpoint. ``saw`` is told what the
-    headers of a response say of the endpoint's limits.
+    The ``limiter`` outlives a client: it belongs to the endpoint. ``saw`` is told what the headers of a
+    response say of the endpoint's limits.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Client:
     ) -> None:
         """Blocking (TLS context, first use of the SDK): call it in a thread. Raises :class:`Failed`."""
         self.endpoint = endpoint
+        self.key = secrets.key
         self.host = urlsplit(endpoint.base_url).hostname or endpoint.base_url
         self.limiter = limiter or Limiter()
         self.saw = saw
@@ -138,9 +140,19 @@ class Client:
         if failed is not None:
             raise failed
 
-    async def get(self, path: str, limits: Limits) -> object:
-        """The JSON document at ``path``. Raises :class:`Failed`."""
-        asked = self._openai.get(path, cast_to=httpx2.Response, options=self._options(limits))
+    async def get(
+        self,
+        path: str,
+        limits: Limits,
+        *,
+        query: Mapping[str, str] = MappingProxyType({}),
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> object:
+        """The JSON document at ``path``, or at an address of the same server. Raises :class:`Failed`."""
+        options = self._options(limits)
+        options["headers"] = {**options["headers"], **headers}
+        options["params"] = dict(query)
+        asked = self._openai.get(path, cast_to=httpx2.Response, options=options)
         return await self._document(asked, limits)
 
     async def post(self, path: str, content: bytes, limits: Limits) -> object:
