@@ -31,12 +31,14 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b")) + b"\x7f"
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _FEW, _ALONE = 0.25, 0.8
 """Letters with accents are few, and stand alone: shares of all bytes, and of their runs."""
+_ALIKE = 0.03
+"""By how much one encoding may fit a language better than another that is more common."""
 _ASCII = bytes(range(32, 127)) + b"\n\r\t"
 _ALL_BUT_ASCII = 0.25
 """The share of other bytes from which on a text of one line is not ASCII; in kana there are few."""
 _STRAY = 0.01
 """The share of control characters from which on something is not text."""
-_BROKEN = 0.1
+_BROKEN = 0.5
 """Broken sequences for each whole one up to which a text is UTF-8 with mistakes, and nothing else."""
 
 
@@ -119,7 +121,7 @@ def _is_almost_utf_8(data: bytes) -> bool:
 def _as_declared(data: bytes) -> str | None:
     for name in _DECLARED.findall(data[:_HEAD]):
         try:
-            if codecs.lookup(name.decode()).name not in ("utf-8", "utf-7"):
+            if not codecs.lookup(name.decode()).name.startswith("utf"):
                 return data.decode(name.decode())
         except (LookupError, ValueError):
             continue
@@ -142,7 +144,9 @@ def _guessed(data: bytes) -> str:
         raise Refused("It is not a text in an encoding that can be told.")
     best = matches[0]
     alike = [
-        match.encoding for match in matches if (match.chaos, match.coherence) == (best.chaos, best.coherence)
+        match.encoding
+        for match in matches
+        if match.chaos == best.chaos and match.coherence > best.coherence - _ALIKE
     ]
     return min(alike, key=_COMMON.index)
 
