@@ -328,6 +328,7 @@ class Asking(QObject):
                 message.parts = parts
                 self._services.outbox.post(partial(self._rewrite, replace(message, parts=list(parts))))
                 self._counts.forget(message.id)
+                self.message_changed.emit(message.id)
 
     async def _rewrite(self, message: Message) -> None:
         await (await self._services.store()).finish(message)
@@ -374,7 +375,7 @@ class Asking(QObject):
         self.answer_id = None
         self._enter(Phase.IDLE)
         self.message_changed.emit(answer.id)
-        if len(self.tree.versions(answer.id)) > 1:
+        if ending.finished.others:
             self.path_changed.emit()
         self._counts.wake()
         if ending.bug is not None:
@@ -388,6 +389,8 @@ class Asking(QObject):
 
     async def _clear_for(self, answer: Message, model: str) -> Outgoing | None:
         """What may leave for ``model``, which stands in; None where it may not, or the user stopped."""
+        if self._is_stopping:
+            return None
         self._enter(Phase.SENDING)
         try:
             again = partial(self._resume, answer, model=model)

@@ -25,6 +25,7 @@ from desktop_chat.domain import errors, prices
 from desktop_chat.domain.counting import approximate, encoding_of
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import PartKind
 from desktop_chat.domain.usage import Timing, Usage
@@ -77,12 +78,16 @@ class Account:
         model: str,
         purpose: Purpose,
         forecast: Expecting,
+        answers: int = 1,
     ) -> None:
-        """``forecast`` is asked when an attempt is over: by then more is counted than when it left."""
+        """``forecast`` is asked when an attempt is over: by then more is counted than when it left. So many
+        ``answers`` come with one request; of all but the first it is not known how long they are until the
+        server says, so that an estimate takes them to be as long."""
         self.cost: Decimal | None = None
         self.is_estimated = False
         self.model = model
         self._forecast = forecast
+        self._answers = answers
         self._services = services
         self._conversation_id = conversation_id
         self._message_id = message_id
@@ -115,7 +120,7 @@ class Account:
         sheet = self._services.spending.sheet(self._endpoint, self.model)
         if sheet is not None:
             cost = prices.cost(sheet, usage)
-            output_cost = prices.cost(sheet, replace(usage, output=1)) - cost
+            output_cost = prices.cost(sheet, replace(usage, output=self._answers)) - cost
         broken = AttemptEnded(number, None, None, None, Timing(None, 0.0), errors.CutOff())
         entry = self._row(broken, Outcome.FAILED, usage, is_exact=False, expected=None, cost=cost)
         store = await self._services.store()
@@ -135,14 +140,18 @@ class Account:
             # A row that is being written must not get lost where the user stops just then.
             await asyncio.shield(self._entering)
 
-    async def stop(self, *, request_id: str | None, answered: bool, has_left: bool) -> None:
+    async def stop(
+        self, *, request_id: str | None, answered: bool, has_left: bool, evidence: Evidence | None
+    ) -> None:
         """The user stopped: the attempt under way is over, if there is one."""
         if self._entering is not None:
             await asyncio.wait([self._entering])
         if self._number:
             timing = Timing(self.first_token, time.monotonic() - self._began)
             status = _OK if answered else None
-            ended = AttemptEnded(self._number, request_id, None, None, timing, None, status, None, has_left)
+            ended = AttemptEnded(
+                self._number, request_id, None, None, timing, None, status, None, has_left, evidence
+            )
             await self._enter(ended, Outcome.STOPPED)
 
     async def _enter(self, ended: AttemptEnded, outcome: Outcome) -> None:
@@ -207,8 +216,8 @@ class Account:
         by_kind = dict(zip(self._came, counts, strict=True))
         return Usage(
             input=(await self._forecast(wait=True)).corrected,
-            output=sum(counts),
-            reasoning=by_kind.get(PartKind.REASONING, 0),
+            output=sum(counts) * self._answers,
+            reasoning=by_kind.get(PartKind.REASONING, 0) * self._answers,
         )
 
     async def _price(self, ended: AttemptEnded, usage: Usage) -> Decimal | None:

@@ -150,6 +150,8 @@ class Counts(QObject):
         tokens += self._framed(plan.summary.said) if plan.summary else 0
         texts = [*self._prompts(), *filter(None, [extra])]
         is_counted = all(map(self._is_counted, sent)) and all(text in self._texts for text in texts)
+        # A guess is no mistake to learn from.
+        may_learn = may_learn and not any(map(counting.has_guess, sent))
         corrected = self._corrected(tokens, self._factor)
         return Forecast(tokens if may_learn and is_counted else None, corrected)
 

@@ -137,7 +137,12 @@ class Errands:
                             raise event.error or ChatError("The model said nothing.")
         finally:
             # Where it was cancelled half-way, that attempt may cost something, too.
-            await account.stop(request_id=request_id, answered=answered, has_left=reply.has_left)
+            await account.stop(
+                request_id=request_id,
+                answered=answered,
+                has_left=reply.has_left,
+                evidence=reply.evidence(),
+            )
         raise RuntimeError("a reply ended without saying how")
 
 

@@ -62,6 +62,7 @@ class Outgoing:
             model=self.request.model,
             purpose=self.request.purpose,
             forecast=self.forecast,
+            answers=self.request.parameters.n or 1,
         )
         if answer.parts or answer.cost is not None or answer.is_estimated:
             account.carry_on(answer.cost, answer.is_estimated)

@@ -135,7 +135,12 @@ class Turn(QObject):
         has_left = self._answered or (self._reply is not None and self._reply.has_left)
         # Not the answer's: that may be of an attempt before.
         request_id = self._request_id
-        await self.account.stop(request_id=request_id, answered=self._answered, has_left=has_left)
+        await self.account.stop(
+            request_id=request_id,
+            answered=self._answered,
+            has_left=has_left,
+            evidence=self._reply.evidence() if self._reply is not None else None,
+        )
         if self.retry is not None and not self.answer.parts:
             return Finished(State.FAILED, error=self.retry.error, model=self.answer.model)
         timing = Timing(self.account.first_token, duration)

@@ -66,9 +66,11 @@ def message_tokens(model: str, message: Message, text_tokens: int) -> int:
 
 def has_guess(message: Message) -> bool:
     """Whether a file goes along as it is, so that what the message takes is a guess."""
-    return message.role is Role.USER and any(
-        part.kind is PartKind.FILE and not is_sent_as_text(part) for part in message.parts
-    )
+    if message.role is Role.USER:
+        for part in message.parts:
+            if part.kind is PartKind.FILE and not is_sent_as_text(part):
+                return True
+    return False
 
 
 def file_tokens(part: Part) -> int:
