@@ -17,12 +17,23 @@ SESSION = frozenset(
     {
         *("session", "asking", "answering", "record", "chats", "outbox", "services"),
         *("turn", "gate", "inspection"),
-        *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics"),
+        *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics", "request_log"),
     }
 )
 SHARED = frozenset({"worker", "paths", "tasks"})
 SERVICES = SHARED | frozenset(
-    {"api", "storage", "tokens", "attachments", "tools", "settings", "credentials", "rendering", "logs"}
+    {
+        "api",
+        "storage",
+        "tokens",
+        "attachments",
+        "tools",
+        "settings",
+        "credentials",
+        "rendering",
+        "logs",
+        "validation",
+    }
 )
 DOMAIN = frozenset({"domain"})
 ROWS = (TOP, UI, SESSION, SERVICES, DOMAIN)
