@@ -119,6 +119,7 @@ ui/preferences/page.py              what the pages have in common
 ui/preferences/price_editor.py      what the user knows of the prices of one model
 ui/preferences/prices.py            where prices are from, newer ones on request, the user's own
 ui/problem_dialog.py                an error that is not retried, over the chat
+ui/rate_gauge.py                    what an endpoint still allows, as its last answer said
 ui/retry_dialog.py                  the wait before a retry, over the chat
 ui/safe.py                          labels, message boxes and tool tips that show text literally
 ui/shutdown_notice.py               a slim notice in a chat whose model ends soon
