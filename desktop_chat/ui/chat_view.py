@@ -29,6 +29,7 @@ from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.meter import Meter
+from desktop_chat.ui.model_facts import ModelFacts
 from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status
 from desktop_chat.ui.status import READY, WRITING
@@ -85,7 +86,9 @@ class ChatView(QFrame):
         self.attaching = Attaching(theme, self.composer, chats.attachments, tasks, self._target, self)
         self.attaching.elsewhere.connect(self._attached_elsewhere)
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
-        self.picker = ModelPicker(theme, tasks, self._load_models, _in_words, self)
+        self.picker = ModelPicker(
+            theme, tasks, self._load_models, _in_words, ModelFacts(chats, settings), self
+        )
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
         self.jump.setProperty("pill", True)
@@ -327,6 +330,7 @@ class ChatView(QFrame):
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
+        self.details.parameter_retried.connect(self._retry_parameter)
         self.details.usage_requested.connect(self.usage_requested)
         for part in (self.details, self.header):
             part.context_requested.connect(self.context_requested)
@@ -381,9 +385,10 @@ class ChatView(QFrame):
         """Where attachments go."""
         if (session := self.session) is None:
             return None
-        endpoint = session.endpoint
-        takes_files = endpoint is not None and endpoint.takes_files
-        return Target(self.composer.editing or session.draft_key, session.model, takes_files)
+        endpoint, model = session.endpoint, session.model
+        offered = self._chats.known_models(endpoint) if endpoint is not None else []
+        abilities = next((known.abilities for known in offered if known.id == model), None)
+        return Target(self.composer.editing or session.draft_key, model, endpoint, abilities)
 
     def _attached_elsewhere(self, key: str, part: Part) -> None:
         """What was read while the user went on to another chat belongs to the draft of the first."""
@@ -410,6 +415,17 @@ class ChatView(QFrame):
 
     def _set_parameters(self, parameters: Parameters) -> None:
         self._with(lambda session: session.set_parameters(parameters))
+
+    def _show_target(self) -> None:
+        """Tell the parameters who gets them."""
+        if (session := self.session) is not None and (endpoint := session.endpoint) is not None:
+            own = self._settings.endpoint(endpoint.id) or endpoint  # its dialect may be the chat's here
+            rejected = self._settings.rejected_by(endpoint.id, session.model)
+            self.details.set_target(session.model, own.dialect, rejected)
+
+    def _retry_parameter(self, name: str) -> None:
+        if (session := self.session) is not None and (endpoint := session.endpoint) is not None:
+            self._settings.forget_rejected(endpoint.id, session.model, name)
 
     def _show_path(self) -> None:
         if (session := self.session) is not None:
@@ -493,8 +509,10 @@ class ChatView(QFrame):
         self.header.title.set_text(title)
         self.header.set_model(session.model)
         self.composer.set_model(session.model)
+        self.attaching.look_anew()
         self.composer.reasoning.set_effort(conversation.parameters.reasoning_effort)
         self.details.set_parameters(conversation.parameters)
+        self._show_target()
         self.title_changed.emit(title)
 
     def _show_stack(self) -> None:
@@ -547,6 +565,8 @@ class ChatView(QFrame):
             self.composer.set_send_with_enter(self._settings.send_with_enter)
         if name == "announce" and self._transcript is not None:
             self._transcript.announce = self._settings.announce
+        if name == "rejected":
+            self._show_target()
         if name in ("send_with_enter", "endpoints", "default_endpoint"):
             self.empty.show_next_step(
                 connected=bool(self._settings.all_endpoints), send_with_enter=self._settings.send_with_enter

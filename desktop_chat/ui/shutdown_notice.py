@@ -6,18 +6,15 @@ from datetime import date
 from PySide6.QtCore import QObject
 
 from desktop_chat.chats import Chats
-from desktop_chat.domain.endpoint import EndpointKind
 from desktop_chat.domain.model import Model
 from desktop_chat.session import ChatSession
-from desktop_chat.tokens.shutdowns import Shutdown, shutdown_of, successor
+from desktop_chat.tokens.shutdowns import Shutdown, successor
 from desktop_chat.ui.hold_words import shutdown_notice
 from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.model_facts import end_of
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
-
-ANNOUNCED = (EndpointKind.OPENAI, EndpointKind.AZURE)
-"""Whose models OpenAI announces the end of: another server may serve one of the same name for ever."""
 
 
 class ShutdownNotice(QObject):
@@ -58,9 +55,7 @@ class ShutdownNotice(QObject):
     def _shutdown(self, session: ChatSession) -> Shutdown | None:
         model, endpoint = session.model, session.endpoint
         listed = next((each for each in self._offered(session) if each.id == model), None)
-        if endpoint is not None and model and endpoint.kind in ANNOUNCED:
-            return shutdown_of(listed or model)
-        return Shutdown(listed.shuts_down) if listed is not None and listed.shuts_down else None
+        return end_of(endpoint, listed or model) if endpoint is not None and model else None
 
     def _offered(self, session: ChatSession) -> list[Model]:
         return self._chats.known_models(session.endpoint) if session.endpoint is not None else []
