@@ -275,11 +275,14 @@ class Settings(QObject):
         """What a model said that it does not take."""
         return frozenset(self.rejected.get(endpoint_id, {}).get(model, ()))
 
-    def forget_rejected(self, endpoint_id: str, model: str | None = None) -> None:
-        """Try again what a model, or with None all of an endpoint, did not take."""
-        models = {name: names for name, names in self.rejected.get(endpoint_id, {}).items() if name != model}
+    def forget_rejected(self, endpoint_id: str, model: str | None = None, name: str | None = None) -> None:
+        """Try again what a model, or with None all of an endpoint, did not take; with ``name`` that alone."""
+        models = {} if model is None else dict(self.rejected.get(endpoint_id, {}))
+        left = [known for known in models.pop(model or "", []) if name is not None and known != name]
+        if model is not None and left:
+            models[model] = left
         kept = {id: models for id, models in self.rejected.items() if id != endpoint_id}
-        self.change(rejected={**kept, endpoint_id: models} if model is not None and models else kept)
+        self.change(rejected={**kept, endpoint_id: models} if models else kept)
 
     def budget(self, scope: Scope, endpoint_id: str = "") -> Decimal | None:
         """US dollars that may be spent; None for no limit. ``endpoint_id`` is for ``Scope.ENDPOINT``."""

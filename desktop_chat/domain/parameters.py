@@ -157,8 +157,8 @@ class Parameter:
         if (self.minimum is not None and not number >= self.minimum) or (
             self.maximum is not None and not number <= self.maximum
         ):
-            low = "any" if self.minimum is None else f"{self.minimum:,g}"
-            high = "any" if self.maximum is None else f"{self.maximum:,g}"
+            low = "any" if self.minimum is None else f"{self.minimum:,.10g}"
+            high = "any" if self.maximum is None else f"{self.maximum:,.10g}"
             raise ValueError(f"{self.label}: between {low} and {high}{of}.")
 
     def _fits(self, member: object) -> bool:

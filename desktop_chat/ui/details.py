@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QGuiApplication
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QScrollArea,
-    QSlider,
     QSpacerItem,
     QSpinBox,
     QVBoxLayout,
@@ -20,23 +19,32 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_chat.domain.context import ContextSettings, Strategy
+from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.holds import Budget, Scope
 from desktop_chat.domain.ledger import Totals
 from desktop_chat.domain.message import Message
+from desktop_chat.domain.parameters import BY_NAME
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
-from desktop_chat.ui.buttons import UNSET, EffortButton, IconButton, LabelButton
+from desktop_chat.ui.buttons import EffortButton, LabelButton
 from desktop_chat.ui.counts import short_count
 from desktop_chat.ui.gauge import Bar
 from desktop_chat.ui.money import cost_words, in_dollars, round_dollars, total_in_dollars
+from desktop_chat.ui.parameters.slider import NumberSlider
+from desktop_chat.ui.parameters.target import Target
+from desktop_chat.ui.parameters.words import beyond_the_panel, warnings
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.parameters.dialog import ParametersDialog
 
 MOST_OUTPUT_TOKENS = 10_000_000
 """An upper end for the spin box, far above what any model writes."""
 PROMPT_DELAY = 500
 """Milliseconds without a key after which the system prompt is handed on."""
 
+_TIPS = {"max_output_tokens": "0 leaves it to the model"}
 NONE = "—"
 BUDGETS = {
     Scope.MONTH: "Budget this month",
@@ -51,6 +59,8 @@ class DetailsPanel(QScrollArea):
     """Parameters that can be changed, and numbers that cannot."""
 
     parameters_changed = Signal(object)
+    parameter_retried = Signal(str)
+    """The name of a parameter that the model rejected, and that is to be tried again."""
     context_requested = Signal()
     usage_requested = Signal()
 
@@ -63,6 +73,8 @@ class DetailsPanel(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._theme = theme
         self._parameters = Parameters()
+        self._target = Target()
+        self._all: ParametersDialog | None = None
 
         self.prompt = QPlainTextEdit()
         self.prompt.setObjectName("systemPrompt")
@@ -75,7 +87,7 @@ class DetailsPanel(QScrollArea):
         self._prompt_timer.timeout.connect(self.flush)
         self.prompt.textChanged.connect(self._prompt_timer.start)
 
-        self.temperature = TemperatureControl(theme)
+        self.temperature = NumberSlider(theme, BY_NAME["temperature"])
         self.temperature.changed.connect(lambda value: self.change(temperature=value))
 
         self.max_tokens = QSpinBox()
@@ -89,13 +101,20 @@ class DetailsPanel(QScrollArea):
         self.max_tokens.setSpecialValueText("model limit")
         self.max_tokens.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.max_tokens.setKeyboardTracking(False)
-        self.max_tokens.setToolTip("0 leaves it to the model")
+        self.max_tokens.setToolTip(tool_tip(_TIPS["max_output_tokens"]))
         self.max_tokens.valueChanged.connect(lambda value: self.change(max_output_tokens=value or None))
 
         self.reasoning = EffortButton(theme, "chevron-down", trailing=True)
         self.reasoning.setObjectName("reasoningEffort")
         self.reasoning.setAccessibleName("Reasoning effort")
         self.reasoning.chosen.connect(lambda effort: self.change(reasoning_effort=effort))
+        self.more = LabelButton(theme, "", "")
+        self.more.setObjectName("moreParameters")
+        self.more.setProperty("flat", True)
+        self.more.clicked.connect(self.show_all)
+        self._warning = label(wrap=True)
+        self._warning.setObjectName("parametersWarning")
+        self._warning.setProperty("role", "warn")
         for wheel_scrolls_past in (self.max_tokens, self.temperature.slider):
             wheel_scrolls_past.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             wheel_scrolls_past.installEventFilter(self)
@@ -134,6 +153,10 @@ class DetailsPanel(QScrollArea):
         self._column.addWidget(self.temperature)
         self._row("Max output tokens", self.max_tokens)
         self._row("Reasoning effort", self.reasoning)
+        self._row("More parameters", self.more)
+        self._warning_row = QHBoxLayout()
+        self._warning_row.addWidget(self._warning)
+        self._column.addLayout(self._warning_row)
         self._heading("This chat")
         self._row("Input / cached", self._input)
         self._row("Output", self._output)
@@ -173,6 +196,34 @@ class DetailsPanel(QScrollArea):
         self.reasoning.set_effort(parameters.reasoning_effort)
         for widget in widgets:
             widget.blockSignals(False)
+        self._show_more()
+
+    def set_target(self, model: str, dialect: Dialect, rejected: frozenset[str]) -> None:
+        """Show the parameters as ``model`` takes them, whose endpoint speaks ``dialect``; ``rejected`` are
+        the names of what it said that it does not take."""
+        target = Target(model, dialect, rejected)
+        if target == self._target:
+            return
+        self._target = target
+        for name, control in (("max_output_tokens", self.max_tokens), ("reasoning_effort", self.reasoning)):
+            why = self._why_not(name)
+            control.setEnabled(not why)
+            control.setToolTip(tool_tip(why or _TIPS.get(name, "")))
+        self.temperature.set_rejected(self._why_not("temperature"))
+        self._show_more()
+
+    def show_all(self) -> None:
+        """Open the window with every parameter."""
+        if self._all is None:
+            from desktop_chat.ui.parameters.dialog import ParametersDialog
+
+            self._all = ParametersDialog(self._theme, self.window())
+            self._all.changed.connect(self._set)
+            self._all.retried.connect(self.parameter_retried)
+        self._all.show_parameters(self._parameters, self._target)
+        self._all.show()
+        self._all.raise_()
+        self._all.activateWindow()
 
     def set_totals(self, totals: Totals) -> None:
         """Show what all requests of the chat used and cost."""
@@ -234,7 +285,34 @@ class DetailsPanel(QScrollArea):
         parameters = replace(self._parameters, **values)
         if parameters != self._parameters:
             self._parameters = parameters
+            self._show_more()
             self.parameters_changed.emit(parameters)
+
+    def _set(self, name: str, value: object) -> None:
+        """What was changed in the window of all is shown here too; None is the default."""
+        unset = getattr(Parameters(), name)
+        self.flush()
+        self.change(**{name: unset if value is None else value})
+        self.set_parameters(self._parameters)
+
+    def _why_not(self, name: str) -> str:
+        if name not in self._target.rejected:
+            return ""
+        model = one_line(self._target.model)
+        return f"{model} said that it does not take this. Try it again under “More parameters”"
+
+    def _show_more(self) -> None:
+        """Say what is set that is not shown here, and what does not go together."""
+        found = beyond_the_panel(self._parameters)
+        text = f"{len(found)} more set…" if found else "all default…"
+        self.more.set_text(text)
+        self.more.setAccessibleName(f"More parameters: {text}")
+        self.more.setToolTip(tool_tip("\n".join(found) or "Every parameter of a request"))
+        told = "\n".join(warnings(self._parameters))
+        self._warning.setText(told)
+        self._warning.setVisible(bool(told))
+        if self._all is not None:
+            self._all.show_parameters(self._parameters, self._target)
 
     def _heading(self, text: str, buddy: QWidget | None = None) -> None:
         made = label(text)
@@ -269,6 +347,8 @@ class DetailsPanel(QScrollArea):
         self._column.setContentsMargins(px(16), px(14), px(8), px(14))
         self._column.setSpacing(0)
         self._prompt_row.setContentsMargins(0, 0, px(8), 0)
+        self._warning_row.setContentsMargins(0, 0, px(8), 0)
+        self.temperature.column.setContentsMargins(0, 0, px(8), 0)
         self._budget_column.setContentsMargins(0, 0, 0, px(6))
         self._budget_column.setSpacing(0)
         self._bar_row.setContentsMargins(0, 0, px(8), 0)
@@ -279,81 +359,6 @@ class DetailsPanel(QScrollArea):
             end.changeSize(px(8), 0)
         self._column.invalidate()
         self.prompt.setFixedHeight(px(80))
-
-
-class TemperatureControl(QWidget):
-    """A slider from 0 to 2 in tenths that can also be unset, so that the model's default holds."""
-
-    changed = Signal(object)
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._value: float | None = None
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setObjectName("temperature")
-        self.slider.setAccessibleName("Temperature")
-        self.slider.setRange(0, 20)
-        self.slider.setPageStep(5)
-        self.slider.valueChanged.connect(self._moved)
-        self.slider.sliderPressed.connect(self._moved)
-        name = _name("Temperature")
-        name.setBuddy(self.slider)
-        self._shown = label()
-        self._shown.setProperty("role", "dim")
-        self.reset = IconButton(theme, "rotate-ccw", "Use the model's default temperature")
-        self.reset.setObjectName("resetTemperature")
-        self.reset.clicked.connect(self._reset)
-        # Setting a value must not move what is below it.
-        policy = self.reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.reset.setSizePolicy(policy)
-        row = QHBoxLayout()
-        row.addWidget(name)
-        row.addStretch(1)
-        row.addWidget(self.reset)
-        row.addWidget(self._shown)
-        self._column = QVBoxLayout(self)
-        self._column.setSpacing(0)
-        self._column.addLayout(row)
-        self._column.addWidget(self.slider)
-        self.set_value(None)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-
-    def set_value(self, value: float | None) -> None:
-        """Show ``value``; None is the unset state."""
-        self._value = value
-        self.slider.blockSignals(True)
-        self.slider.setValue(round((1.0 if value is None else value) * 10))
-        self.slider.blockSignals(False)
-        self._show()
-
-    def _restyle(self) -> None:
-        self._column.setContentsMargins(0, 0, self._theme.px(8), 0)
-
-    def _moved(self) -> None:
-        value = self.slider.value() / 10
-        if value != self._value:
-            self._value = value
-            self._show()
-            self.changed.emit(value)
-
-    def _reset(self) -> None:
-        self.set_value(None)
-        self.slider.setFocus()
-        self.changed.emit(None)
-
-    def _show(self) -> None:
-        unset = self._value is None
-        text = UNSET if self._value is None else f"{self._value:.1f}"
-        self._shown.setText(text)
-        self.slider.setAccessibleDescription(text)
-        self.reset.setVisible(not unset)
-        if self.slider.property("unset") != unset:
-            self.slider.setProperty("unset", unset)
-            self.slider.style().unpolish(self.slider)
-            self.slider.style().polish(self.slider)
 
 
 class CopyButton(LabelButton):

@@ -239,8 +239,11 @@ QSlider::sub-page:horizontal {{ background: {accent}; border-radius: {px(2)}px; 
 QSlider::handle:horizontal {{ width: {px(10)}px; height: {px(10)}px; margin: -{px(5)}px 0;
   border: 2px solid {accent}; border-radius: {px(10) // 2 + 2}px; background: {raised}; }}
 QSlider::handle:horizontal:focus {{ background: {accent}; border-color: {text}; }}
+QSlider::sub-page:horizontal:disabled {{ background: {line}; }}
+QSlider::handle:horizontal:disabled {{ border-color: {line}; }}
 QSlider[unset="true"]::sub-page:horizontal {{ background: {line}; }}
 QSlider[unset="true"]::handle:horizontal {{ border-color: {faint}; }}
+QSlider[unset="true"]::handle:horizontal:disabled {{ border-color: {line}; }}
 QSlider[unset="true"]::handle:horizontal:focus {{ background: {faint}; border-color: {text}; }}
 QProgressBar {{ background: {hover}; border: none; border-radius: {px(3)}px; max-height: {px(6)}px;
   min-height: {px(6)}px; color: transparent; }}

@@ -1,0 +1,1 @@
+"""Every parameter of a request as a field."""
