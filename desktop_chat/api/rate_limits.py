@@ -75,7 +75,7 @@ def seconds(value: str | None, now: float) -> float | None:
             waits = (waits / 1000 if waits >= _UNIX_MS else waits) - now
     else:
         try:
-            at = datetime.fromisoformat(text)
+            at = datetime.fromisoformat(text.upper())
         except ValueError:
             return None
         waits = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now

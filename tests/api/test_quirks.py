@@ -72,8 +72,8 @@ WORDS: list[tuple[int, Any]] = [
     (422, {"detail": [{"loc": ["body", "temperature"], "msg": "extra fields not permitted",
                        "type": "value_error.extra"}]}),
     (400, {"detail": "Unsupported parameter: temperature"}),
-    (400, {"object": "error", "type": "BadRequestError", "code": 400, "message": "[{'type': 'extra_forbidden', "
-           "'loc': ('body', 'temperature'), 'msg': 'Extra inputs are not permitted'}]"}),
+    (400, {"object": "error", "code": 400, "message": "[{'type': 'extra_forbidden', 'loc': ('body', "
+           "'temperature'), 'msg': 'Extra inputs are not permitted'}]"}),
     (400, error('Unknown name "temperature": Cannot find field.')),
     (400, {"error": "json: unknown field \"temperature\""}),
     (400, error("unknown field `temperature`, expected one of `model`, `messages`, `input`, `top_p`")),

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from desktop_chat.api import Api
 from desktop_chat.domain import errors
 from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.events import Adjusted, Delta, PartCame
 from desktop_chat.domain.message import Attachment, Message, Part, PartKind, ReasoningItem, Role, State
 from desktop_chat.domain.parameters import PARAMETERS, FormatKind, Parameters, ResponseFormat
 from desktop_chat.domain.request import Request
@@ -336,16 +337,15 @@ async def test_encrypted_reasoning_that_cannot_be_read_is_left_out_once(server: 
     result = await ask(api, endpoint, Request("m-1", (message("Hello"), answer, message("And?"))))
     assert result.finished.state is State.COMPLETE
     assert [len(exchange.json["input"]) for exchange in server.requests] == [4, 3]
-    assert "Adjusted" not in {type(event).__name__ for event in result.events}
+    assert not any(isinstance(event, Adjusted) for event in result.events)
 
 
 def answer_of(result: Result) -> Message:
     """The answer as a session makes it of the events."""
     answer = Message("id", None, Role.ASSISTANT)
     for event in result.events:
-        match type(event).__name__:
-            case "Delta":
-                answer.append(event.kind, event.text)  # type: ignore[union-attr]
-            case "PartCame":
-                answer.put(event.part)  # type: ignore[union-attr]
+        if isinstance(event, Delta):
+            answer.append(event.kind, event.text)
+        elif isinstance(event, PartCame):
+            answer.put(event.part)
     return answer
