@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
@@ -16,6 +16,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
+from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.holds import Hold
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
@@ -55,6 +56,10 @@ class Chats(QObject):
     """A session, and the ``StorageError`` that kept its message from being sent."""
     held = Signal(object, object, object)
     """A session, the ``Hold`` on its request, and what does the same again: see ``ChatSession.held``."""
+    fell_back = Signal(object, str, str)
+    """A session, the model that failed, and the one that is asked instead: see ``ChatSession.fell_back``."""
+    adjusted = Signal(object, str, str)
+    """A session, and what its model does not take: see ``ChatSession.adjusted``."""
     offered = Signal(str)
     """What the endpoint of this id offers was read."""
 
@@ -209,6 +214,18 @@ class Chats(QObject):
         """As :meth:`Store.ledger`."""
         return await (await self._store()).ledger(since, until, limit=limit, before=before)
 
+    async def attempts(self, message_id: str) -> list[Attempt]:
+        """As :meth:`Store.attempts`."""
+        return await (await self._store()).attempts(message_id)
+
+    async def evidence(self, attempt: Attempt) -> Evidence | None:
+        """As :meth:`Store.evidence`."""
+        return await (await self._store()).evidence(attempt)
+
+    async def content(self, hash: str) -> str:
+        """As :meth:`Attachments.base64`."""
+        return await self.attachments.base64(hash)
+
     async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """As :meth:`Store.export_ledger`."""
         return await (await self._store()).export_ledger(path, kind, since, until)
@@ -234,9 +251,11 @@ class Chats(QObject):
         id = conversation.id
         session.phase_changed.connect(lambda: self.changed.emit(id))
         session.conversation_changed.connect(lambda: self._session_changed(id))
-        session.problem.connect(lambda error, message_id: self._tell_problem(id, error, message_id))
-        session.refused.connect(lambda error: self._tell_refused(id, error))
-        session.held.connect(lambda hold, again: self._tell_held(id, hold, again))
+        session.problem.connect(lambda error, message_id: self._tell(self.problem, id, error, message_id))
+        session.refused.connect(lambda error: self._tell(self.refused, id, error))
+        session.held.connect(lambda hold, again: self._tell(self.held, id, hold, again))
+        session.fell_back.connect(lambda old, new: self._tell(self.fell_back, id, old, new))
+        session.adjusted.connect(lambda name, message: self._tell(self.adjusted, id, name, message))
         self._sessions[id] = session
         self._keep(session)
         if session.is_stored:
@@ -257,17 +276,9 @@ class Chats(QObject):
     def _conversation(self, conversation_id: str) -> Conversation | None:
         return next((c for c in self.conversations if c.id == conversation_id), None)
 
-    def _tell_problem(self, conversation_id: str, error: ChatError, message_id: str) -> None:
+    def _tell(self, signal: SignalInstance, conversation_id: str, *values: object) -> None:
         if (session := self._sessions.get(conversation_id)) is not None:
-            self.problem.emit(session, error, message_id)
-
-    def _tell_refused(self, conversation_id: str, error: StorageError) -> None:
-        if (session := self._sessions.get(conversation_id)) is not None:
-            self.refused.emit(session, error)
-
-    def _tell_held(self, conversation_id: str, hold: Hold, again: Callable[..., object]) -> None:
-        if (session := self._sessions.get(conversation_id)) is not None:
-            self.held.emit(session, hold, again)
+            signal.emit(session, *values)
 
     def _save(self, conversation: Conversation) -> None:
         """Save and list a change to a conversation that has no session."""

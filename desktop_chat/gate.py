@@ -122,7 +122,7 @@ class Gate:
         tokens = planner.tokens()
         plan = planner.plan()
         request = self._request(endpoint, model, path, plan, prompt, truncates=truncates)
-        not_taken = self._inspection.not_taken(endpoint, model, request.messages, waive=NotTaken in waived)
+        not_taken = self._inspection.not_taken(endpoint, request, waive=NotTaken in waived)
         if not_taken is not None:
             return not_taken
         if limit is not None and tokens > limit and not truncates and OverLimit not in waived:

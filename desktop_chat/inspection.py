@@ -11,6 +11,7 @@ from desktop_chat.domain import attaching, secrecy
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.holds import LooksSecret, NotTaken
 from desktop_chat.domain.message import Message, PartKind, Role
+from desktop_chat.domain.request import Request
 from desktop_chat.services import Services
 
 
@@ -40,12 +41,12 @@ class Inspection:
         self._seen.update(message.id for message in new)
         return None
 
-    def not_taken(
-        self, endpoint: Endpoint, model: str, messages: Sequence[Message], *, waive: bool
-    ) -> NotTaken | None:
+    def not_taken(self, endpoint: Endpoint, request: Request, *, waive: bool) -> NotTaken | None:
         """Why the attachments would hardly be taken; with ``waive`` they are let go, now and later."""
+        model = request.model
         known = self._services.known_model(endpoint, model)
-        found = attaching.objection(endpoint, model, known.abilities if known else None, messages)
+        abilities = known.abilities if known else None
+        found = attaching.objection(endpoint, model, abilities, request.messages, request.rejected)
         if found is None or (endpoint.id, model, found) in self._let_go:
             return None
         if waive:

@@ -51,11 +51,16 @@ def hashes_of(messages: Sequence[Message]) -> list[str]:
 
 
 def objection(
-    endpoint: Endpoint, model: str, abilities: frozenset[Ability] | None, messages: Sequence[Message]
+    endpoint: Endpoint,
+    model: str,
+    abilities: frozenset[Ability] | None,
+    messages: Sequence[Message],
+    rejected: frozenset[str] = frozenset(),
 ) -> NotTaken | None:
     """Why a request with ``messages`` would hardly be taken; None where nothing speaks against it.
 
-    ``abilities`` are the model's, None where they are not known.
+    ``abilities`` are the model's, None where they are not known. ``rejected`` is what it said that it does not
+    take: earlier images are then left out, but not those that are asked about.
     """
     sent = list(sent_as_they_are(messages))
     refused: dict[str, list[_Sent]] = {}
@@ -68,6 +73,9 @@ def objection(
             refused[f"{endpoint.name} takes no {words}."] = found
         elif found and abilities is not None and ability not in abilities:
             refused[f"{model} takes no {words}."] = found
+    asked = [one for one in sent_as_they_are(messages[-1:]) if one.part.kind is PartKind.IMAGE]
+    if asked and "images" in rejected:
+        refused.setdefault(f"{model} takes no images.", asked)
     for one in sent:
         limit = MAX_IMAGE if one.part.kind is PartKind.IMAGE else MAX_FILE
         if one.data.size > limit:

@@ -475,6 +475,9 @@ class ChatView(QFrame):
         if session.phase is Phase.WAITING and session.retry is not None:
             words = below = retry_status(session.retry, session.retry_at - time.monotonic())
             color = "warn"
+        elif session.phase is Phase.THROTTLED:
+            words = below = _throttled(session.throttled_until)
+            color = "warn"
         elif session.phase is Phase.SUMMARISING:
             words, color = "Summarising older messages…", "accent"
         elif session.is_busy:
@@ -579,6 +582,13 @@ class ChatView(QFrame):
         self.composer.setMaximumWidth(px(COMPOSER_WIDTH))
         self._composer_row.setContentsMargins(px(16), px(8), px(16), px(16))
         self._place_jump()
+
+
+def _throttled(until: float | None) -> str:
+    """Why a request that nothing is wrong with has not left yet."""
+    if until is None:
+        return "Waiting for another request to end: the endpoint's own limit…"
+    return f"Waiting {max(until - time.monotonic(), 0):.0f} s: the endpoint's own limit of requests a minute…"
 
 
 def _in_words(error: ChatError, endpoint_name: str) -> tuple[str, str]:

@@ -41,6 +41,14 @@ def test_what_an_endpoint_or_a_model_does_not_take_is_told() -> None:
     assert both == NotTaken(("m-1 takes no images.", "m-1 takes no files."))
 
 
+def test_an_image_that_is_asked_about_is_not_left_out_unasked() -> None:
+    rejected = frozenset({"images", "files"})
+    now = asked(IMAGE, FILE)
+    assert objection(ENDPOINT, "m-1", None, now, rejected) == NotTaken(("m-1 takes no images.",))
+    earlier = [*now, Message("a", "u", Role.ASSISTANT), *asked(FILE)]
+    assert objection(ENDPOINT, "m-1", None, earlier, rejected) is None
+
+
 def test_files_go_as_text_only_where_they_were_read() -> None:
     endpoint = replace(ENDPOINT, takes_files=False)
     assert objected([FILE], endpoint) == NotTaken(("Here takes no files.",), as_text=True)
