@@ -125,6 +125,7 @@ ui/safe.py                          labels, message boxes and tool tips that sho
 ui/shutdown_notice.py               a slim notice in a chat whose model ends soon
 ui/sidebar.py                       new chat, search field, chats, what was just deleted, status
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
+ui/stand_in_notice.py               a slim notice: another model was asked, or what one does not take left out
 ui/status.py                        the status line: what the open chat is doing
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/table.py                         tables and lists that are read, not edited

@@ -40,6 +40,7 @@ from desktop_chat.ui.notices import (
 from desktop_chat.ui.problem_dialog import ProblemDialog
 from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.shutdown_notice import ShutdownNotice
+from desktop_chat.ui.stand_in_notice import StandInNotice
 from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Dialogs(QObject):
         self._notice = NoticeBar(theme)
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
         self._shutdown = ShutdownNotice(window, chats, theme)
+        self._stand_in = StandInNotice(window, chats, theme)
         self._holds = Holds(window, chats, theme, tasks)
         self._holds.budgets_requested.connect(self.show_budgets)
         window.chat.insert_notice(self._notice)

@@ -1,0 +1,109 @@
+"""A slim notice in a chat: another model was asked, or can be; what the model does not take was left out."""
+
+from PySide6.QtCore import QObject
+
+from desktop_chat.chats import Chats
+from desktop_chat.domain.parameters import BY_NAME
+from desktop_chat.session import ChatSession
+from desktop_chat.ui.main_window import MainWindow
+from desktop_chat.ui.notice_bar import NoticeBar
+from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.theme import Theme
+
+_LONGEST = 60
+_OTHERS = {
+    "images": "{model} takes no images. Those of earlier messages are left out.",
+    "files": "{model} takes no files. Their text is sent instead.",
+    "truncation": "{model} leaves out no older messages by itself.",
+}
+"""What else than a parameter a model may not take, in words. Of the rest only how a request is written
+changes, which is nothing to anybody."""
+
+
+class StandInNotice(QObject):
+    """Follows the chat that ``window`` shows. What was told goes with the next message, or when it is
+    dismissed."""
+
+    def __init__(self, window: MainWindow, chats: Chats, theme: Theme) -> None:
+        super().__init__(window)
+        self._window = window
+        self._chats = chats
+        self._told: dict[str, dict[str, None]] = {}
+        """Sentences by the id of a chat, in order, each once."""
+        self._answers: dict[str, str] = {}
+        """The answer that they are about."""
+        self.bar = NoticeBar(theme, dismissable=True)
+        self.bar.setObjectName("standInNotice")
+        self.bar.pressed.connect(self._ask_other)
+        self.bar.dismissed.connect(lambda: self._forget(window.session))
+        window.chat.insert_notice(self.bar)
+        window.chat.title_changed.connect(lambda _title: self.refresh())
+        chats.fell_back.connect(self._fell_back)
+        chats.adjusted.connect(self._adjusted)
+        chats.problem.connect(self._failed)
+        chats.changed.connect(self._changed)
+
+    def refresh(self) -> None:
+        """Say of the chat that is shown what there is to say."""
+        session = self._window.session
+        told = self._told.get(session.conversation.id) if session is not None else None
+        if session is None or not told:
+            self.bar.clear()
+            return
+        other = self._other(session)
+        self.bar.show_notice(" ".join(told), f"Ask {_short(other)}" if other else "")
+
+    def _fell_back(self, session: ChatSession, old: str, new: str) -> None:
+        self._tell(session, f"{_short(old)} could not answer, so {_short(new)} was asked.")
+
+    def _adjusted(self, session: ChatSession, name: str, _message: str) -> None:
+        model = _short(session.model)
+        if name in BY_NAME:
+            words = f"{model} does not take “{BY_NAME[name].label}”. It is not sent to it any more."
+        elif name in _OTHERS:
+            words = _OTHERS[name].format(model=model)
+        else:
+            return
+        self._tell(session, words)
+
+    def _failed(self, session: ChatSession, _error: object, message_id: str) -> None:
+        if message_id and (other := session.fallback_for(message_id)) is not None:
+            asked = session.tree[message_id].model or session.model
+            self._tell(session, f"{_short(asked)} could not answer; {_short(other)} may.")
+
+    def _tell(self, session: ChatSession, words: str) -> None:
+        id = session.conversation.id
+        self._told.setdefault(id, {})[words] = None
+        last = session.last
+        self._answers[id] = last.id if last is not None else ""
+        self.refresh()
+
+    def _changed(self, conversation_id: str) -> None:
+        """Another answer than the one that something was told of makes that old."""
+        session = self._chats.session(conversation_id)
+        if session is None or conversation_id not in self._told:
+            return
+        last = session.last
+        if (last.id if last is not None else "") != self._answers[conversation_id]:
+            self._forget(session)
+
+    def _other(self, session: ChatSession) -> str | None:
+        """The model that can be asked instead of the one that failed."""
+        last = session.last
+        return session.fallback_for(last.id) if last is not None and not session.is_busy else None
+
+    def _ask_other(self) -> None:
+        session = self._window.session
+        if session is not None and (last := session.last) is not None and (other := self._other(session)):
+            self._forget(session)
+            session.try_with(last.id, other)
+
+    def _forget(self, session: ChatSession | None) -> None:
+        if session is not None:
+            self._told.pop(session.conversation.id, None)
+            self._answers.pop(session.conversation.id, None)
+        self.refresh()
+
+
+def _short(model: str) -> str:
+    return one_line(model)[:_LONGEST]
