@@ -64,6 +64,7 @@ COMMANDS = (
     Command("stop", "Stop", ("Esc",), "stop", "Message"),
     Command("regenerate", "Regenerate answer", ("Ctrl+R",), "regenerate", "Message"),
     Command("copy_answer", "Copy last answer", ("Ctrl+Shift+C",), "copy_answer", "Message"),
+    Command("answer_details", "Answer details…", ("Ctrl+Shift+D",), "show_answer_details", "Message"),
     Command("sidebar", "Sidebar", ("Ctrl+B",), "toggle_sidebar", "View", checkable=True),
     Command("details", "Details", ("Ctrl+I",), "toggle_details", "View", checkable=True),
     Command("zoom_in", "Larger", ("Ctrl++", "Ctrl+="), "zoom_in", "View"),

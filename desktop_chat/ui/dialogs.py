@@ -196,8 +196,7 @@ class Dialogs(QObject):
         if self._details is None:
             from desktop_chat.ui.message_details import MessageDetails
 
-            explain = self._window.chat.explain
-            self._details = MessageDetails(self._theme, self._chats, self._tasks, explain, self._window)
+            self._details = MessageDetails(self._theme, self._chats, self._tasks, self._window)
         self._details.show_message(message)
         self._details.show()
         self._details.raise_()

@@ -230,6 +230,9 @@ class MainWindow(QMainWindow):
     def zoom_reset(self) -> None:
         self._settings.change(zoom=100)
 
+    def show_answer_details(self) -> None:
+        self.chat.show_answer_details()
+
     def open_context(self) -> None:
         self.chat.context_requested.emit()
 

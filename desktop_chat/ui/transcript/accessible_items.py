@@ -36,6 +36,7 @@ NAMES = {
     Action.WRAP_CODE: "Wrap lines of code",
     Action.PREVIOUS: "Previous version",
     Action.NEXT: "Next version",
+    Action.DETAILS: "Details…",
 }
 """What buttons are called that say less where they stand."""
 

@@ -92,6 +92,8 @@ class Arrangement:
         self._marks: dict[str, set[str]] = {}
         self._statuses: dict[str, str] = {}
         self.sight = Sight()
+        self.verdicts: dict[str, str] = {}
+        """What checks of answers found, by their ids."""
         self._rule = _NO_RULE
 
     @property
@@ -214,7 +216,8 @@ class Arrangement:
     def _show_sight(self, index: int, row: Row) -> None:
         ruled, below = self._rule
         row.set_rule(self.sight.line if index == ruled else "", below=below and index == ruled)
-        row.mark = self.sight.mark(row.message.id)
+        marks = self.verdicts.get(row.message.id, ""), self.sight.mark(row.message.id)
+        row.mark = " · ".join(mark for mark in marks if mark)
 
     def _estimate(self, index: int) -> int:
         day = self.formats.px(DAY_HEIGHT) if index in self.days.labels else 0

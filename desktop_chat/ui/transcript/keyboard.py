@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _VERSIONS = {Qt.Key.Key_Left: Action.PREVIOUS, Qt.Key.Key_Right: Action.NEXT}
 SELECT_MESSAGE = "Ctrl+Shift+A"
+DETAILS = "Alt+Return"
 CARET_ON = "The arrow keys move the caret. F7 ends that."
 CARET_OFF = "The arrow keys scroll."
 
@@ -55,6 +56,9 @@ class Keyboard:
             return
         elif alt and key in _VERSIONS and view.has_current():
             view.trigger(view.current, _VERSIONS[Qt.Key(key)])
+        elif alt and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and view.has_current():
+            if not view.rows.row(view.current).is_user:
+                view.trigger(view.current, Action.DETAILS)
         elif plain and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             if not view.sideways.step(1 if key == Qt.Key.Key_Right else -1):
                 event.ignore()

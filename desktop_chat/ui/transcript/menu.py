@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QMenu
 
 from desktop_chat.domain.context import Place, is_sendable
 from desktop_chat.domain.message import State
+from desktop_chat.domain.structured import looks_like_json
 from desktop_chat.ui.addresses import elided, shown
 from desktop_chat.ui.links import open_link
 from desktop_chat.ui.transcript.clipboard import MARKDOWN, PLAIN
 from desktop_chat.ui.transcript.excerpt import Excerpt
-from desktop_chat.ui.transcript.keyboard import SELECT_MESSAGE
+from desktop_chat.ui.transcript.keyboard import DETAILS, SELECT_MESSAGE
 from desktop_chat.ui.transcript.leaves import clean
 from desktop_chat.ui.transcript.link_places import addresses
 from desktop_chat.ui.transcript.row import LABELS, Action
@@ -130,6 +131,12 @@ def fill_menu(
     for label, mark in view.parts.entries(index):
         entry = _add(menu, label.replace("&", "&&"))
         entry.triggered.connect(lambda _checked=False, mark=mark: view.parts.toggle(index, mark))
+    if not row.is_user and looks_like_json(message.text):
+        _add(menu, LABELS[Action.TREE]).triggered.connect(lambda: view.trigger(index, Action.TREE))
+    if not row.is_user and message.state is not State.STREAMING:
+        _add(menu, LABELS[Action.DETAILS], DETAILS).triggered.connect(
+            lambda: view.trigger(index, Action.DETAILS)
+        )
     menu.addSeparator()
     _add(menu, "Select this message", SELECT_MESSAGE).triggered.connect(lambda: view.select_message(index))
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)

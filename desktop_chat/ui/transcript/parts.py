@@ -110,6 +110,15 @@ class Parts(QObject):
             self._view.rows.set_sight(sight)
             self._view.refresh()
 
+    def set_verdict(self, message_id: str, words: str) -> None:
+        """Say below an answer what a check of it found."""
+        view = self._view
+        view.rows.verdicts[message_id] = words
+        index = view.rows.index.get(message_id)
+        if index is not None and view.rows.built(index) is not None:
+            view.rows.row(index)
+            view.refresh_soon()
+
     def look_at_the_day(self) -> None:
         """Show what day it is now, and look again when the next one begins."""
         view = self._view

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetricsF
 
+from desktop_chat.domain.structured import looks_like_json
+
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.row import Row
 
@@ -28,6 +30,10 @@ class Action(Enum):
     PREVIOUS = auto()
     NEXT = auto()
     FOLD = auto()
+    DETAILS = auto()
+    """See what is known of an answer and its request."""
+    TREE = auto()
+    """Show an answer that is JSON as a tree."""
     CONTEXT = auto()
     """See what goes into the next request."""
     TOGGLE = auto()
@@ -43,6 +49,8 @@ LABELS = {
     Action.EDIT: "Edit",
     Action.CONTINUE: "Continue",
     Action.TRY_AGAIN: "Try again",
+    Action.DETAILS: "Details…",
+    Action.TREE: "Show as tree",
 }
 
 
@@ -110,7 +118,8 @@ def _meta_buttons(row: "Row") -> list[Button]:
     else:
         x, top = float(-px(7)), float(row.meta_top - px(4))
         copying = (Action.COPY,) if row.message.text else ()
-        for action in (*copying, Action.REGENERATE, Action.EDIT):
+        as_tree = (Action.TREE,) if looks_like_json(row.message.text) else ()
+        for action in (*copying, Action.REGENERATE, Action.EDIT, *as_tree):
             width = metrics.horizontalAdvance(LABELS[action]) + px(14)
             found.append(Button(action, QRectF(x, top, width, height), LABELS[action], on_hover=True))
             x += width
@@ -126,7 +135,20 @@ def _meta_buttons(row: "Row") -> list[Button]:
         found.append(Button(Action.PREVIOUS, QRectF(x, top, px(24), height), enabled=here > 0))
         right = QRectF(x + px(16) + width, top, px(24), height)
         found.append(Button(Action.NEXT, right, enabled=here + 1 < len(row.versions)))
+    if not row.is_user:
+        found += _details_button(row, max((button.box.right() for button in found), default=0.0), top, height)
     return found
+
+
+def _details_button(row: "Row", used: float, top: float, height: float) -> list[Button]:
+    """What stands at the end of the line of actions, as much of it as there is room for."""
+    metrics = QFontMetricsF(row.formats.meta_font)
+    for words in (row.meta_words, row.mark or row.figures, row.clock):
+        width = metrics.horizontalAdvance(words)
+        if words and width + used <= row.width:
+            box = QRectF(row.width - width, top, width, height)
+            return [Button(Action.DETAILS, box, words, on_hover=True)]
+    return []
 
 
 def _versions_width(row: "Row", metrics: QFontMetricsF) -> float:

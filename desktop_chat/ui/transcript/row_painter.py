@@ -141,16 +141,17 @@ def _paint_rule(row: Row, painter: QPainter, x: int, box: QRectF, words: str, *,
 def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, hovered: Button | None) -> None:
     formats = row.formats
     colors, px = formats.colors, formats.px
-    used = 0.0
     for button in row.buttons():
         if button.on_hover and not active:
             continue
-        if button.box.top() >= row.meta_top - px(4) and button.action is not Action.CONTEXT:
-            used = max(used, button.box.right())
         box = button.box.translated(x, y)
         hot = button == hovered and button.enabled
         if button.action is Action.CONTEXT:
             _paint_rule(row, painter, x, box, button.label, hot=hot)
+        elif button.action is Action.DETAILS:
+            painter.setFont(formats.meta_font)
+            painter.setPen(colors.text if hot else colors.faint)
+            painter.drawText(box, RIGHT, button.label)
         elif button.action is Action.FOLD:
             painter.setFont(formats.thought_font)
             color = colors.text if hot else colors.dim
@@ -207,7 +208,7 @@ def _paint_buttons(row: Row, painter: QPainter, x: int, y: int, active: bool, ho
             if right - painter.fontMetrics().horizontalAdvance(words) > max(ends, default=0):
                 painter.drawText(QRectF(x, y + row.meta_top, right, px(16)), RIGHT, words)
             return
-        for words in (row.meta_words, row.mark or row.figures, row.clock) if active else (row.mark,):
-            if words and painter.fontMetrics().horizontalAdvance(words) + used <= row.width:
-                painter.drawText(box, RIGHT, words)
-                break
+        if not active:
+            most = round(box.width())
+            mark = painter.fontMetrics().elidedText(row.mark, Qt.TextElideMode.ElideRight, most)
+            painter.drawText(box, RIGHT, mark)

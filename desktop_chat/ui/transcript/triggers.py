@@ -27,8 +27,12 @@ def trigger(view: "Transcript", index: int, action: Action, button: Button | Non
         view.refresh()
     elif action is Action.TOGGLE and button is not None:
         view.parts.toggle(index, button.key, button.box.top())
+    elif action is Action.DETAILS:
+        view.details_requested.emit(message_id)
     elif action is Action.OPEN and button is not None:
         view.attachment_requested.emit(row.message.parts[int(button.key)])
+    elif action is Action.TREE:
+        view.tree_requested.emit(message_id)
     elif action is Action.CONTEXT:
         view.context_requested.emit()
     elif action is Action.REGENERATE:

@@ -66,6 +66,10 @@ class Transcript(QAbstractScrollArea):
     continue_requested = Signal(str)
     try_again_requested = Signal(str)
     version_requested = Signal(str)
+    details_requested = Signal(str)
+    """The user wants to see what is known of an answer."""
+    tree_requested = Signal(str)
+    """The user wants to see an answer that is JSON as a tree."""
     context_requested = Signal()
     """The user wants to see what goes into the next request."""
     place_requested = Signal(str, object)

@@ -322,7 +322,7 @@ def test_menu_has_every_action(chat: Chat) -> None:
     assert list(entries(menu)) == [
         "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue",
         "Regenerate", "Edit", "Always send", "Never send", "What is sent…", "Previous version",
-        "Next version", "Show reasoning", "Select this message", "Select all",
+        "Next version", "Show reasoning", "Details…", "Select this message", "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard(chat) == message.text
