@@ -127,6 +127,7 @@ ui/sidebar.py                       new chat, search field, chats, what was just
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/stand_in_notice.py               a slim notice: another model was asked, or what one does not take left out
 ui/status.py                        the status line: what the open chat is doing
+ui/structured.py                    answers that have to be JSON: checked, and shown as a tree
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/table.py                         tables and lists that are read, not edited
 ui/theme.py                         colours, fonts and sizes of both themes
@@ -239,6 +240,7 @@ api/models.py                       what servers say of their models -> domain.m
 api/openai_models.py                what OpenAI's own models can do, which their list does not say
 api/parser.py                       what the dialects have in common: an answer under construction
 api/prices.py                       fetches the published list of prices
+api/probe.py                        a test of an endpoint: connection, models, one short answer, step by step
 api/quirks.py                       what a model turned out not to take, learned from its server's rejections
 api/rate_limits.py                  headers that tell what a server still allows -> domain.evidence
 api/reply.py                        one reply: dialect, retries, watchdogs; yields domain.events
@@ -317,6 +319,7 @@ domain/probe.py                     what a test of an endpoint finds, step by st
 domain/request.py                   what one turn asks for
 domain/secrecy.py                   what in a text looks like a secret
 domain/snippets.py                  a request that was sent, as a command line and as a program
+domain/structured.py                JSON that a model answered with, and what was asked of it
 domain/titles.py                    titles of conversations: first words, then a model
 domain/usage.py                     what one request used: tokens and time
 """

@@ -4,15 +4,17 @@ Importing this package imports neither of them; :meth:`Api.load` does, in a thre
 """
 
 import asyncio
+import contextlib
 import functools
 import importlib
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from desktop_chat.api import counting, model_lists, wire
 from desktop_chat.api.limiter import Limiter
+from desktop_chat.api.probe import Probe
 from desktop_chat.api.quirks import Quirks
 from desktop_chat.api.reply import Reply
 from desktop_chat.api.retry import Failed, RetryPolicy
@@ -21,6 +23,7 @@ from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.evidence import RateLimits
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.probe import ProbeResult, ProbeStep
 from desktop_chat.domain.request import Request
 from desktop_chat.paths import resources
 
@@ -83,6 +86,25 @@ class Api:
     async def models(self, endpoint: Endpoint, secrets: Secrets, limits: Limits) -> list[Model]:
         """The models that the endpoint lists, by id. Raises ``ChatError``."""
         return await self._ask(endpoint, secrets, lambda client: model_lists.ask(client, limits))
+
+    async def probe(
+        self, endpoint: Endpoint, secrets: Secrets, limits: Limits
+    ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+        """Test ``endpoint``: each step when it has ended, then the result. Raises no ``ChatError``.
+
+        It has connections of its own, and asks for an answer of a few tokens. One who may stop half-way
+        reads it within ``contextlib.aclosing``.
+        """
+        await self.load()
+        from desktop_chat.api.client import Client
+        from desktop_chat.api.demo import DemoTransport
+
+        def build(endpoint: Endpoint, secrets: Secrets) -> Client:
+            return Client(endpoint, secrets, DemoTransport(self._demo_answers, self._demo_speed))
+
+        async with contextlib.aclosing(Probe(endpoint, secrets, limits, build).steps()) as steps:
+            async for step in steps:
+                yield step
 
     async def count_tokens(
         self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits

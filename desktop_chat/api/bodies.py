@@ -46,7 +46,7 @@ def said(request: Request, quirks: Quirks, prompt: str = "") -> list[Said]:
     for message in request.messages:
         if message.state is State.FAILED:
             continue
-        one = _said(message, quirks)
+        one = _said(message, quirks, takes_images=message is request.messages[-1] or quirks.takes("images"))
         if not one.attachments and not one.text.strip():
             continue
         if not one.role:
@@ -61,7 +61,8 @@ def said(request: Request, quirks: Quirks, prompt: str = "") -> list[Said]:
     return told
 
 
-def _said(message: Message, quirks: Quirks) -> Said:
+def _said(message: Message, quirks: Quirks, *, takes_images: bool) -> Said:
+    """``takes_images``: nothing can stand for an image that is asked about, so it goes in any case."""
     role = (quirks.system_role or "") if message.role is Role.SYSTEM else message.role.value
     one = Said(role, message.sent_text, message=message)
     if message.role is not Role.USER:
@@ -71,7 +72,7 @@ def _said(message: Message, quirks: Quirks) -> Said:
         attachment = part.data
         if not isinstance(attachment, Attachment) or is_sent_as_text(part):
             continue
-        if part.kind is PartKind.IMAGE and not quirks.takes("images"):
+        if part.kind is PartKind.IMAGE and not takes_images:
             texts.append(f"[An image was here that this model cannot see: {part.name or 'without a name'}]")
         elif part.kind is PartKind.FILE and part.text and not quirks.takes("files"):
             texts.append(file_text(part))

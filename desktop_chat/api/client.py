@@ -71,7 +71,7 @@ class Client:
         self.saw = saw
         self._check(secrets)
         proxy = proxy_of(endpoint, secrets)
-        self._proxied = proxy is not None
+        self.proxy = None if proxy is None else proxy.url
         self.secrets = _values(secrets) + (proxy.secrets if proxy else ())
         self.redact = Redactor(*self.secrets)
         is_demo = endpoint.kind is EndpointKind.DEMO
@@ -183,7 +183,7 @@ class Client:
         raise failed
 
     def _failed(self, raised: BaseException, *, began: bool) -> Failed:
-        return errors.failure(raised, self.host, self.redact, proxied=self._proxied, began=began)
+        return errors.failure(raised, self.host, self.redact, proxied=self.proxy is not None, began=began)
 
     async def close(self) -> None:
         """Close the connections; requests under way end as broken."""

@@ -139,11 +139,11 @@ class _Prompt:
     @classmethod
     def of(cls, body: dict[str, Any]) -> "_Prompt":
         messages = body.get("input") or body.get("messages") or []
-        asked = [str(message.get("content", "")) for message in messages if message.get("role") == "user"]
-        told = [str(message.get("content", "")) for message in messages if message.get("role") != "user"]
+        asked = [_text(message) for message in messages if message.get("role") == "user"]
+        told = [_text(message) for message in messages if message.get("role") != "user"]
         text = asked[-1] if asked else ""
         rulers = ("system", "developer")
-        given = [str(m.get("content", "")) for m in messages if m.get("role") in rulers]
+        given = [_text(message) for message in messages if message.get("role") in rulers]
         rules = " ".join([str(body.get("instructions", "")), *given]).lower()
         thinks = "reasoning" in str(body.get("model")) or bool(re.search(r"\bthink\b", text, re.IGNORECASE))
         size = sum(map(len, asked + told))
@@ -154,6 +154,14 @@ class _Prompt:
         asked = self.text.partition("User: ")[2].partition("\n\nAssistant: ")[0]
         words = re.findall(r"[\w'-]+", asked or self.text)[:5]
         return " ".join(words).capitalize() or "Demo"
+
+
+def _text(message: dict[str, Any]) -> str:
+    """What a message says; its attachments are not looked at."""
+    content = message.get("content", "")
+    if isinstance(content, list):
+        content = "\n\n".join(str(piece["text"]) for piece in content if "text" in piece)
+    return str(content)
 
 
 class _Paced(httpx2.AsyncByteStream):

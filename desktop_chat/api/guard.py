@@ -14,7 +14,7 @@ import anyio.abc
 import httpcore2
 import httpx2
 
-from desktop_chat.api.wire import RECORD, Record
+from desktop_chat.api.wire import RECORD, WATCHER, Record
 from desktop_chat.domain.errors import ChatError, Garbled, TooLarge
 
 LONGEST_LINE = 16 << 20
@@ -51,14 +51,17 @@ class Guard(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         request.headers["Accept-Encoding"] = "identity"
-        record = RECORD.get()
+        record, watcher = RECORD.get(), WATCHER.get()
         if record is not None:
             record.method, record.url = request.method, str(request.url)
             record.request_headers = list(request.headers.raw)
+        if record is not None or watcher is not None:
 
-            async def trace(event: str, _info: Mapping[str, Any]) -> None:
-                if event.endswith("send_request_body.complete"):
+            async def trace(event: str, info: Mapping[str, Any]) -> None:
+                if record is not None and event.endswith("send_request_body.complete"):
                     record.has_left = True
+                if watcher is not None:
+                    watcher(event, info)
 
             request.extensions = {**request.extensions, "trace": trace}
         response = await self._inner.handle_async_request(request)

@@ -211,8 +211,8 @@ class _Attempt:
         endpoint, request = self._quirks.endpoint, self._request
         if endpoint.dialect is Dialect.RESPONSES:
             return responses.ResponsesParser(endpoint.origin, request.model)
-        asked = request.parameters.n if self._quirks.takes("n") else None
-        return chat_completions.ChatCompletionsParser(asked or 1)
+        asked = self.body.get("n")
+        return chat_completions.ChatCompletionsParser(asked if isinstance(asked, int) else 1)
 
     @property
     def has_left(self) -> bool:
@@ -255,6 +255,7 @@ class _Attempt:
         endpoint, contents = self._quirks.endpoint, self._request.contents
         path, write = _DIALECTS[endpoint.dialect]
         self.body = write(self._request, self._quirks)
+        self._parser = self._new_parser()
         try:
             if contents or len(self._request.messages) > _MANY:
                 content = await asyncio.to_thread(wire.encode, self.body, contents)

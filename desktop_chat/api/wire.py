@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,6 +13,8 @@ from desktop_chat.domain.evidence import LARGEST_RESPONSE, REDACTED, Content, Ev
 
 RECORD: ContextVar["Record | None"] = ContextVar("record", default=None)
 """What the request of the current task is written down in: the SDK hands nothing else to a transport."""
+WATCHER: ContextVar[Callable[[str, Mapping[str, Any]], None] | None] = ContextVar("watcher", default=None)
+"""Told what happens on the connection of the current task: events of httpcore2's ``trace`` extension."""
 
 SECRET_HEADERS = frozenset(
     ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie")
