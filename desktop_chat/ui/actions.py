@@ -63,6 +63,7 @@ COMMANDS = (
     Command("context", "Context…", ("Ctrl+Shift+I",), "open_context", "Message"),
     Command("stop", "Stop", ("Esc",), "stop", "Message"),
     Command("regenerate", "Regenerate answer", ("Ctrl+R",), "regenerate", "Message"),
+    Command("insert_answer", "Insert as answer", ("Ctrl+Shift+Return",), "insert_answer", "Message"),
     Command("copy_answer", "Copy last answer", ("Ctrl+Shift+C",), "copy_answer", "Message"),
     Command("answer_details", "Answer details…", ("Ctrl+Shift+D",), "show_answer_details", "Message"),
     Command("sidebar", "Sidebar", ("Ctrl+B",), "toggle_sidebar", "View", checkable=True),

@@ -209,6 +209,11 @@ class MainWindow(QMainWindow):
     def regenerate(self) -> None:
         self.chat.regenerate()
 
+    def insert_answer(self) -> None:
+        """Put what is written in place of an answer."""
+        if self.chat.composer.text.strip():
+            self.chat.send(self.chat.composer.text, as_answer=True)
+
     def copy_answer(self) -> None:
         self.chat.copy_answer()
 
@@ -381,6 +386,7 @@ class MainWindow(QMainWindow):
             ("delete_chat", stored),
             ("stop", busy),
             ("regenerate", has_answer and not busy),
+            ("insert_answer", not busy),
             ("copy_answer", has_answer),
             ("print", has_answer),
             ("export_pdf", has_answer),

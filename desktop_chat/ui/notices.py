@@ -29,6 +29,7 @@ __all__ = [
     "retry_countdown",
     "retry_status",
     "storage_reason",
+    "throttle_status",
     "wants_dialog",
 ]
 
@@ -185,6 +186,13 @@ def retry_countdown(retry: RetryScheduled, seconds: float) -> str:
 def retry_status(retry: RetryScheduled, seconds: float) -> str:
     """``Retrying in 7 s (attempt 2 of 5)``: the same for a status line."""
     return f"{_retrying(seconds)} (attempt {retry.attempt} of {retry.attempts})"
+
+
+def throttle_status(seconds: float | None) -> str:
+    """Why a request that nothing is wrong with has not left yet; None where it waits for another to end."""
+    if seconds is None:
+        return "Waiting for another request to end"
+    return f"Waiting {max(seconds, 0):.0f} s: as many requests a minute as you allow"
 
 
 def wants_dialog(delay: float) -> bool:
