@@ -120,6 +120,8 @@ class Card(QDialog):
             widget
             for widget in self._in_tab_order()
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            # The text of a spin box hands the focus back to it, and Tab would stay there.
+            and widget.focusProxy() is None
             and widget.isEnabled()
             and widget.isVisibleTo(self)
         ]
