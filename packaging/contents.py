@@ -22,10 +22,12 @@ Entry = tuple[str, str, str]
 
 HIDDEN_IMPORTS = (
     # Named as text in worker.JOBS.
+    "desktop_chat.attachments.reading",
     "desktop_chat.rendering.colours",
     "desktop_chat.rendering.formulas",
     "desktop_chat.tokens.encodings",
     "desktop_chat.tokens.sheets",
+    "desktop_chat.validation",
     # Found by entry points. All of them: keyring logs a traceback for each that it cannot import.
     "keyring.backends.SecretService",
     "keyring.backends.Windows",
@@ -37,7 +39,7 @@ HIDDEN_IMPORTS = (
     "keyring.backends.null",
 )
 
-DATA_PACKAGES = ("latex2mathml", "ziafont", "ziamath")
+DATA_PACKAGES = ("jsonschema_specifications", "latex2mathml", "ziafont", "ziamath")
 """Packages with fonts and tables that PyInstaller has no hook for."""
 
 METADATA = ("PySide6-Essentials", "apsw", "genai-prices", "openai", "tiktoken")
@@ -49,10 +51,13 @@ EXCLUDED_MODULES = (
     "anyio._backends._trio",
     "apsw.shell",
     "cffi",
+    "charset_normalizer.cli",
     "click",
     "dotenv.ipython",
     "genai_prices._cli",
     "httpx2._main",
+    "jsonschema.benchmarks",
+    "jsonschema.cli",
     "mypy",
     "openai.cli",
     "packaging",
@@ -72,7 +77,6 @@ EXCLUDED_MODULES = (
     "pydantic.v1",
     # How tiktoken fetches its tables, which lie in resources/ here, and what it splits texts with to teach.
     "certifi",
-    "charset_normalizer",
     "regex",
     "requests",
     "tiktoken.load",

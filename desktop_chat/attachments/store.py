@@ -63,10 +63,10 @@ def read(folder: Path, name: str) -> bytes:
 def base64_of(folder: Path, name: str) -> str:
     """Raises :class:`AttachmentMissing`."""
     data = memoryview(read(folder, name))
-    encoded = bytearray()
-    for start in range(0, len(data), _PIECE):
-        encoded += binascii.b2a_base64(data[start : start + _PIECE], newline=False)
-    return encoded.decode("ascii")
+    return "".join(
+        binascii.b2a_base64(data[start : start + _PIECE], newline=False).decode("ascii")
+        for start in range(0, len(data), _PIECE)
+    )
 
 
 def hashes(folder: Path) -> set[str]:

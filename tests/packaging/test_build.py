@@ -13,6 +13,8 @@ import contents
 import product
 import pytest
 
+from desktop_chat.worker import JOBS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -192,6 +194,11 @@ def test_stays_out(path: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all libraries are Python's or of packages")
+def test_the_helper_finds_all_its_jobs() -> None:
+    """They are named as text, which PyInstaller does not follow."""
+    assert {path.partition(":")[0] for path in JOBS.values()} <= set(contents.HIDDEN_IMPORTS)
+
+
 def test_of_the_system_only_what_a_desktop_may_lack_goes_in() -> None:
     folder = "/usr/lib/x86_64-linux-gnu"
     names = ("libxcb-cursor.so.0", "libffi.so.8", "libssl.so.3", "libreadline.so.8", "libgtk-3.so.0")
