@@ -91,6 +91,7 @@ ui/paper.py                         a chat on paper or as a PDF: dialogs, progre
 ui/parameters/                      every parameter of a request as a field
 ui/parameters/dialog.py             the window of all parameters, in groups
 ui/parameters/fields.py             fields for numbers, texts, choices and pairs
+ui/parameters/follower.py           keeps the parameters in step with the model that gets them
 ui/parameters/format_field.py       what an answer has to be, with its schema
 ui/parameters/json_field.py         a JSON object that is written by hand, checked as it is typed
 ui/parameters/row.py                one parameter: its name, its field, its help, its default

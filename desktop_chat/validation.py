@@ -15,6 +15,8 @@ from desktop_chat.worker import shared
 SECONDS = 3.0
 """Of processor time for one check."""
 MOST_PROBLEMS = 20
+NOT_JSON = "It is not JSON"
+"""How the problem of a text begins that is no JSON at all."""
 
 Problems = list[str]
 """Plain words, each with its place as JSONPath; the empty list where all is well."""
@@ -45,7 +47,7 @@ def answer_problems(text: str, schema: dict[str, Any] | None) -> Problems:
     except RecursionError:
         return ["It is nested too deep."]
     except ValueError as error:
-        return [f"It is not JSON: {error}"]
+        return [f"{NOT_JSON}: {error}"]
     if schema is None:
         return [] if isinstance(value, dict | list) else ["It is neither an object nor an array."]
     return _problems(schema, value)

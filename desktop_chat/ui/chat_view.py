@@ -31,8 +31,10 @@ from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.meter import Meter
 from desktop_chat.ui.model_facts import ModelFacts
 from desktop_chat.ui.model_picker import ModelPicker
-from desktop_chat.ui.notices import explain, retry_status
+from desktop_chat.ui.notices import explain, retry_status, throttle_status
+from desktop_chat.ui.parameters.follower import ParametersFollower
 from desktop_chat.ui.status import READY, WRITING
+from desktop_chat.ui.structured import StructuredAnswers
 from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class ChatView(QFrame):
         self.picker = ModelPicker(
             theme, tasks, self._load_models, _in_words, ModelFacts(chats, settings), self
         )
+        self._structured = StructuredAnswers(theme, chats, tasks, self)
+        self._followers = (self.meter, self._structured, ParametersFollower(self.details, settings))
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
         self.jump.setProperty("pill", True)
@@ -128,6 +132,7 @@ class ChatView(QFrame):
 
             self._transcript = Transcript(self._theme, self.explain)
             self._transcript.announce = self._settings.announce
+            self._structured.attach(self._transcript)
             self._transcript.parts.set_loader(self._chats.attachments.read_now)
             self._wire_transcript(self._transcript)
             self._stack.addWidget(self._transcript)
@@ -170,7 +175,8 @@ class ChatView(QFrame):
             self._connections.append((signal, slot))
         answer = session.tree[session.answer_id] if session.answer_id else None
         self._characters = len(answer.text) if answer else 0
-        self.meter.set_session(session)
+        for follower in self._followers:
+            follower.set_session(session)
         self._show_conversation()
         self._show_path()
         if (place := self._settings.places.get(conversation_id)) is not None:
@@ -194,7 +200,8 @@ class ChatView(QFrame):
         for signal, slot in self._connections:
             signal.disconnect(slot)
         self._connections.clear()
-        self.meter.set_session(None)
+        for follower in self._followers:
+            follower.set_session(None)
         self.session = None
 
     def keep_place(self) -> None:
@@ -211,9 +218,9 @@ class ChatView(QFrame):
         self.composer.flush_draft()
         self.details.flush()
 
-    def send(self, text: str) -> "asyncio.Task[bool] | None":
-        """Send ``text`` with the attachments of the composer, or what the edited message becomes. None where
-        there is nothing to send it to."""
+    def send(self, text: str, *, as_answer: bool = False) -> "asyncio.Task[bool] | None":
+        """Send ``text`` with the attachments of the composer, or what the edited message becomes, or put
+        ``text`` in place of an answer. None where there is nothing to send it to."""
         session = self.session
         if session is None:
             return None
@@ -221,8 +228,10 @@ class ChatView(QFrame):
             self.choose_model()
             return None
         key, edited = session.draft_key, self.composer.editing
-        draft = Draft(text, self.composer.attachments)
-        if edited is None:
+        draft = Draft(text, self.composer.attachments if edited or not as_answer else ())
+        if edited is None and as_answer:
+            sending = session.insert_answer(text)
+        elif edited is None:
             sending = session.send(text, draft.parts)
         else:
             sending = session.edit(edited, text, draft.parts)
@@ -330,7 +339,6 @@ class ChatView(QFrame):
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
-        self.details.parameter_retried.connect(self._retry_parameter)
         self.details.usage_requested.connect(self.usage_requested)
         for part in (self.details, self.header):
             part.context_requested.connect(self.context_requested)
@@ -416,17 +424,6 @@ class ChatView(QFrame):
     def _set_parameters(self, parameters: Parameters) -> None:
         self._with(lambda session: session.set_parameters(parameters))
 
-    def _show_target(self) -> None:
-        """Tell the parameters who gets them."""
-        if (session := self.session) is not None and (endpoint := session.endpoint) is not None:
-            own = self._settings.endpoint(endpoint.id) or endpoint  # its dialect may be the chat's here
-            rejected = self._settings.rejected_by(endpoint.id, session.model)
-            self.details.set_target(session.model, own.dialect, rejected)
-
-    def _retry_parameter(self, name: str) -> None:
-        if (session := self.session) is not None and (endpoint := session.endpoint) is not None:
-            self._settings.forget_rejected(endpoint.id, session.model, name)
-
     def _show_path(self) -> None:
         if (session := self.session) is not None:
             if self._transcript is not None or len(session.tree):
@@ -476,7 +473,8 @@ class ChatView(QFrame):
             words = below = retry_status(session.retry, session.retry_at - time.monotonic())
             color = "warn"
         elif session.phase is Phase.THROTTLED:
-            words = below = _throttled(session.throttled_until)
+            until = session.throttled_until
+            words = below = throttle_status(until and until - time.monotonic())
             color = "warn"
         elif session.phase is Phase.SUMMARISING:
             words, color = "Summarising older messages…", "accent"
@@ -515,7 +513,6 @@ class ChatView(QFrame):
         self.attaching.look_anew()
         self.composer.reasoning.set_effort(conversation.parameters.reasoning_effort)
         self.details.set_parameters(conversation.parameters)
-        self._show_target()
         self.title_changed.emit(title)
 
     def _show_stack(self) -> None:
@@ -568,8 +565,6 @@ class ChatView(QFrame):
             self.composer.set_send_with_enter(self._settings.send_with_enter)
         if name == "announce" and self._transcript is not None:
             self._transcript.announce = self._settings.announce
-        if name == "rejected":
-            self._show_target()
         if name in ("send_with_enter", "endpoints", "default_endpoint"):
             self.empty.show_next_step(
                 connected=bool(self._settings.all_endpoints), send_with_enter=self._settings.send_with_enter
@@ -582,13 +577,6 @@ class ChatView(QFrame):
         self.composer.setMaximumWidth(px(COMPOSER_WIDTH))
         self._composer_row.setContentsMargins(px(16), px(8), px(16), px(16))
         self._place_jump()
-
-
-def _throttled(until: float | None) -> str:
-    """Why a request that nothing is wrong with has not left yet."""
-    if until is None:
-        return "Waiting for another request to end: the endpoint's own limit…"
-    return f"Waiting {max(until - time.monotonic(), 0):.0f} s: the endpoint's own limit of requests a minute…"
 
 
 def _in_words(error: ChatError, endpoint_name: str) -> tuple[str, str]:
