@@ -43,6 +43,8 @@ _OTHER_DIALECT = (
     *(errors.ServerFault, errors.Overloaded, errors.Broken),
 )
 """What servers say to a dialect that they do not speak: of 400, 404 and 500 each was seen."""
+_DIALECTS = ((Dialect.RESPONSES, "Responses"), (Dialect.CHAT_COMPLETIONS, "Chat Completions"))
+"""In the order in which they are tried: Responses is taken where it really answers, since it can do more."""
 _WORKS = (State.COMPLETE, State.TRUNCATED)
 
 
@@ -87,7 +89,6 @@ class Probe:
         if self._endpoint.kind is not EndpointKind.DEMO:
             yield await self._look_up(client)
         way = _Way(client)
-        began = time.monotonic()
         listing = asyncio.create_task(self._list(client, way), name="list models")
         try:
             async for step in way.steps(listing):
@@ -98,7 +99,7 @@ class Probe:
                 yield ProbeStep(way.waits_for(failed.error), False, way.waited, error=failed.error)
                 return
             yield ProbeStep(StepKind.AUTH, None, 0.0, "An answer will tell.")
-            yield ProbeStep(StepKind.MODELS, None, time.monotonic() - began, "The server lists no models.")
+            yield ProbeStep(StepKind.MODELS, None, 0.0, "The server lists no models.")
         except ChatError as problem:  # the token's command, asked for another
             yield ProbeStep(StepKind.AUTH, False, 0.0, error=problem)
             return
@@ -107,7 +108,9 @@ class Probe:
             yield ProbeStep(StepKind.AUTH, True, way.waited, has_key)
             number = len(self._models)
             count = f"{number:,} model{'s' * (number != 1)}"
-            yield ProbeStep(StepKind.MODELS, bool(number) or None, time.monotonic() - began, count)
+            yield ProbeStep(
+                StepKind.MODELS, bool(number) or None, max(time.monotonic() - way.answered_at, 0.0), count
+            )
         async with contextlib.aclosing(self._answers()) as steps:
             async for found in steps:
                 yield found
@@ -162,10 +165,7 @@ class Probe:
         began = time.monotonic()
         said: list[str] = []
         failures: list[ChatError] = []
-        for dialect, name in (
-            (Dialect.RESPONSES, "Responses"),
-            (Dialect.CHAT_COMPLETIONS, "Chat Completions"),
-        ):
+        for dialect, name in _DIALECTS:
             finished, text = await self._ask(dialect, model)
             if finished.state in _WORKS:
                 took = finished.timing.duration if finished.timing else 0.0
@@ -228,7 +228,7 @@ async def _keep_open(_client: "Client") -> None:
 
 
 class _Way:
-    """Watches a connection come into being, from the events that httpcore2 tells (its ``trace`` extension)."""
+    """Watches a connection come into being, by the events of httpcore2's ``trace`` extension."""
 
     def __init__(self, client: "Client") -> None:
         self._is_proxied = bool(client.proxy)
@@ -236,11 +236,17 @@ class _Way:
         self._ended: asyncio.Queue[ProbeStep | None] = asyncio.Queue()
         self._stage = StepKind.TCP
         self._since = time.monotonic()
+        self._head_at: float | None = None
 
     @property
     def waited(self) -> float:
-        """Seconds since the last step ended."""
-        return time.monotonic() - self._since
+        """Seconds from the end of the last step to the head of an answer, or to now."""
+        return self.answered_at - self._since
+
+    @property
+    def answered_at(self) -> float:
+        """When the head of an answer came; now where none did."""
+        return self._head_at or time.monotonic()
 
     def waits_for(self, error: ChatError) -> StepKind:
         """The step that ``error`` ended."""
@@ -275,6 +281,8 @@ class _Way:
             self._tell(StepKind.TCP, shown, StepKind.PROXY if self._is_proxied else self._after_proxy())
         elif event in ("socks.setup_socks5_connection.complete", "proxy.start_tls.started"):
             self._tell(StepKind.PROXY, "It connected us.", self._after_proxy())
+        elif what == "receive_response_headers.complete" and self._stage is StepKind.AUTH:
+            self._head_at = self._head_at or time.monotonic()
         elif what == "start_tls.complete" and self._stage is StepKind.TLS and stream is not None:
             self._tell(StepKind.TLS, _certificate(stream.get_extra_info("ssl_object")), StepKind.AUTH)
 
