@@ -29,8 +29,10 @@ class Adjusted:
     """The server rejected a request for one thing in it, and the request is sent again without it.
 
     ``name`` is for ``Request.rejected``, so that it is not tried again: the name of a parameter
-    (``domain.parameters``), or of a way to write a request that only ``api`` knows. ``message`` is what the
-    server said.
+    (``domain.parameters``), ``images`` (of earlier messages) or ``files`` (which go as text), or a way to
+    write a request: the roles ``developer`` and ``system``, the fields ``max_tokens`` and
+    ``max_completion_tokens``, ``stream_options``, ``truncation``, ``include``. ``message`` is what the server
+    said.
     """
 
     name: str

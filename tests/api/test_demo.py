@@ -8,7 +8,7 @@ from desktop_chat.api import Api
 from desktop_chat.domain import errors
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Endpoint, Secrets
 from desktop_chat.domain.limits import Limits
-from desktop_chat.domain.message import PartKind, Role, State
+from desktop_chat.domain.message import Attachment, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters, Request
 from desktop_chat.paths import resources
 from tests.api.conftest import Result, ask, message
@@ -99,3 +99,12 @@ async def test_an_answer_about_titles_is_no_request_for_one(api: Api, endpoint: 
 async def test_models(api: Api, endpoint: Endpoint) -> None:
     models = await api.models(endpoint, Secrets(), Limits())
     assert [model.id for model in models] == ["demo", "demo-reasoning"]
+
+
+async def test_it_reads_the_words_beside_an_attachment(api: Api, endpoint: Endpoint) -> None:
+    picture = Part(PartKind.IMAGE, name="a.png", data=Attachment("", url="https://example.com/a.png"))
+    name = next(iter(ANSWERS))
+    asked = message(f"Show me some {name}")
+    asked.parts.append(picture)
+    result = await ask(api, endpoint, Request("demo", (asked,)), key=None)
+    assert result.text() == ANSWERS[name]

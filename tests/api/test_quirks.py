@@ -284,8 +284,11 @@ async def test_images_that_are_asked_about_are_not_left_out(
     server: Server, api: Api, dialect: Dialect
 ) -> None:
     server.default = refusing(pieces, 400, error("Images are not supported by this model."))
-    result = await ask(api, endpoint_at(server.url, dialect), Request("m-1", (SHOWN,)))
-    assert (result.finished.state, len(server.requests)) == (State.FAILED, 1)
+    for rejected in (frozenset[str](), frozenset({"images"})):
+        asked = Request("m-1", (SHOWN,), rejected=rejected)
+        result = await ask(api, endpoint_at(server.url, dialect), asked)
+        assert result.finished.state is State.FAILED
+    assert [pieces(sent.json) for sent in server.requests] == [True, True]
 
 
 async def test_files_become_what_was_read_of_them(server: Server, api: Api, dialect: Dialect) -> None:

@@ -61,6 +61,12 @@ async def test_a_server_that_gives_one_answer_whatever_is_asked(server: Server, 
     assert (result.finished.state, result.finished.others) == (State.COMPLETE, ())
 
 
+async def test_answers_that_were_asked_for_in_json(server: Server, api: Api) -> None:
+    server.script(faults.raw(choice(0, "One", "stop"), choice(1, "Two", "stop"), wire.DONE))
+    result = await ask(api, endpoint_at(server.url, CHAT), request(extra_body={"n": 2}))
+    assert [part.text for part in result.finished.others[0].parts] == ["Two"]
+
+
 async def test_several_answers_in_one_document(server: Server, api: Api) -> None:
     choices = [
         {"index": index, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
