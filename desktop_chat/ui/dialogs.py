@@ -199,7 +199,6 @@ class Dialogs(QObject):
             self._details = MessageDetails(self._theme, self._chats, self._tasks, self._window)
         self._details.show_message(message)
         self._details.show()
-        self._details.raise_()
         self._details.activateWindow()
 
     def show_log(self) -> None:
@@ -308,15 +307,11 @@ class Dialogs(QObject):
         finally:
             await self._api.forget(endpoint.id)
 
-    async def _probe(
+    def _probe(
         self, endpoint: Endpoint, secrets: Secrets
     ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
-        """Try an endpoint that need not be stored, step by step; its client is closed again."""
-        try:
-            async for found in self._api.probe(endpoint, secrets, self._settings.limits(endpoint)):
-                yield found
-        finally:
-            await self._api.forget(endpoint.id)
+        """Try an endpoint that need not be stored, step by step."""
+        return self._api.probe(endpoint, secrets, self._settings.limits(endpoint))
 
     def _use_endpoint(self, endpoint: Endpoint, _key: str = "") -> None:
         others = tuple(known for known in self._settings.endpoints if known.id != endpoint.id)

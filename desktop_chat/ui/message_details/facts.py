@@ -45,13 +45,15 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is to be told. ``place`` is that of the chosen one among ``attempts``, of which there may be none;
-    ``answered_by`` the model that its response names, where there is one."""
+    ``answered_by`` the model that its response names, where there is one. ``is_read`` where there is no more
+    to come."""
 
     message: Message
     attempts: tuple[Attempt, ...] = ()
     place: int = 0
     evidence: Evidence | None = None
     answered_by: str = ""
+    is_read: bool = True
 
     @property
     def attempt(self) -> Attempt | None:
@@ -80,7 +82,7 @@ def heading(known: Known, zone: tzinfo | None) -> tuple[str, str]:
 def note(known: Known) -> str:
     """What has to be said of what is not there; empty where nothing is missing."""
     if known.attempt is not None:
-        return "" if known.attempt.has_evidence else NOT_KEPT
+        return "" if known.evidence is not None or not known.is_read else NOT_KEPT
     if known.message.is_cached:
         return FROM_HERE
     return NEVER_SENT if known.message.state is State.FAILED else NOT_KEPT if known.message.model else TYPED

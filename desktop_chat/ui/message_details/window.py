@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -137,6 +138,16 @@ class MessageDetails(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(self._theme.px(SIZE[0]), self._theme.px(SIZE[1]))
 
+    @property
+    def message(self) -> Message | None:
+        """The answer that is shown."""
+        return self._known.message if self._known is not None else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is shown that is known."""
+        return self._reading is not None and self._reading.done()
+
     def show_message(self, message: Message) -> None:
         """Show an answer: its last attempt first."""
         self._end_work()
@@ -165,7 +176,7 @@ class MessageDetails(QDialog):
         evidence, body = None, None
         if known.attempt is not None and known.attempt.has_evidence:
             # What is known already is shown first, and nothing of another attempt can be asked for.
-            self._show(known, None)
+            self._show(replace(known, is_read=False), None)
             try:
                 evidence = await self._source.evidence(known.attempt)
             except StorageError as error:
@@ -173,7 +184,7 @@ class MessageDetails(QDialog):
             if evidence is not None:
                 body = await asyncio.to_thread(exchange.received, evidence)
         answered_by = body.model if body is not None else ""
-        self._show(Known(known.message, known.attempts, known.place, evidence, answered_by), body)
+        self._show(replace(known, evidence=evidence, answered_by=answered_by), body)
 
     def _offer(self, attempts: tuple[Attempt, ...]) -> None:
         """Let the user choose among the attempts, where there are some."""
