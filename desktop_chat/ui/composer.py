@@ -24,7 +24,7 @@ from desktop_chat.domain.message import Draft, Part
 from desktop_chat.ui.attachments.chips import Chips
 from desktop_chat.ui.attachments.sources import AttachButton
 from desktop_chat.ui.buttons import EffortButton, IconButton, LabelButton
-from desktop_chat.ui.card_parts import recolor, words
+from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import RADIUS_COMPOSER, Theme
 
@@ -244,6 +244,9 @@ class Composer(QFrame):
         self._note = words(theme, size=12.5, color="error")
         self._note.setObjectName("attachNote")
         self._note.hide()
+        self._doubt = words(theme, size=12.5, color="warn")
+        self._doubt.setObjectName("attachDoubt")
+        self._doubt.hide()
 
         self._edit_bar = QFrame()
         self._edit_bar.setProperty("surface", "bar")
@@ -288,6 +291,7 @@ class Composer(QFrame):
         self._edit_row.addWidget(self._edit_bar)
         self._chips_row = QVBoxLayout()
         self._chips_row.addWidget(self.chips)
+        self._chips_row.addWidget(self._doubt)
         self._chips_row.addWidget(self._note)
         self._column.addLayout(self._edit_row)
         self._column.addLayout(self._chips_row)
@@ -333,9 +337,13 @@ class Composer(QFrame):
 
     def tell(self, text: str) -> None:
         """Say below the attachments why something is not one; an empty text takes that away."""
-        recolor(self._note, "error")
         self._note.setText(text)
         self._note.setVisible(bool(text))
+
+    def doubt(self, text: str) -> None:
+        """Say below the attachments why they would hardly be taken; an empty text takes that away."""
+        self._doubt.setText(text)
+        self._doubt.setVisible(bool(text))
 
     def insert_status(self, widget: QWidget) -> None:
         """Show ``widget`` in the bar, after what would be sent."""

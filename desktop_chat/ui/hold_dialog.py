@@ -37,19 +37,21 @@ class HoldDialog(Card):
         px = theme.px
         head = row(theme, Badge(theme, "triangle-alert"), words(theme, notice.title, size=16, bold=True))
         head.setSpacing(px(10))
-        bar = Bar(theme)
-        bar.set_share(notice.share)
         self.body.setSpacing(0)
         self.body.addLayout(head)
         self.body.addSpacing(px(6))
         self.body.addWidget(words(theme, notice.body, color="dim"))
-        self.body.addSpacing(px(14))
-        self.body.addWidget(bar)
+        if notice.share is not None:
+            bar = Bar(theme)
+            bar.set_share(notice.share)
+            self.body.addSpacing(px(14))
+            self.body.addWidget(bar)
         self.body.addSpacing(px(16))
 
         self._buttons: dict[Way, QPushButton] = {}
         for place, offer in enumerate(notice.offers):
-            made = button(offer.text, primary=place == 0)
+            # What goes against a warning is never what one is led to.
+            made = button(offer.text, primary=place == 0 and offer.way is not Way.SEND_ANYWAY)
             made.clicked.connect(lambda _checked=False, way=offer.way: self._take(way))
             made.setAccessibleDescription(offer.hint)
             self._buttons[offer.way] = made

@@ -38,11 +38,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class HoldWords:
-    """A hold in words. ``share`` is how full the window or the budget would be: 1.0 is full."""
+    """A hold in words. ``share`` is how full the window or the budget would be: 1.0 is full, None where
+    nothing is filled."""
 
     title: str
     body: str
-    share: float
+    share: float | None
     offers: tuple[Offer, ...]
 
 
@@ -105,7 +106,7 @@ def _looks_secret(hold: LooksSecret, endpoint_name: str) -> HoldWords:
     return HoldWords(
         "This looks like a secret",
         f"The request has {found} in it, and {to} would read it. Nothing was sent, and nothing is lost.",
-        0.0,
+        None,
         (Offer(Way.SEND_ANYWAY, "Send anyway"),),
     )
 
@@ -117,7 +118,7 @@ def _not_taken(hold: NotTaken, model: str) -> HoldWords:
     return HoldWords(
         f"{model} may not take this",
         f"{reasons} Nothing was sent, and nothing is lost.",
-        0.0,
+        None,
         tuple(offers if hold.as_text else offers[1:]),
     )
 

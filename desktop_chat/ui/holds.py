@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from desktop_chat.ui.hold_dialog import HoldDialog
 
 Again = Callable[..., "asyncio.Task[bool]"]
-"""Does again what was held back; ``waive`` (as it is without it) lets it go whatever it takes and costs."""
+"""Does again what was held back; ``waive`` (as it is without it) lets it go whatever it takes and costs,
+``as_text`` with the text of files instead of them."""
 
 
 class Holds(QObject):
@@ -113,14 +114,22 @@ class Holds(QObject):
                 self._window.choose_model()
             case Way.SEND_ANYWAY | Way.ALLOW_ONCE:
                 again()
+            case Way.AS_TEXT:
+                again(waive=False, as_text=True)
             case Way.CHANGE_BUDGET:
                 self.budgets_requested.emit()
 
     def _take(
-        self, again: Again, session: ChatSession, taker: Taker, *, waive: bool = True
+        self,
+        again: Again,
+        session: ChatSession,
+        taker: Taker,
+        *,
+        waive: bool = True,
+        as_text: bool = False,
     ) -> "asyncio.Task[bool]":
         """Do ``again`` what was asked for by the composer, which then lets go of its text."""
-        task = again(waive=waive)
+        task = again(waive=waive, as_text=as_text)
         self._window.chat.take_when_sent(task, session, taker)
         return task
 

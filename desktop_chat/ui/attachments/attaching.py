@@ -79,6 +79,7 @@ class Attaching(QObject):
         composer.attach.menu().aboutToShow.connect(self._look_at_the_clipboard)
         composer.chips.opened.connect(self._open_chip)
         composer.chips.cancelled.connect(self.intake.cancel)
+        composer.text_changed.connect(self._look_at_limits)
         host.setAcceptDrops(True)
         host.installEventFilter(self)
 
@@ -144,13 +145,13 @@ class Attaching(QObject):
         # Not only where it enters: a child that wants none of it passes moves and drops on as well.
         if isinstance(event, QDropEvent) and not isinstance(event, QDragEnterEvent | QDragMoveEvent):
             self._area.hide()
-            if self._target() is not None and self.take(event.mimeData()):
-                _accept(event)
+            if _takes_copies(event) and self._target() is not None and self.take(event.mimeData()):
+                event.accept()
                 self._composer.setFocus()
                 return True
         elif isinstance(event, QDragEnterEvent | QDragMoveEvent):
-            if self._target() is not None and self.wants(event.mimeData()):
-                _accept(event)
+            if _takes_copies(event) and self._target() is not None and self.wants(event.mimeData()):
+                event.accept()
                 self._area.cover()
                 return True
         elif event.type() == QEvent.Type.DragLeave:
@@ -217,7 +218,8 @@ class Attaching(QObject):
             self.look_anew()
 
     def look_anew(self) -> None:
-        """Another chat is shown: tell what is being read for that."""
+        """Another chat or model is shown: tell what is being read for that, and what it would not take."""
+        self._look_at_limits()
         self._show_reading(hidden=self._reading_soon.isActive())
 
     def _show_reading(self, *, hidden: bool = False) -> None:
@@ -227,6 +229,10 @@ class Attaching(QObject):
         self._composer.show_reading(
             [] if hidden else [(one.name, one) for one in pending], waits=bool(pending)
         )
+
+    def _look_at_limits(self) -> None:
+        target, parts = self._target(), self._composer.attachments
+        self._composer.doubt(target.objections(parts) if parts and target is not None else "")
 
     def _open_chip(self, index: int) -> None:
         part = self._composer.attachments[index]
@@ -282,7 +288,7 @@ class Attaching(QObject):
         QAccessible.updateAccessibility(event)
 
 
-def _accept(event: QDropEvent) -> None:
-    # A file that is said to be moved would be deleted where it is from.
+def _takes_copies(event: QDropEvent) -> bool:
+    """Have what is dropped be a copy: a file that is said to be moved would be deleted where it is from."""
     event.setDropAction(Qt.DropAction.CopyAction)
-    event.accept()
+    return event.dropAction() is Qt.DropAction.CopyAction

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -17,11 +17,15 @@ from desktop_chat.attachments import (
     media_type_of,
     plain_name,
 )
+from desktop_chat.domain.attaching import objection
 from desktop_chat.domain.counting import read_size
-from desktop_chat.domain.message import Attachment, Part, PartKind
+from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role
+from desktop_chat.domain.model import Ability
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.attachments.pictures import NotAPicture, is_picture, prepared
 from desktop_chat.ui.attachments.words import attachment_of
+from desktop_chat.ui.safe import one_line
 
 MOST_AT_ONCE = 50
 """Files that are taken at once: a folder's worth that was dropped by mistake is not."""
@@ -38,11 +42,28 @@ Load = Callable[[], Source]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where attachments go: ``key`` is that of the draft or the message they are for."""
+    """Where attachments go: ``key`` is that of the draft or the message they are for.
+
+    ``endpoint`` is None where there is none yet, ``abilities`` of the model where they are not known.
+    """
 
     key: str
     model: str
-    takes_files: bool = False
+    endpoint: Endpoint | None = None
+    abilities: frozenset[Ability] | None = None
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files may be sent as they are."""
+        return self.endpoint is not None and self.endpoint.takes_files
+
+    def objections(self, parts: Sequence[Part]) -> str:
+        """Why ``parts`` would hardly be taken, in sentences; empty where nothing speaks against it."""
+        if self.endpoint is None or not parts:
+            return ""
+        message = Message("", None, Role.USER, list(parts))
+        found = objection(self.endpoint, self.model, self.abilities, [message])
+        return " ".join(map(one_line, found.reasons)) if found is not None else ""
 
 
 @dataclass(eq=False, slots=True)

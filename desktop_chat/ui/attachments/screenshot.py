@@ -6,7 +6,7 @@ On Wayland no program can look at the screen by itself: the desktop does, and as
 import asyncio
 from contextlib import ExitStack
 
-from PySide6.QtCore import QObject, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -101,8 +101,10 @@ class Screenshot(QObject):
         self.taken.emit(image)
 
     def _close(self) -> None:
+        # First, or the last window that is to be seen would be gone, and the program with it.
+        self._hidden.close()
         for chooser in self.choosers:
-            chooser.close()
+            chooser.hide()
             chooser.deleteLater()
         self.choosers = []
         self._end()
@@ -163,7 +165,8 @@ class RegionChooser(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._start is not None:
-            self.part = QRect(self._start, event.position().toPoint()).normalized() & self.rect()
+            ends = QRegion(QRect(self._start, QSize(1, 1))) | QRect(event.position().toPoint(), QSize(1, 1))
+            self.part = ends.boundingRect() & self.rect()
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

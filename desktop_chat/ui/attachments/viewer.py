@@ -173,8 +173,8 @@ class AttachmentWindow(QDialog):
         else:
             self._take(part)
             await self._load()
-        finally:
-            self._choice.setEnabled(True)
+        # Not where this was cancelled: then the window is gone.
+        self._choice.setEnabled(True)
 
     def _take(self, part: Part) -> None:
         self.part = part

@@ -76,7 +76,12 @@ class Running:
 
 
 @pytest.fixture
-def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Iterator[Running]:
+def running(
+    loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Running]:
+    """Files are read where a test has a fixture ``reader``, a helper that works."""
+    reads = "reader" in request.fixturenames
+    reader: Worker = request.getfixturevalue("reader") if reads else closed_worker()
     settings = Settings(tmp_path / "settings.json", (DEMO_ENDPOINT,))
     api = Api()
 
@@ -93,7 +98,7 @@ def running(loop: QEventLoop, tasks: Tasks, theme: Theme, tmp_path: Path) -> Ite
             settings=settings,
             tasks=tasks,
             tokens=Tokens(closed_worker()),
-            attachments=Attachments(tmp_path / "attachments", closed_worker()),
+            attachments=Attachments(tmp_path / "attachments", reader),
         )
         await chats.load()
         window = MainWindow(chats, settings, theme, tasks)
