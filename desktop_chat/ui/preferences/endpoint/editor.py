@@ -175,9 +175,9 @@ class EndpointEditor(Card):
     def _place(self) -> None:
         """Let the section be as high as there is room for, so that the buttons stay in view."""
         px = self.theme.px
-        inner = self.body.parentWidget().width()
+        inner = self._content.width()
         rest = self.body.totalHeightForWidth(inner) - self._stack.sizeHint().height()
-        room = self.parentWidget().height() - 2 * px(8) - 2 - rest
+        room = self._host.height() - 2 * px(8) - 2 - rest
         height = max(px(LEAST_AREA[1]), min(px(AREA[1]), room))
         for area in self._areas:
             area.set_height(height)
