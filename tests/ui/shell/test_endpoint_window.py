@@ -68,9 +68,8 @@ async def test_a_test_runs_a_real_call_step_by_step(running: Running, dialogs: D
 
 
 async def test_a_key_that_is_not_accepted_is_told_at_its_step(running: Running, dialogs: Dialogs) -> None:
-    async with Server(
-        status(401, {"message": "Incorrect API key provided", "code": "invalid_api_key"})
-    ) as server:
+    async with Server() as server:
+        server.script(status(401, {"message": "Incorrect API key", "code": "invalid_api_key"}))
         editor = opened(running, dialogs, server, key_source=KeySource.KEYRING)
         editor.key.key.setText(KEY)
         press(editor, "Test")

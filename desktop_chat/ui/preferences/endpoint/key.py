@@ -110,6 +110,11 @@ class KeySection(Form):
         self.origin_changed = changed
         self.arrange()
 
+    def focus_on(self, name: str) -> None:
+        """As :meth:`Form.focus_on`; where there is a command instead of a key, it is what is meant."""
+        is_command = name == "key" and self.key_source is KeySource.COMMAND
+        super().focus_on("token_command" if is_command else name)
+
     def must_enter_key_again(self) -> bool:
         return (
             self.has_stored_key
