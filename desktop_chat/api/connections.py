@@ -12,10 +12,8 @@ import httpx2
 
 from desktop_chat.api.guard import pace
 from desktop_chat.api.retry import Failed
-from desktop_chat.domain.endpoint import Endpoint, EndpointKind, ProxyMode, Secrets
+from desktop_chat.domain.endpoint import Endpoint, EndpointKind, ProxyMode, Secrets, proxy_origin_of
 from desktop_chat.domain.errors import ProxyFailed, TlsFailed
-
-PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 class ProxyServer(NamedTuple):
@@ -58,41 +56,69 @@ def tls_context(endpoint: Endpoint, secrets: Secrets) -> ssl.SSLContext:
 
     A ``ca_bundle`` stands in place of the system's authorities, as with curl's ``--cacert``.
     """
-    host = urlsplit(endpoint.base_url).hostname
-    what = "file of trusted certificates" if endpoint.ca_bundle else "system's trusted certificates"
+    failed: Failed
     try:
-        if endpoint.ca_bundle:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.load_verify_locations(endpoint.ca_bundle)
-        else:
-            context = httpcore2.default_ssl_context()
+        context = _trusting(endpoint.ca_bundle)
         if endpoint.client_certificate:
-            what = "client certificate"
-            # OpenSSL does not say which of the two files it is that cannot be read.
-            Path(endpoint.client_certificate).open("rb").close()
-            what = "client key" if endpoint.client_key else what
-            # Without a function OpenSSL asks for a passphrase on the terminal.
-            context.load_cert_chain(
-                endpoint.client_certificate, endpoint.client_key or None, lambda: secrets.passphrase
-            )
-    except ssl.SSLError as error:
-        raise Failed(TlsFailed(_unusable(what, error, secrets), host=host)) from None
-    except OSError as error:
-        reason = error.strerror or "no reason given"
-        raise Failed(TlsFailed(f"The {what} cannot be read: {reason}.", host=host)) from None
-    except ValueError:
-        # A passphrase of more than 1,024 bytes, or a path with a zero in it.
-        raise Failed(TlsFailed(f"The {what} cannot be used.", host=host)) from None
-    return context
+            _introduce(context, endpoint, secrets.passphrase)
+    except _Unusable as unusable:
+        failed = Failed(TlsFailed(str(unusable), host=urlsplit(endpoint.base_url).hostname))
+    else:
+        return context
+    raise failed
 
 
-def _unusable(what: str, error: ssl.SSLError, secrets: Secrets) -> str:
-    if error.reason == "KEY_VALUES_MISMATCH":
-        return "The client key does not belong to the client certificate."
-    if what.startswith("client") and error.reason in (None, "BAD_DECRYPT", "BAD_PASSWORD_READ"):
-        problem = "is not right" if secrets.passphrase else "is missing, or this is not a PEM file"
-        return f"The client key cannot be opened: its passphrase {problem}."
-    return f"The {what} cannot be used: it is not a PEM file that holds one."
+class _Unusable(Exception):
+    """A file of TLS that cannot be used; the message is a plain sentence."""
+
+
+def _trusting(bundle: str) -> ssl.SSLContext:
+    try:
+        if not bundle:
+            return httpcore2.default_ssl_context()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(bundle)
+        return context
+    except ssl.SSLError:
+        raise _Unusable("The file of trusted certificates is not a PEM file with certificates.") from None
+    except (OSError, ValueError) as error:
+        raise _Unusable(f"The trusted certificates cannot be read: {_why(error)}.") from None
+
+
+def _introduce(context: ssl.SSLContext, endpoint: Endpoint, passphrase: str) -> None:
+    """Have the handshake show the client's certificate. OpenSSL says of no file which one it is about."""
+    certificate, key = endpoint.client_certificate, endpoint.client_key or endpoint.client_certificate
+    for what, path in (("certificate", certificate), ("key", key)):
+        try:
+            Path(path).open("rb").close()
+        except (OSError, ValueError) as error:
+            raise _Unusable(f"The client {what} cannot be read: {_why(error)}.") from None
+    was_asked = False
+
+    def answer() -> str:
+        # Without a function OpenSSL asks on the terminal.
+        nonlocal was_asked
+        was_asked = True
+        return passphrase
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(certificate)
+    except ssl.SSLError:
+        raise _Unusable("The client certificate is not a PEM file with a certificate.") from None
+    try:
+        context.load_cert_chain(certificate, key, answer)
+    except (ssl.SSLError, ValueError) as error:
+        if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
+            problem = "does not belong to the client certificate"
+        elif was_asked:
+            problem = f"cannot be opened: its passphrase is {'not right' if passphrase else 'missing'}"
+        else:
+            problem = "is not in its PEM file"
+        raise _Unusable(f"The client key {problem}.") from None
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "its name cannot be used"
 
 
 def proxy_of(endpoint: Endpoint, secrets: Secrets) -> ProxyServer | None:
@@ -102,11 +128,11 @@ def proxy_of(endpoint: Endpoint, secrets: Secrets) -> ProxyServer | None:
     if endpoint.proxy is ProxyMode.SYSTEM:
         url = system_proxy(endpoint.base_url)
         return None if url is None else _split(url)
-    proxy = _split(endpoint.proxy_url)
-    parts = urlsplit(proxy.url)
-    if parts.scheme not in PROXY_SCHEMES or not parts.hostname:
-        raise Failed(ProxyFailed("The address of the proxy cannot be used.", host=parts.hostname))
-    return ProxyServer(proxy.url, endpoint.proxy_user, secrets.proxy_password)
+    try:
+        proxy_origin_of(endpoint.proxy_url)
+    except ValueError:
+        raise Failed(ProxyFailed("The address of the proxy cannot be used.")) from None
+    return ProxyServer(_split(endpoint.proxy_url).url, endpoint.proxy_user, secrets.proxy_password)
 
 
 def _split(url: str) -> ProxyServer:

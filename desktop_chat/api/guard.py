@@ -55,15 +55,20 @@ class Guard(httpx2.AsyncBaseTransport):
         if record is not None:
             record.method, record.url = request.method, str(request.url)
             record.request_headers = list(request.headers.raw)
-        if record is not None or watcher is not None:
+        to_proxy: list[httpcore2.AsyncNetworkStream] = []
 
-            async def trace(event: str, info: Mapping[str, Any]) -> None:
-                if record is not None and event.endswith("send_request_body.complete"):
-                    record.has_left = True
-                if watcher is not None:
-                    watcher(event, info)
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            if record is not None and event.endswith("send_request_body.complete"):
+                record.has_left = True
+            elif event == "socks.connect_tcp.complete":
+                to_proxy.append(info["return_value"])
+            elif event == "socks.setup_socks5_connection.failed":
+                # httpcore2 2.16 leaves the connection to a SOCKS proxy that refuses us open.
+                await to_proxy.pop().aclose()
+            if watcher is not None:
+                watcher(event, info)
 
-            request.extensions = {**request.extensions, "trace": trace}
+        request.extensions = {**request.extensions, "trace": trace}
         response = await self._inner.handle_async_request(request)
         if record is not None:
             record.status, record.response_headers = response.status_code, list(response.headers.raw)
