@@ -21,6 +21,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Protocol
 
+from desktop_chat import request_log
 from desktop_chat.domain import errors, prices
 from desktop_chat.domain.counting import approximate, encoding_of
 from desktop_chat.domain.endpoint import Endpoint
@@ -172,6 +173,7 @@ class Account:
         evidence = ended.evidence if self._services.settings.keep_evidence else None
         await self._services.outbox.write(lambda: store.record_attempt(entry, ended.error, evidence))
         self._services.spending.entered(entry)
+        request_log.write(entry, ended.error, ended.evidence if self._services.settings.log_bodies else None)
 
     def _row(
         self,

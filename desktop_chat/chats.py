@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -15,9 +15,7 @@ from desktop_chat.attachments import Attachments
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
-from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.evidence import Attempt, Evidence
-from desktop_chat.domain.holds import Hold
+from desktop_chat.domain.evidence import Attempt, Evidence, RateLimits
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
 from desktop_chat.domain.message import Draft, Part
@@ -28,7 +26,7 @@ from desktop_chat.services import Services
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
 from desktop_chat.spending import Spending
-from desktop_chat.storage import ExportKind, StorageError, Store
+from desktop_chat.storage import ExportKind, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 
@@ -62,6 +60,8 @@ class Chats(QObject):
     """A session, and what its model does not take: see ``ChatSession.adjusted``."""
     offered = Signal(str)
     """What the endpoint of this id offers was read."""
+    rates_changed = Signal(str)
+    """The endpoint of this id told what it still allows: see :meth:`rate_limits`."""
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Chats(QObject):
         super().__init__()
         self._opening = asyncio.ensure_future(opening)
         self._api = api
+        api.on_rate_limits = self.rates_changed.emit
         self._credentials = credentials
         self._settings = settings
         self._tasks = tasks
@@ -95,6 +96,10 @@ class Chats(QObject):
         self._deleting: dict[str, asyncio.Task[None]] = {}
         settings.changed.connect(self._setting_changed)
         self.spending.recorded.connect(self._recorded)
+
+    def rate_limits(self, endpoint: Endpoint | None) -> RateLimits | None:
+        """What an endpoint said last of its limits; None where it never did."""
+        return self._api.rate_limits.get(endpoint.id) if endpoint is not None else None
 
     async def load(self) -> None:
         """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`."""

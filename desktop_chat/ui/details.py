@@ -33,6 +33,7 @@ from desktop_chat.ui.money import cost_words, in_dollars, round_dollars, total_i
 from desktop_chat.ui.parameters.slider import NumberSlider
 from desktop_chat.ui.parameters.target import Target
 from desktop_chat.ui.parameters.words import beyond_the_panel, warnings
+from desktop_chat.ui.rate_gauge import RateGauge
 from desktop_chat.ui.safe import label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
@@ -174,6 +175,8 @@ class DetailsPanel(QScrollArea):
         self._row("First token", self._first_token)
         self._row("Speed", self._speed)
         self._row("Request id", self.request_id)
+        self.rates = RateGauge(theme)
+        self._column.addWidget(self.rates)
         self._column.addStretch(1)
         self.setWidget(content)
         theme.changed.connect(self._restyle)

@@ -74,6 +74,7 @@ class Meter(QObject):
         """Whether the budgets that are shown are old."""
         composer.text_changed.connect(self._text_changed)
         chats.spending.changed.connect(self._spent)
+        chats.rates_changed.connect(self._show_rates)
 
     def set_session(self, session: ChatSession | None) -> None:
         """Show another chat; None shows none."""
@@ -124,6 +125,7 @@ class Meter(QObject):
             estimate.tokens if has_messages else None, estimate.limit, estimate.is_approximate
         )
         self._details.set_context(session.context)
+        self._show_rates()
         self._behind = self._tokens_behind(session)
         if (sight := sight_of(session)) != self.sight:
             self.sight = sight
@@ -193,6 +195,10 @@ class Meter(QObject):
         if (session := self._session) is not None:
             self._header.set_cost(session.totals)
             self._details.set_totals(session.totals)
+
+    def _show_rates(self) -> None:
+        if (session := self._session) is not None:
+            self._details.rates.set_limits(self._chats.rate_limits(session.endpoint))
 
     def _spent(self) -> None:
         self._is_spent = True

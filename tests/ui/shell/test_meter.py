@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from desktop_chat.domain.context import ContextSettings, Place, Strategy, Summary
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, EndpointKind
+from desktop_chat.domain.evidence import Allowance, RateLimits
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role
@@ -427,3 +428,13 @@ async def test_keys_reach_what_is_sent(running: Running) -> None:
     usage = record(running.window.chat.usage_requested)
     QTest.mouseClick(running.window.chat.details.usage, Qt.MouseButton.LeftButton)
     assert usage == [()]
+
+
+async def test_what_the_server_still_allows_is_shown(running: Running) -> None:
+    await running.chat("A")
+    rates = running.window.chat.details.rates
+    assert not rates.isVisible()
+    limits = RateLimits(Allowance(60, 12), Allowance(), time.time())
+    running.chats._api.rate_limits[DEMO_ENDPOINT.id] = limits
+    running.chats.rates_changed.emit(DEMO_ENDPOINT.id)
+    assert rates.requests.value.text() == "12 / 60"
