@@ -5,6 +5,7 @@ https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Scr
 
 import asyncio
 import uuid
+from typing import Any
 
 from PySide6.QtCore import SLOT, QObject, QUrl, Slot
 from PySide6.QtDBus import QDBusConnection, QDBusMessage
@@ -24,14 +25,14 @@ class NoPortal(Exception):
 class _Answer(QObject):
     """Hears the answer of the portal to one request."""
 
-    def __init__(self, answered: "asyncio.Future[QDBusMessage]") -> None:
+    def __init__(self, answered: "asyncio.Future[tuple[int, object]]") -> None:
         super().__init__()
         self._answered = answered
 
-    @Slot(QDBusMessage)
-    def take(self, message: QDBusMessage) -> None:
+    @Slot("uint", "QVariantMap")
+    def take(self, code: int, results: dict[str, object]) -> None:
         if not self._answered.done():
-            self._answered.set_result(message)
+            self._answered.set_result((code, results.get("uri")))
 
 
 async def ask_for_screenshot() -> QImage | None:
@@ -45,11 +46,12 @@ async def ask_for_screenshot() -> QImage | None:
     token = f"desktop_chat_{uuid.uuid4().hex}"
     sender = bus.baseService().removeprefix(":").replace(".", "_")
     path = f"{OBJECT}/request/{sender}/{token}"
-    answered: asyncio.Future[QDBusMessage] = asyncio.get_running_loop().create_future()
+    answered: asyncio.Future[tuple[int, object]] = asyncio.get_running_loop().create_future()
     answer = _Answer(answered)
-    slot = SLOT("take(QDBusMessage)").encode()
+    # PySide's own stubs ask for bytes here, which it then refuses (seen with 6.11.3).
+    response: Any = (SERVICE, path, REQUEST, "Response", answer, SLOT("take(uint,QVariantMap)"))
     # Before it is asked, or the answer may be missed.
-    bus.connect(SERVICE, path, REQUEST, "Response", answer, slot)
+    bus.connect(*response)
     try:
         call = QDBusMessage.createMethodCall(SERVICE, OBJECT, INTERFACE, "Screenshot")
         call.setArguments(["", {"handle_token": token, "interactive": True}])
@@ -57,16 +59,13 @@ async def ask_for_screenshot() -> QImage | None:
         if reply.type() == QDBusMessage.MessageType.ErrorMessage:
             raise NoPortal("This desktop takes no screenshots for programs.")
         async with asyncio.timeout(PATIENCE):
-            message = await answered
+            code, uri = await answered
     except TimeoutError as error:
         raise NoPortal("The desktop did not answer.") from error
     finally:
-        bus.disconnect(SERVICE, path, REQUEST, "Response", answer, slot)
-    arguments = message.arguments()
-    code = arguments[0] if arguments else None
+        bus.disconnect(*response)
     if code == _CANCELLED:
         return None
-    uri = arguments[1].get("uri") if len(arguments) > 1 and isinstance(arguments[1], dict) else None
     if code != _DONE or not isinstance(uri, str):
         raise NoPortal("The desktop did not take it.")
     return await asyncio.to_thread(_read, QUrl(uri))
