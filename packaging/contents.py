@@ -147,6 +147,8 @@ _UNWANTED = re.compile(
     r"PySide6/(Qt/)?translations/"
     # Only for plugins of screens without a desktop, which are left out.
     r"|libQt6(EglFS\w*|EglFs\w*|WlShellIntegration)\."
+    # Measured with by its developers.
+    r"|jsonschema/benchmarks/"
     # Draws OpenGL without a graphics card; widgets are not drawn by OpenGL.
     r"|opengl32sw\.dll$"
     # Of what an installer noted down, only what a program asks for: paths of this machine are among the rest.

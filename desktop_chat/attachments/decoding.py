@@ -23,7 +23,7 @@ _SAMPLE = 1 << 18
 _PIECE = 1 << 16
 _LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "mac_roman", "cp850")
 _COMMON = (
-    *("cp1252", "cp932", "gb18030", "big5", "cp949", "euc_jp", "cp1251", "koi8_r", "cp1253", "cp1256"),
+    *("cp1252", "cp932", "gb18030", "big5", "euc_kr", "euc_jp", "cp1251", "koi8_r", "cp1253", "cp1256"),
     *("cp1255", "cp874", *_LATIN[1:]),
 )
 """What files are written in that are not Unicode; of those that fit alike the first is taken."""

@@ -72,7 +72,13 @@ def test_mail_with_escape_sequences_is_no_ascii(encoding: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [("café\n", "latin-1"), ("x = 1  # © 2020\n", "latin-1"), ("名前,値\n猫,3\n", "shift_jis")],
+    [
+        ("café\n", "latin-1"),
+        ("x = 1  # © 2020\n", "latin-1"),
+        ("名前,値\n猫,3\n", "shift_jis"),
+        ("吾輩は猫である。名前はまだ無い。", "shift_jis"),
+        ("张三,5\n李四,6\n", "gb18030"),
+    ],
 )
 def test_a_few_letters_are_enough(text: str, encoding: str) -> None:
     assert decoded(text.encode(encoding), []) == text

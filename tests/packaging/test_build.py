@@ -184,6 +184,7 @@ def test_goes_in(path: str) -> None:
         "PySide6/Qt/translations/qtbase_de.qm",
         "PySide6/opengl32sw.dll",
         "apsw/__init__.pyi",
+        "jsonschema/benchmarks/issue232/issue.json",
         "ziamath/py.typed",
         "keyring-25.7.0.dist-info/RECORD",
         "keyring-25.7.0.dist-info/licenses/LICENSE",
