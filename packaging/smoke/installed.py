@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from smoke import helper
 from smoke.program import Process
 from smoke.report import Report, expect
 
@@ -99,6 +100,7 @@ def check(report: Report, command: str) -> None:
             )
 
         without_a_display(report, run, folder)
+        helper.check(report, program, env, folder)
         with report.step("a start, and its end by a signal") as told:
             arguments = ("--demo", "--debug", "--profile", str(folder / "profile"))
             # Windows ends it by closing its window, so there has to be one.
