@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast, overload
@@ -263,6 +263,11 @@ class Settings(QObject):
         """For every endpoint, or with the own limits of ``endpoint`` in their place."""
         limits = Limits(self.attempts, self.connect_timeout, self.first_event_timeout, self.idle_timeout)
         return limits if endpoint is None else limits_of(endpoint, limits)
+
+    def key_stored(self, endpoint_id: str) -> None:
+        """Remember that an endpoint's key was put into the keyring today."""
+        today = datetime.now().astimezone().date().isoformat()
+        self.change(key_days={**self.key_days, endpoint_id: today})
 
     def reject(self, endpoint_id: str, model: str, name: str) -> None:
         """Remember that a model does not take ``name``: see ``Request.rejected``."""

@@ -176,6 +176,7 @@ class Dialogs(QObject):
                 tokens=self._tokens,
                 fetch_prices=self._api.fetch_prices,
                 clear_answers=self._chats.clear_cached_answers,
+                clear_evidence=self._chats.clear_evidence,
                 parent=self._window,
             )
             self._preferences.endpoint_changed.connect(self._endpoint_changed)
@@ -313,9 +314,11 @@ class Dialogs(QObject):
         """Try an endpoint that need not be stored, step by step."""
         return self._api.probe(endpoint, secrets, self._settings.limits(endpoint))
 
-    def _use_endpoint(self, endpoint: Endpoint, _key: str = "") -> None:
+    def _use_endpoint(self, endpoint: Endpoint, key: str = "") -> None:
         others = tuple(known for known in self._settings.endpoints if known.id != endpoint.id)
         self._settings.change(endpoints=(*others, endpoint), default_endpoint=endpoint.id)
+        if key:
+            self._settings.key_stored(endpoint.id)
 
     def _welcome_closed(self) -> None:
         if self._welcome is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDir, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QSpacerItem, QWidget
 
 from desktop_chat.credentials import Credentials, read_env_file
 from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Endpoint, EndpointKind
@@ -96,7 +96,9 @@ class Welcome(Card):
         result.addSpacing(px(LABEL_WIDTH + 16))
         result.addWidget(self._line, 1)
         links = row(theme, self._get_key, self._import, None)
-        links.setContentsMargins(px(LABEL_WIDTH + 16 - 8), 0, 0, 0)
+        # Below the fields, or further left where there is no room.
+        indent = QSpacerItem(px(LABEL_WIDTH + 16 - 8), 0, QSizePolicy.Policy.Maximum)
+        links.insertItem(0, indent)
         self._source = words(theme, size=12.5, color="dim")
         self._source.setContentsMargins(px(LABEL_WIDTH + 16), 0, 0, 0)
         self._source.hide()

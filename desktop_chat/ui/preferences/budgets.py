@@ -1,6 +1,5 @@
 """What may be spent, and whether answers are kept to be given again."""
 
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 from PySide6.QtCore import QSignalBlocker, Qt
@@ -8,11 +7,10 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from desktop_chat.domain.endpoint import EndpointKind
 from desktop_chat.settings import Settings
-from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
-from desktop_chat.ui.card_parts import button, row, words
-from desktop_chat.ui.notices import explain_storage
+from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.preferences.amount import AmountField, field_label
+from desktop_chat.ui.preferences.clearing import Clear, Clearing
 from desktop_chat.ui.preferences.page import LABEL_WIDTH, Page
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
@@ -26,12 +24,9 @@ class BudgetsPage(Page):
     title = "Budgets"
     names = ("budget_day", "budget_month", "budget_chat", "endpoint_budgets", "endpoints", "cache_answers")
 
-    def __init__(
-        self, theme: Theme, settings: Settings, tasks: Tasks, clear_answers: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, clear_answers: Clear) -> None:
         super().__init__(theme, settings)
         self._tasks = tasks
-        self._clear_answers = clear_answers
         self._fields: dict[str, AmountField] = {}
         self._of_endpoints: dict[str, AmountField] = {}
         self._shown: list[tuple[str, str]] = []
@@ -63,10 +58,6 @@ class BudgetsPage(Page):
 
         self._cache = QCheckBox("Answer identical requests at temperature 0 from here")
         self._cache.toggled.connect(self.apply)
-        self._clear = button("Clear")
-        self._clear.setAccessibleName("Clear the answers that are kept")
-        self._clear.clicked.connect(self._clear_pressed)
-        self._cleared = words(theme, size=12.5, color="dim")
         self.column.addWidget(words(theme, "Answers that were given before", size=13, bold=True))
         self.column.addWidget(self._cache)
         self.column.addWidget(
@@ -77,7 +68,7 @@ class BudgetsPage(Page):
                 color="dim",
             )
         )
-        self.column.addLayout(row(theme, self._clear, self._cleared))
+        self.column.addWidget(Clearing(theme, tasks, "Clear the answers that are kept", clear_answers))
         self.column.addStretch(1)
         self.load()
 
@@ -118,19 +109,6 @@ class BudgetsPage(Page):
     def _set_endpoint(self, endpoint_id: str, value: str) -> None:
         others = {id: amount for id, amount in self.settings.endpoint_budgets.items() if id != endpoint_id}
         self.settings.change(endpoint_budgets=others | ({endpoint_id: value} if value else {}))
-
-    def _clear_pressed(self) -> None:
-        self._clear.setEnabled(False)
-        self._tasks.start(self._clear_now(), "clear answers")
-
-    async def _clear_now(self) -> None:
-        try:
-            await self._clear_answers()
-        except StorageError as error:
-            self._cleared.setText(explain_storage(error).body)
-        else:
-            self._cleared.setText("They are cleared.")
-        self._clear.setEnabled(True)
 
 
 def _add_line(theme: Theme, grid: QGridLayout, text: str, field: AmountField) -> None:

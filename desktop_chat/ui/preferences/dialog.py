@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -23,17 +24,20 @@ from desktop_chat.tokens import Tokens
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.preferences.appearance import AppearancePage
 from desktop_chat.ui.preferences.budgets import BudgetsPage
+from desktop_chat.ui.preferences.clearing import Clear
 from desktop_chat.ui.preferences.data import DataPage
 from desktop_chat.ui.preferences.endpoint.probe import Probe
 from desktop_chat.ui.preferences.endpoints import EndpointsPage
 from desktop_chat.ui.preferences.network import NetworkPage
 from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.preferences.prices import PricesPage
+from desktop_chat.ui.preferences.privacy import PrivacyPage
 from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
 
 SIZE = (780, 600)
 NAVIGATION_WIDTH = 180
+NARROW = 600
 
 
 class SettingsDialog(QDialog):
@@ -54,7 +58,8 @@ class SettingsDialog(QDialog):
         places: Mapping[str, Path],
         tokens: Tokens,
         fetch_prices: Callable[[], Awaitable[bytes]],
-        clear_answers: Callable[[], Awaitable[None]],
+        clear_answers: Clear,
+        clear_evidence: Clear,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -73,6 +78,7 @@ class SettingsDialog(QDialog):
             self.budgets,
             self._prices,
             NetworkPage(theme, settings),
+            PrivacyPage(theme, settings, tasks, clear_evidence),
             DataPage(theme, settings, places),
         ]
 
@@ -90,7 +96,12 @@ class SettingsDialog(QDialog):
             area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             area.setWidget(page)
             self._stack.addWidget(area)
+        self._menu = QComboBox()
+        self._menu.setAccessibleName("Pages")
+        self._menu.addItems([page.title for page in self._pages])
         self._navigation.currentRowChanged.connect(self._stack.setCurrentIndex)
+        self._navigation.currentRowChanged.connect(self._menu.setCurrentIndex)
+        self._menu.activated.connect(self._navigation.setCurrentRow)
         self._navigation.setCurrentRow(0)
 
         px = theme.px
@@ -107,6 +118,9 @@ class SettingsDialog(QDialog):
         foot.setContentsMargins(px(24), px(8), px(24), px(16))
         right = QVBoxLayout()
         right.setSpacing(0)
+        top = row(theme, self._menu)
+        right.addLayout(top)
+        self._top = top
         right.addWidget(self._stack, 1)
         right.addLayout(foot)
         layout = QHBoxLayout(self)
@@ -141,6 +155,18 @@ class SettingsDialog(QDialog):
         self.endpoints.close_editor()
         self._prices.leave()
         super().done(result)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow window has its pages in a menu above, so that the page has all of the width."""
+        super().resizeEvent(event)
+        narrow = self.width() < self._theme.px(NARROW)
+        px = self._theme.px
+        edge = px(12 if narrow else 24)
+        self._menu.setVisible(narrow)
+        self._side.setVisible(not narrow)
+        self._top.setContentsMargins(edge, edge if narrow else 0, edge, 0)
+        for page in self._pages:
+            page.column.setContentsMargins(edge, px(20), edge, px(20))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter ends the editing of a value; it does not press a button elsewhere."""

@@ -182,9 +182,9 @@ class EndpointsPage(Page):
         days = dict(self.settings.key_days)
         if endpoint.key_source is not KeySource.KEYRING:
             days.pop(endpoint.id, None)
-        if entered.key:
-            days[endpoint.id] = _today().isoformat()
         self.settings.change(endpoints=tuple(others), key_days=days)
+        if entered.key:
+            self.settings.key_stored(endpoint.id)
         for model in forgotten:
             self.settings.forget_rejected(endpoint.id, model)
         self.endpoint_changed.emit(endpoint.id)
@@ -227,16 +227,12 @@ class EndpointsPage(Page):
             self._words.show()
 
 
-def _today() -> date:
-    return datetime.now().astimezone().date()
-
-
 def _age(stored: str) -> str:
     """Since when a key is in the keyring, in words; ``stored`` is an ISO date, empty where nobody knows."""
     if not stored:
         return ""
     day = date.fromisoformat(stored)
-    days = (_today() - day).days
+    days = (datetime.now().astimezone().date() - day).days
     when = f"{day.day} {day:%B %Y}"
     return f"Stored on {when}, {counted(days, 'day')} ago." if days > 0 else "Stored today."
 

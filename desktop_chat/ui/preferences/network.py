@@ -46,8 +46,8 @@ class NetworkPage(Page):
         self.column.addWidget(
             words(
                 theme,
-                "Proxies and certificates are those of the system. HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE "
-                "are respected.",
+                "An endpoint can have others of its own, and a proxy and certificates too. Else those of the "
+                "system are used: HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE are respected.",
                 size=12.5,
                 color="dim",
             )
