@@ -166,6 +166,18 @@ async def test_pieces_that_only_a_removed_message_needed_go_with_it(tmp_path: Pa
         ]
 
 
+async def test_what_was_removed_in_between_makes_room_for_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        conversation, question, answer = await begun(store)
+        other = Message(new_id(), question.id, Role.ASSISTANT, state=State.STREAMING)
+        await store.begin_turn(conversation, [other])
+        await record(store, answer, said(["gone"]))
+        await record(store, other, said(["first"]))
+        await store.remove_message(answer.id)
+        await record(store, other, said(["second"]))
+        assert await read(store, other) == [evidence(said(["first"])), evidence(said(["second"]))]
+
+
 async def test_evidence_goes_with_its_chat(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         conversation, _, answer = await begun(store)

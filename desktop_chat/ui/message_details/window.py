@@ -99,6 +99,7 @@ class MessageDetails(QDialog):
             ("Request as Python", snippets.python),
             ("Request as JSON", _request_json),
             ("Response as JSON", self._response_json),
+            ("Response as it came", _response_text),
         ):
             action = menu.addAction(text)
             action.triggered.connect(
@@ -285,6 +286,10 @@ class MessageDetails(QDialog):
         self._column.setContentsMargins(px(20), px(16), px(20), px(16))
         self._column.setSpacing(px(8))
         self.setMinimumSize(px(SMALLEST[0]), px(SMALLEST[1]))
+
+
+def _response_text(evidence: Evidence, _contents: dict[str, str]) -> str:
+    return evidence.response.decode("utf-8", "replace")
 
 
 def _request_json(evidence: Evidence, contents: dict[str, str]) -> str:

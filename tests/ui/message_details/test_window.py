@@ -100,6 +100,8 @@ async def test_it_is_copied_as_curl_python_and_json(window: MessageDetails, kept
     assert window.told.text() == "Request as JSON: copied."
     ways["Response as JSON"].trigger()
     assert json.loads(await copied("response.created"))[0]["type"] == "response.created"
+    ways["Response as it came"].trigger()
+    assert (await copied("data: ")).encode() == EVIDENCE.response
     ways["All details"].trigger()
     details = await copied("Request id: r1")
     assert "Tokens and cost\nInput: 1,200\n" in details
