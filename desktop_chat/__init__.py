@@ -102,6 +102,7 @@ ui/preferences/                     the settings: one file a page
 ui/preferences/amount.py            fields for dollars and tokens, with what is wrong below them
 ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announcements, what Enter does
 ui/preferences/budgets.py           what may be spent, and answers that are kept to be given again
+ui/preferences/clearing.py          a button that forgets something that was kept
 ui/preferences/data.py              where everything is kept
 ui/preferences/dialog.py            the settings dialog: pages at the left, all applied at once
 ui/preferences/endpoint/            the editor of one endpoint, in sections
@@ -118,6 +119,7 @@ ui/preferences/endpoints.py         the endpoints, and which is the default
 ui/preferences/network.py           how often a request is tried, and how long is waited
 ui/preferences/page.py              what the pages have in common
 ui/preferences/price_editor.py      what the user knows of the prices of one model
+ui/preferences/privacy.py           what is asked before it is sent, and what is kept of what was
 ui/preferences/prices.py            where prices are from, newer ones on request, the user's own
 ui/problem_dialog.py                an error that is not retried, over the chat
 ui/rate_gauge.py                    what an endpoint still allows, as its last answer said

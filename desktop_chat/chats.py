@@ -209,6 +209,10 @@ class Chats(QObject):
         """Forget the answers that are kept to be given again. Raises ``StorageError``."""
         await (await self._store()).clear_cached_answers()
 
+    async def clear_evidence(self) -> None:
+        """Forget every request and response that is kept. Raises ``StorageError``."""
+        await (await self._store()).drop_evidence(time.time())
+
     async def usage(self, boundaries: Sequence[float], by: Grouping) -> UsageReport:
         """As :meth:`Store.usage`."""
         return await (await self._store()).usage(boundaries, by)

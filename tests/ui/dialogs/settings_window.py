@@ -65,6 +65,7 @@ class Opened:
             tokens=self.tokens,
             fetch_prices=self.fetch_prices,
             clear_answers=self.clear_answers,
+            clear_evidence=self.clear_evidence,
         )
         self.dialog.endpoint_changed.connect(self.changed.append)
         qtbot.addWidget(self.dialog)
@@ -88,6 +89,9 @@ class Opened:
 
     async def clear_answers(self) -> None:
         self.cleared += 1
+
+    async def clear_evidence(self) -> None:
+        self.cleared += 10
 
     def page(self, title: str) -> QWidget:
         pages = self.dialog.findChild(QListWidget, "pages")

@@ -49,6 +49,7 @@ async def test_it_is_a_dialog_with_pages(opened: Opened) -> None:
         "Budgets",
         "Prices",
         "Network",
+        "Privacy",
         "Data",
     ]
     assert not opened.dialog.isModal()
@@ -118,6 +119,19 @@ async def test_what_changes_elsewhere_is_shown(opened: Opened) -> None:
 
     assert opened.named(QSpinBox, "Zoom").value() == 140
     assert opened.named(QSpinBox, "Attempts").value() == 2
+
+
+async def test_what_is_kept_and_asked_holds_at_once(opened: Opened) -> None:
+    opened.page("Privacy")
+    opened.named(QCheckBox, "Before sending").click()
+    days = opened.named(QSpinBox, "Kept for")
+    days.setValue(7)
+    assert (opened.settings.scan_secrets, opened.settings.evidence_days) == (False, 7)
+    opened.named(QCheckBox, "Requests and responses").click()
+    assert not opened.settings.keep_evidence
+    assert not days.isEnabled()
+    opened.named(QAbstractButton, "Clear the requests and responses that are kept").click()
+    await until(lambda: opened.cleared == 10)
 
 
 async def test_the_places_of_the_data_can_be_copied(opened: Opened) -> None:
