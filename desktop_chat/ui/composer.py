@@ -398,6 +398,7 @@ class Composer(QFrame):
     def restore_draft(self, text: str, parts: Sequence[Part] = ()) -> None:
         """Put the draft of the last run before what has been typed and attached in this one."""
         self.set_attachments((*(part for part in parts if part not in self._parts), *self._parts))
+        self.flush_draft()
         if text and text not in (self._draft, self.text):
             QTextCursor(self.text_edit.document()).insertText(f"{text}\n\n" if self.text else text)
             self.flush_draft()

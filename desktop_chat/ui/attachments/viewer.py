@@ -150,23 +150,23 @@ class AttachmentWindow(QDialog):
 
     def _chosen(self) -> None:
         chosen = self._choice.currentData()
-        if chosen != self._chosen_of(attachment_of(self.part)):
-            self._start(self._change(chosen))
+        data = attachment_of(self.part)
+        if chosen == self._chosen_of(data):
+            return
+        if isinstance(chosen, bool):
+            self._take(replace(self.part, data=replace(data, as_text=chosen)))
+        elif self._with_detail is not None:
+            self._start(self._change(chosen, self._with_detail))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         if self._task is not None:
             self._task.cancel()
         self._task = self._tasks.start(work, "attachment")
 
-    async def _change(self, chosen: str | bool) -> None:
-        if isinstance(chosen, bool):
-            self._take(replace(self.part, data=replace(attachment_of(self.part), as_text=chosen)))
-            return
-        if self._with_detail is None:
-            return
+    async def _change(self, detail: str, with_detail: ChangeDetail) -> None:
         self._choice.setEnabled(False)
         try:
-            part = await self._with_detail(self.part, chosen)
+            part = await with_detail(self.part, detail)
         except (AttachmentMissing, NotAPicture, OSError) as error:
             self._tell(str(error) or _GONE)
             self._choice.setCurrentIndex(self._choice.findData(self._chosen_of(attachment_of(self.part))))
