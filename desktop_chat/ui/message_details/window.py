@@ -29,7 +29,7 @@ from desktop_chat.ui.safe import ElidedLabel, one_line
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.head import Choice
 
-SIZE, SMALLEST = (600, 640), (420, 360)
+SIZE, SMALLEST = (600, 640), (490, 360)
 SAID_FOR = 4000
 """Milliseconds."""
 REQUEST_NOTE = "As it was sent, without your key."
