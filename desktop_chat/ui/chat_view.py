@@ -76,7 +76,7 @@ class ChatView(QFrame):
         self._theme = theme
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._characters = 0
-        self._takers: dict[str, Taker] = {}
+        self._takers: dict[str, tuple[asyncio.Task[bool], Taker]] = {}
         self.session: ChatSession | None = None
 
         self.header = ChatHeader(theme)
@@ -246,13 +246,19 @@ class ChatView(QFrame):
         id = session.conversation.id
         sending.add_done_callback(taker)
         # While one is being sent, another is refused, and may not take away what the first one needs.
-        if id not in self._takers:
-            self._takers[id] = taker
-            sending.add_done_callback(lambda _task: self._takers.pop(id, None))
+        # One that has ended may still be here: what is called when it does comes a moment later.
+        if id not in self._takers or self._takers[id][0].done():
+            self._takers[id] = sending, taker
+            sending.add_done_callback(lambda task: self._forget_taker(id, task))
 
     def taker(self, session: ChatSession) -> Taker | None:
         """What takes the text that ``session`` is sending out of the composer; None where it sends none."""
-        return self._takers.get(session.conversation.id)
+        _, taker = self._takers.get(session.conversation.id, (None, None))
+        return taker
+
+    def _forget_taker(self, id: str, sending: "asyncio.Task[bool]") -> None:
+        if id in self._takers and self._takers[id][0] is sending:
+            del self._takers[id]
 
     def choose_model(self) -> None:
         """Open the model picker below its button."""
