@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from desktop_chat.attachments import store
-from desktop_chat.attachments.files import LARGEST, FileNotTaken, media_type_of, plain_name, read_file
+from desktop_chat.attachments.files import FileNotTaken, media_type_of, plain_name, read_file
 from desktop_chat.domain.errors import AttachmentMissing
 from desktop_chat.domain.message import Attachment
 from desktop_chat.worker import Worker, WorkerError
 
 __all__ = [
-    "LARGEST",
     "AttachmentMissing",
     "Attachments",
     "Extracted",

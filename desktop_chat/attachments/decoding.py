@@ -60,13 +60,13 @@ def decoded(data: bytes, notes: list[str]) -> str:
         raise Refused("It is not a text.")
     try:
         return data.decode()
-    except UnicodeDecodeError:
-        pass
-    if _is_almost_utf_8(data):
+    except UnicodeDecodeError as error:
+        sample = _around(data, error.start)
+    if _is_almost_utf_8(sample):
         return _replaced(data, "utf-8", notes)
     if (text := _as_declared(data)) is not None:
         return text
-    encoding = _guessed(data)
+    encoding = _guessed(sample)
     notes.append(f"Its encoding was guessed: {encoding}.")
     return data.decode(encoding, "replace")
 
@@ -111,8 +111,17 @@ def _escaped(data: bytes) -> str | None:
     return None
 
 
-def _is_almost_utf_8(data: bytes) -> bool:
-    text = data[:_SAMPLE].decode("utf-8", "replace")
+def _around(data: bytes, place: int) -> bytes:
+    """What is around ``place``: whole lines where it can be, whose ends cut no character in two."""
+    low = max(0, place - _SAMPLE // 2)
+    start = data.find(b"\n", low, place) + 1 if low else 0
+    start = start or low
+    end = start + _SAMPLE
+    return data[start : data.rfind(b"\n", place, end) + 1 or end]
+
+
+def _is_almost_utf_8(sample: bytes) -> bool:
+    text = sample.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(char > "\x7f" for char in text) - broken
     return broken <= whole * _BROKEN
@@ -128,13 +137,9 @@ def _as_declared(data: bytes) -> str | None:
     return None
 
 
-def _guessed(data: bytes) -> str:
+def _guessed(sample: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    sample = data
-    if len(data) > _SAMPLE:
-        # At the end of a line no character is cut in two.
-        sample = data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[:_SAMPLE]
     runs = _HIGH.findall(sample)
     is_latin = (
         sum(map(len, runs)) < len(sample) * _FEW and sum(len(run) == 1 for run in runs) > len(runs) * _ALONE

@@ -6,8 +6,8 @@ import stat
 import sys
 from pathlib import Path, PurePath
 
-LARGEST = 50_000_000
-"""Bytes of all files of a request (developers.openai.com/api/docs/guides/file-inputs, November 2026)."""
+from desktop_chat.domain.attaching import MAX_FILE
+
 _LONGEST_NAME = 120
 _HEAD = 1024
 """Bytes in which a PDF says that it is one (ISO 32000-1, annex H.3.4.1)."""
@@ -102,7 +102,7 @@ class FileNotTaken(Exception):
     """A file cannot be attached; says why in a sentence."""
 
 
-def read_file(path: Path, largest: int = LARGEST) -> bytes:
+def read_file(path: Path, largest: int = MAX_FILE) -> bytes:
     """The content of a regular file, at most ``largest`` bytes. Blocks while it reads, but waits for nobody.
 
     A link is followed. Raises :class:`FileNotTaken` for all else, and for what cannot be read.

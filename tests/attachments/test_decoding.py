@@ -113,6 +113,13 @@ def test_utf_8_with_mistakes_is_utf_8() -> None:
     assert notes == ["Some of its characters were broken: \ufffd stands for each."]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "shift_jis"])
+@pytest.mark.parametrize("filler", ["x = 1\n" * 200_000, "x = 1; " * 200_000])
+def test_what_is_not_ascii_may_come_late(encoding: str, filler: str) -> None:
+    text = filler + TEXTS["ja" if encoding == "shift_jis" else "fr"]
+    assert decoded(text.encode(encoding), []) == text
+
+
 def test_what_is_cut_in_the_middle_of_a_character_is_read() -> None:
     notes: list[str] = []
     assert decoded("日本".encode("utf-16")[:-1], notes) == "日\ufffd"
