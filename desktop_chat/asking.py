@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_chat.answering import Answering, Ending, stand_in
 from desktop_chat.counting import Counts
 from desktop_chat.domain.attaching import sent_as_text
+from desktop_chat.domain.context import is_sendable
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError, EndpointGone
 from desktop_chat.domain.holds import Hold, OverBudget
@@ -358,16 +359,22 @@ class Asking(QObject):
 
     async def _run_turn(self, answers: list[Message], outgoing: Outgoing) -> None:
         """Have the answers written, by the models that stand in where it comes to that."""
-        answer, is_held = answers[-1], False
+        answer, is_over = answers[-1], False
         while True:
             ending = await self._write(answers, outgoing)
+            other = next(filter(is_sendable, answers), None)
+            if ending.is_failure and other is not None:
+                # Of several answers one came: that is what the user wants to see.
+                answer, is_over = other, True
+                self._record.show(other.id)
+                break
             model = self._stand_in(answer, outgoing, ending)
             if model is None:
                 break
             self.fell_back.emit(outgoing.request.model, model)
             cleared = await self._clear_for(answer, model)
             if cleared is None:
-                is_held = True
+                is_over = True
                 break
             answers, outgoing = [answer], cleared
             await self._reopen(answer)
@@ -375,16 +382,16 @@ class Asking(QObject):
         self.answer_id = None
         self._enter(Phase.IDLE)
         self.message_changed.emit(answer.id)
-        if ending.finished.others:
+        if ending.finished.others or answer is not answers[-1]:
             self.path_changed.emit()
         self._counts.wake()
         if ending.bug is not None:
             raise ending.bug
-        if ending.over_budget is not None:
+        if ending.over_budget is not None and not is_over:
             self._hold(ending.over_budget, Waived(), partial(self._resume, answer))
-        elif ending.is_failure and not is_held:
+        elif ending.is_failure and not is_over:
             self.problem.emit(ending.finished.error, answer.id)
-        if ending.finished.state is State.COMPLETE:
+        if answer.state is State.COMPLETE:
             self._answered(answer, outgoing.endpoint)
 
     async def _clear_for(self, answer: Message, model: str) -> Outgoing | None:

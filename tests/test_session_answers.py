@@ -265,6 +265,25 @@ async def test_a_dialect_without_several_answers_is_asked_several_times(
 
 
 @pytest.mark.anyio
+async def test_of_several_answers_one_that_came_is_shown(responses: Bench, server: Server) -> None:
+    for failing in (0, 1):
+        scripts = [wire.answer(TEXT), wire.answer(TEXT)]
+        scripts[failing] = faults.status(400, {"message": "no"})
+        server.script(*scripts)
+        session = responses.chats.new()
+        session.set_parameters(Parameters(n=2))
+        heard = told(session)
+        await ask(session)
+        assert session.last is not None
+        assert session.last.text == TEXT
+        assert heard == []
+        assert await reread(responses, session) == session.tree.path
+        assert await responses.chats.outbox.settle()
+        listed = {c.id: c for c in await (await responses.opening).conversations()}
+        assert listed[session.conversation.id].active_leaf == session.last.id
+
+
+@pytest.mark.anyio
 async def test_a_budget_counts_all_answers(responses: Bench, server: Server) -> None:
     responses.price(input="0", output="1")
     session = responses.chats.new()
