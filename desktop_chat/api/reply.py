@@ -305,7 +305,6 @@ class _Attempt:
                 self._saw(transfer)
                 for adjusted in self._adjusted:
                     yield adjusted
-                self._adjusted.clear()
                 yield Started(self._request_id)
             if transfer.opened is None:
                 if alive and not transfer.ended:

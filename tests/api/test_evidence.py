@@ -68,15 +68,17 @@ async def test_no_secret_is_in_it(server: Server, api: Api, dialect: Dialect) ->
         await exchange.document(400, body, headers)
 
     server.script(echo)
-    endpoint = endpoint_at(server.url, dialect, secret_headers=("X-Gate",), headers=(("X-Open", "open"),))
-    secrets = Secrets(KEY, headers=(("X-Gate", TOKEN),))
+    endpoint = endpoint_at(
+        server.url, dialect, secret_headers=("X-Gate", "X-Pin"), headers=(("X-Open", "open"),)
+    )
+    secrets = Secrets(KEY, headers=(("X-Gate", TOKEN), ("X-Pin", "123")))
     reply = api.reply(endpoint, secrets, request(f"My key is {KEY}, isn't it?"), Limits(attempts=1))
     (ended,) = [event async for event in reply.events() if isinstance(event, AttemptEnded)]
     assert ended.evidence is not None
     for secret in (KEY, TOKEN, "session=abc"):
         assert secret not in repr(ended.evidence) + ended.evidence.response.decode()
     headers = {name.lower(): value for name, value in ended.evidence.request_headers}
-    assert (headers["x-gate"], headers["x-open"]) == (REDACTED, "open")
+    assert (headers["x-gate"], headers["x-pin"], headers["x-open"]) == (REDACTED, REDACTED, "open")
     received = {name.lower(): value for name, value in ended.evidence.response_headers}
     assert (received["set-cookie"], received["x-echo"]) == (REDACTED, f"token {REDACTED}")
     assert received["x-plain"] == "shown"

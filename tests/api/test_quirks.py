@@ -144,6 +144,8 @@ async def test_each_name_is_found(
         error("This model's maximum context length is 10 tokens, max_tokens is not supported beyond."),
         error("The text to stop at is not supported."),
         error("Bad Request"),
+        {"detail": [{"type": "string_type", "loc": ["body", "messages", 0, "content"], "msg": "Not a string.",
+                     "input": "temperature is not supported"}]},
         error("max_tokens is too large: 9. This model supports at most 5 completion tokens.", "max_tokens"),
     ],
 )  # fmt: skip

@@ -114,22 +114,34 @@ async def test_one_that_is_not_streamed_may_take_longer(server: Server, api: Api
     assert result.finished.state is State.COMPLETE
 
 
-async def endless(exchange: Exchange) -> None:
-    await exchange.head()
-    number = 0
-    while not exchange.closed.is_set():
-        number += 1
-        await exchange.send(wire.delta(exchange.chat, "more ", number))
-        await asyncio.sleep(0.01)
+def endless(pause: float) -> Script:
+    async def play(exchange: Exchange) -> None:
+        await exchange.head()
+        number = 0
+        while not exchange.closed.is_set():
+            number += 1
+            await exchange.send(wire.delta(exchange.chat, "more ", number))
+            await asyncio.sleep(pause)
+
+    return play
 
 
-async def test_the_time_for_a_whole_answer(server: Server, api: Api, dialect: Dialect) -> None:
-    server.script(endless)
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+async def test_the_time_for_a_whole_answer(server: Server, api: Api, dialect: Dialect, pause: float) -> None:
+    server.script(endless(pause))
     result = await ask(api, endpoint_at(server.url, dialect), limits=Limits(attempts=3, total=0.3))
     assert result.finished.state is State.INTERRUPTED
     assert type(result.finished.error) is errors.TookTooLong
     assert result.text().startswith("more ")
     assert result.attempts == 1
+
+
+async def test_the_time_ends_a_stream_that_leaves_none_to_wait(
+    server: Server, api: Api, dialect: Dialect
+) -> None:
+    server.script(faults.many(200_000))
+    result = await ask(api, endpoint_at(server.url, dialect), limits=Limits(attempts=1, total=0.1))
+    assert type(result.finished.error) is errors.TookTooLong
 
 
 async def test_no_answer_within_the_time_for_all_of_it(server: Server, api: Api, dialect: Dialect) -> None:
