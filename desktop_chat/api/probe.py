@@ -43,6 +43,7 @@ _OTHER_DIALECT = (
     *(errors.ServerFault, errors.Overloaded, errors.Broken),
 )
 """What servers say to a dialect that they do not speak: of 400, 404 and 500 each was seen."""
+_PLAIN = ProbeStep(StepKind.TLS, None, 0.0, "Not encrypted.")
 _DIALECTS = ((Dialect.RESPONSES, "Responses"), (Dialect.CHAT_COMPLETIONS, "Chat Completions"))
 """In the order in which they are tried: Responses is taken where it really answers, since it can do more."""
 _WORKS = (State.COMPLETE, State.TRUNCATED)
@@ -95,7 +96,7 @@ class Probe:
                 yield step
             self._models = tuple(await listing)
         except Failed as failed:
-            if not isinstance(failed.error, _WITHOUT_A_LIST) or failed.error.status == 407:
+            if not isinstance(failed.error, _WITHOUT_A_LIST):
                 yield ProbeStep(way.waits_for(failed.error), False, way.waited, error=failed.error)
                 return
             yield ProbeStep(StepKind.AUTH, None, 0.0, "An answer will tell.")
@@ -268,6 +269,7 @@ class _Way:
         if self._stage is StepKind.PROXY and not request.cancelled() and _was_answered(request):
             # A proxy that is asked without a tunnel has done its part when an answer comes.
             yield self._end(StepKind.PROXY, "It passed the request on.", then=StepKind.AUTH)
+            yield _PLAIN
 
     def saw(self, event: str, info: Mapping[str, Any]) -> None:
         """One event of the connection that the request is made on."""
@@ -292,7 +294,7 @@ class _Way:
     def _tell(self, kind: StepKind, detail: str, then: StepKind) -> None:
         self._ended.put_nowait(self._end(kind, detail, then))
         if not self._is_tls and then is StepKind.AUTH:
-            self._ended.put_nowait(ProbeStep(StepKind.TLS, None, 0.0, "Not encrypted."))
+            self._ended.put_nowait(_PLAIN)
 
     def _end(self, kind: StepKind, detail: str, then: StepKind) -> ProbeStep:
         step = ProbeStep(kind, True, self.waited, _short(detail))
@@ -302,15 +304,13 @@ class _Way:
 
 def _was_answered(request: "asyncio.Task[Any]") -> bool:
     error = request.exception()
-    return error is None or (isinstance(error, Failed) and error.error.status not in (None, 407))
+    return error is None or (isinstance(error, Failed) and not isinstance(error.error, errors.Unreachable))
 
 
 def _at_fault(error: ChatError) -> StepKind:
     if isinstance(error, errors.TlsFailed):
         return StepKind.TLS
-    if isinstance(error, errors.ProxyFailed) or error.status == 407:
-        return StepKind.PROXY
-    return StepKind.AUTH
+    return StepKind.PROXY if isinstance(error, errors.ProxyFailed) else StepKind.AUTH
 
 
 def _certificate(tls: ssl.SSLObject | None) -> str:

@@ -41,6 +41,7 @@ _BY_STATUS: dict[int, type[ChatError]] = {
     402: errors.QuotaExhausted,
     403: errors.AccessDenied,
     404: errors.NotFound,
+    407: errors.ProxyFailed,
     408: errors.RequestTimedOut,
     409: errors.Conflict,
     413: errors.RequestTooLarge,

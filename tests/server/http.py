@@ -106,6 +106,11 @@ class Server:
         """The base URL of an endpoint."""
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
 
+    async def left_alone(self) -> None:
+        """Wait until no client has a connection open."""
+        while self._connections:
+            await asyncio.wait(self._connections)
+
     @property
     def requests(self) -> list[Exchange]:
         """The requests for answers, without those for models."""
