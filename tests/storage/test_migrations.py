@@ -288,7 +288,9 @@ os._exit(0)
 """
 
 
+@pytest.mark.timeout(400)
 def test_killed_at_any_statement_it_is_the_old_or_the_new(tmp_path: Path) -> None:
+    """Starts more than a hundred processes."""
     seen = set()
     for number in range(200):
         folder = tmp_path / f"{number}"
