@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -33,14 +33,14 @@ from desktop_chat.domain.endpoint import (
     ProxyMode,
     endpoint_to_json,
 )
-from desktop_chat.domain.errors import KeyRejected
-from desktop_chat.domain.probe import ProbeResult, ProbeStep, StepKind
 from desktop_chat.ui.endpoint_presets import PRESETS, Preset
 from desktop_chat.ui.endpoint_values import clean_base_url, is_unprotected
 from desktop_chat.ui.preferences.endpoint import EndpointEditor
 from desktop_chat.ui.preferences.endpoint.editor import SAVE_FIRST
 from desktop_chat.ui.preferences.endpoint.key import HEADERS_AGAIN
 from desktop_chat.ui.preferences.endpoint.pairs import PairsField
+from desktop_chat.ui.style import Style
+from desktop_chat.ui.theme import Theme
 
 from .conftest import until
 from .keyrings import MemoryKeyring
@@ -272,6 +272,15 @@ async def test_a_proxy_that_cannot_be_used_is_told(
     assert editor.isVisible()
 
 
+async def test_a_header_is_secret_or_not(opened: Opened) -> None:
+    editor = opened.edit(LOCAL)
+    editor.key.headers.set_pairs((("X-Team", "1"),))
+    editor.requests.headers.set_pairs((("x-team", "2"),))
+    opened.press("Save")
+    assert editor.requests.complaint("headers") == "x-team is among the secret headers, too."
+    assert opened.settings.endpoints[1] == LOCAL
+
+
 async def test_all_that_is_wrong_is_told_at_once(opened: Opened) -> None:
     editor = opened.edit(LOCAL)
     write(editor.connection.base_url, "")
@@ -443,85 +452,6 @@ async def test_this_network_needs_no_question(opened: Opened, url: str) -> None:
     assert opened.settings.endpoints[1].base_url == url
 
 
-async def test_each_step_of_a_test_is_shown_with_its_time(opened: Opened) -> None:
-    editor = opened.edit(LOCAL)
-    opened.go_on.clear()
-    opened.press("Test")
-    await until(lambda: len(editor.steps.texts) == 3)
-    assert editor.steps.outcome == "Testing…"
-    assert editor.steps.texts == [
-        "Address (DNS), works, 12 ms, 192.0.2.7",
-        "Connection (TCP), works, 20 ms",
-        "Encryption (TLS), works, 45 ms, signed by Example CA",
-    ]
-    opened.go_on.set()
-    await until(lambda: "It works" in editor.steps.outcome)
-    write(editor.connection.name, "x")
-    assert editor.steps.outcome == "This was before the last change."
-
-
-async def test_a_step_that_failed_says_what_to_do(opened: Opened) -> None:
-    error = KeyRejected("Incorrect API key provided", 401, host="localhost")
-    opened.steps = [
-        ProbeStep(StepKind.PROXY, None, 0.0),
-        ProbeStep(StepKind.AUTH, False, 1.5, "401", error),
-    ]
-    opened.found = ProbeResult(None, None, error)
-    editor = opened.edit(LOCAL)
-    opened.press("Test")
-    await until(lambda: editor.steps.outcome == "It does not work yet. What is above says why.")
-    assert editor.steps.texts[0] == "Proxy, left out"
-    assert editor.steps.texts[1].startswith("Key, failed, 1.5 s, 401, ")
-    assert "does not accept the key" in editor.steps.texts[1]
-
-
-async def test_a_test_can_be_stopped(opened: Opened) -> None:
-    editor = opened.edit(LOCAL)
-    opened.go_on.clear()
-    opened.press("Test")
-    await until(lambda: bool(opened.asked))
-    opened.press("Stop")
-    assert editor.steps.outcome == "The test was stopped."
-    opened.press("Test")
-    await until(lambda: len(opened.asked) == 2)
-    write(editor.connection.name, "changed")
-    opened.go_on.set()
-    opened.press("Test")
-    await until(lambda: "It works" in editor.steps.outcome)
-
-
-async def test_what_was_entered_is_tried_together_with_what_is_in_the_keyring(opened: Opened) -> None:
-    endpoint = replace(REMOTE, secret_headers=("X-Old", "X-New"))
-    opened.settings.change(endpoints=(endpoint,))
-    await opened.credentials.store(endpoint, CANARY)
-    for name in endpoint.secret_headers:
-        await opened.credentials.store_secret(endpoint, header(name), f"stored {name}")
-    opened.edit(endpoint)
-    write(opened.named(QLineEdit, "Secret header 2, value"), "typed")
-    opened.press("Test")
-    await until(lambda: bool(opened.asked))
-    tried, secrets = opened.asked[0]
-    assert tried.id != endpoint.id
-    assert secrets.key == CANARY
-    assert dict(secrets.headers) == {"X-Old": "stored X-Old", "X-New": "typed"}
-    assert await opened.credentials.secret(endpoint, header("X-New")) == "stored X-New", "nothing is stored"
-
-
-async def test_the_dialect_is_asked_of_the_server(opened: Opened) -> None:
-    opened.found = ProbeResult(Dialect.RESPONSES, ())
-    editor = opened.edit(LOCAL)
-    opened.press("Detect")
-    await until(lambda: editor.connection.dialect.currentData() == Dialect.RESPONSES)
-    dialect = opened.named(QComboBox, "Dialect")
-    described = QAccessible.queryAccessibleInterface(dialect).text(QAccessible.Text.Description)
-    assert described == "The server speaks Responses."
-    opened.found = ProbeResult(None, None)
-    opened.press("Detect")
-    await until(lambda: len(opened.asked) == 2)
-    await asyncio.sleep(0)
-    assert editor.connection.dialect.currentData() == Dialect.RESPONSES
-
-
 async def test_what_models_did_not_take_is_shown_and_forgotten_on_save(opened: Opened) -> None:
     rejected = {"local": {"a": ["temperature"], "b": ["top_p", "images"]}, "remote": {"a": ["store"]}}
     opened.settings.change(rejected=rejected)
@@ -586,6 +516,16 @@ async def test_own_limits_begin_where_the_settings_are(opened: Opened, qtbot: Qt
     assert opened.settings.endpoints[1] == replace(LOCAL, attempts=1)
 
 
+@pytest.fixture
+def styled(qapp: QApplication, theme: Theme) -> Iterator[None]:
+    """The look of the program, by which fields have their real sizes."""
+    style = Style(qapp, theme)
+    yield
+    style.deleteLater()
+    qapp.setStyleSheet("")
+
+
+@pytest.mark.usefixtures("styled")
 async def test_a_small_window_clips_nothing(opened: Opened, full: Endpoint) -> None:
     opened.settings.change(endpoints=(full,))
     opened.dialog.resize(420, 400)

@@ -236,6 +236,10 @@ class EndpointEditor(Card):
             values |= found
             if wrong and not first:
                 first = wrong[0]
+        secret = {name.lower() for name in values.get("secret_headers", ())}
+        if not first and (twice := [name for name, _ in values["headers"] if name.lower() in secret]):
+            first = "headers"
+            self.requests.tell(first, f"{one_line(twice[0])} is among the secret headers, too.")
         if first:
             self._line.say("")
             self.focus_on(first)
