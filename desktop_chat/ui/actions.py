@@ -49,6 +49,7 @@ COMMANDS = (
     Command("print", "Print…", ("Ctrl+P",), "print_chat", "Chat"),
     Command("export_pdf", "Export as PDF…", (), "export_pdf", "Chat"),
     Command("write", "Write a message", ("Ctrl+L",), "focus_composer", "Message"),
+    Command("attach", "Attach files…", ("Ctrl+O",), "attach_files", "Message"),
     Command("choose_model", "Choose a model", ("Ctrl+M",), "choose_model", "Message", ("Ctrl+Shift+M",)),
     Command("find", "Find in chat…", ("Ctrl+F",), "find_in_chat", "Chat"),
     Command("find_next", "Find next", ("F3", "Ctrl+G"), "find_next", "Chat", ("Ctrl+G",)),

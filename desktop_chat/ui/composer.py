@@ -1,6 +1,7 @@
 """The composer: where the user writes, below the transcript."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Protocol
 
@@ -527,6 +528,9 @@ class Composer(QFrame):
     def _show_parts(self, parts: Sequence[Part]) -> None:
         self._parts = tuple(parts)
         self.chips.show_parts(self._parts, self._reading, self._model)
+        # Made last, they would be the last stops of the whole window.
+        for before, after in pairwise((self.text_edit, *self.chips.chips)):
+            QWidget.setTabOrder(before, after)
 
     @property
     def _can_send(self) -> bool:

@@ -101,7 +101,8 @@ def _over_budget(hold: OverBudget, endpoint_name: str) -> HoldWords:
 
 
 def _looks_secret(hold: LooksSecret, endpoint_name: str) -> HoldWords:
-    found = ", ".join(f"{what} ({one_line(start)}…)" for what, start in hold.found)
+    *others, last = (f"{what} ({one_line(start)}…)" for what, start in hold.found)
+    found = f"{', '.join(others)} and {last}" if others else last
     to = one_line(endpoint_name) or "the server"
     return HoldWords(
         "This looks like a secret",

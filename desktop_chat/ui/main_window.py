@@ -196,6 +196,10 @@ class MainWindow(QMainWindow):
     def find_previous(self) -> None:
         self.chat.find_next(backwards=True)
 
+    def attach_files(self) -> None:
+        """Let the user choose files to go with the message."""
+        self.chat.attaching.ask_for_files()
+
     def focus_composer(self) -> None:
         self.chat.composer.setFocus(Qt.FocusReason.ShortcutFocusReason)
 

@@ -78,9 +78,7 @@ def test_what_is_seen_is_what_leaves(play: Play, server: Server, tmp_path: Path,
     play(story())
 
 
-def test_attachments_of_a_draft_are_there_after_a_restart(
-    play: Play, server: Server, tmp_path: Path
-) -> None:
+def test_attachments_of_a_draft_are_there_after_a_restart(play: Play, server: Server, tmp_path: Path) -> None:
     profile = tmp_path / "profile"
 
     async def first_run() -> None:

@@ -114,10 +114,12 @@ async def test_attachments_of_a_message_that_is_edited(running: Running, tmp_pat
     assert parts(running) == tuple(draft)
 
 
-async def test_files_are_chosen_by_the_menu(running: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_command", [False, True])
+async def test_files_are_chosen_in_a_dialog(running: Running, tmp_path: Path, by_command: bool) -> None:
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "b.txt").write_text("two")
-    composer(running).attach.ways[Way.FILE].trigger()
+    entry = running.window.actions_["attach"] if by_command else composer(running).attach.ways[Way.FILE]
+    entry.trigger()
     dialog = running.window.findChild(QFileDialog, "attachDialog")
     assert isinstance(dialog, QFileDialog)
     assert dialog.fileMode() is QFileDialog.FileMode.ExistingFiles
@@ -299,6 +301,11 @@ async def test_chips_by_keyboard(running: Running, tmp_path: Path) -> None:
     await until(lambda: QApplication.activeWindow() is running.window)
     await attach(running, *(tmp_path / f"{name}.txt" for name in "abc"))
     text = composer(running).text_edit
+    text.setFocus()
+    QTest.keyClick(text, Qt.Key.Key_Tab)
+    assert chips(running)[0].hasFocus()
+    QTest.keyClick(chips(running)[0], Qt.Key.Key_Tab)
+    assert composer(running).attach.hasFocus(), "one stop for all of them"
     text.setFocus()
     QTest.keyClick(text, Qt.Key.Key_Backspace)
     assert chips(running)[2].hasFocus(), "Backspace in an empty text goes back to the last"
