@@ -114,7 +114,7 @@ ui/preferences/endpoint/models.py   default and small model, stand-ins, what mod
 ui/preferences/endpoint/network.py  proxy and certificates
 ui/preferences/endpoint/pairs.py    names and values, one pair a line
 ui/preferences/endpoint/probe.py    a test of an endpoint as a checklist
-ui/preferences/endpoint/requests.py headers, query, body, attempts, waits and limits
+ui/preferences/endpoint/sending.py  headers, query, body, attempts, waits and limits
 ui/preferences/endpoints.py         the endpoints, and which is the default
 ui/preferences/network.py           how often a request is tried, and how long is waited
 ui/preferences/page.py              what the pages have in common

@@ -30,7 +30,7 @@ from desktop_chat.ui.preferences.endpoint.key import ENTER_AGAIN, KeySection
 from desktop_chat.ui.preferences.endpoint.models import ModelsSection
 from desktop_chat.ui.preferences.endpoint.network import FILES, NetworkSection
 from desktop_chat.ui.preferences.endpoint.probe import Probe, ProbeList
-from desktop_chat.ui.preferences.endpoint.requests import RequestsSection
+from desktop_chat.ui.preferences.endpoint.sending import RequestsSection
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
