@@ -181,6 +181,7 @@ class DetailsPanel(QScrollArea):
         self.setWidget(content)
         theme.changed.connect(self._restyle)
         self._restyle()
+        self._show_more()
         self.set_totals(Totals())
         self.set_context(ContextSettings())
         self.set_budgets(())

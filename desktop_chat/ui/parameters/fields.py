@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_chat.domain.parameters import Kind, Parameter
 from desktop_chat.ui.buttons import UNSET, IconButton
@@ -150,6 +150,7 @@ class ChoiceField(Field):
         self.box.setObjectName(parameter.name)
         self.box.setAccessibleName(parameter.label)
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        narrow_enough(self.box)
         self.box.addItem(default, None)
         if parameter.kind is Kind.SWITCH:
             for name, on in (("on", True), ("off", False)):
@@ -167,6 +168,13 @@ class ChoiceField(Field):
     def show_value(self, value: Any) -> None:
         with QSignalBlocker(self.box):
             self.box.setCurrentIndex(max(0, self.box.findData(value)))
+
+
+def narrow_enough(box: QComboBox) -> None:
+    """Let ``box`` be narrower than its longest item."""
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
 
 class TextsField(Field):
@@ -231,8 +239,10 @@ class PairsField(Field):
         self.add.setProperty("pill", True)
         self.add.setAutoDefault(False)
         self.add.clicked.connect(lambda: self._add_row().setFocus())
-        self.column.addLayout(self._grid)
+        self.add.setAccessibleName(f"{parameter.label}: add {names.lower()}")
+        # Above the rows, so that Tab goes from the top down through rows that come later.
         self.column.addWidget(self.add, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addLayout(self._grid)
         self.column.addWidget(self._problem)
 
     @property
@@ -256,12 +266,12 @@ class PairsField(Field):
         for place, part in enumerate(row):
             self._grid.addWidget(part, below, place)
         row[2].clicked.connect(lambda: self._removed(row))
-        previous: QWidget | None = self.rows[-1][2] if self.rows else None
+        previous: QWidget = self.rows[-1][2] if self.rows else self.add
         for part in row:
-            if previous is not None:
-                QWidget.setTabOrder(previous, part)
+            QWidget.setTabOrder(previous, part)
             previous = part
-        QWidget.setTabOrder(row[2], self.add)
+            # Where it is shown already, or it could not have the focus yet.
+            part.setVisible(True)
         self.rows.append(row)
         return row[0]
 

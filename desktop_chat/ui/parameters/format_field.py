@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBo
 from desktop_chat.domain.parameters import FormatKind, Group, Kind, Parameter, ResponseFormat
 from desktop_chat.ui.buttons import UNSET
 from desktop_chat.ui.card_parts import recolor, words
-from desktop_chat.ui.parameters.fields import Field
+from desktop_chat.ui.parameters.fields import Field, narrow_enough
 from desktop_chat.ui.parameters.json_field import JsonField
 from desktop_chat.ui.parameters.words import FORMATS
 from desktop_chat.ui.theme import Theme
@@ -40,6 +40,7 @@ class FormatField(Field):
         self.box.setObjectName(parameter.name)
         self.box.setAccessibleName(parameter.label)
         self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        narrow_enough(self.box)
         self.box.addItem(UNSET, None)
         for kind, name in FORMATS.items():
             self.box.addItem(name, kind)
