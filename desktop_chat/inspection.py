@@ -7,7 +7,7 @@ is not looked at for secrets again; attachments that the user let go are not obj
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from desktop_chat.domain import attaching, secrecy
+from desktop_chat.domain import attaching
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.holds import LooksSecret, NotTaken
 from desktop_chat.domain.message import Message, PartKind, Role
@@ -37,7 +37,7 @@ class Inspection:
             texts = [text for message in new for text in _texts(message)]
             found = await asyncio.to_thread(_find, texts)
         if found:
-            return LooksSecret(tuple(dict.fromkeys(found))[: secrecy.MOST])
+            return LooksSecret(tuple(found))
         self._seen.update(message.id for message in new)
         return None
 
@@ -65,4 +65,8 @@ def _texts(message: Message) -> list[str]:
 
 
 def _find(texts: list[str]) -> list[tuple[str, str]]:
-    return [found for text in texts for found in secrecy.find(text)]
+    # Its patterns take some milliseconds to compile, which the start of the program does not wait for.
+    from desktop_chat.domain import secrecy
+
+    found = dict.fromkeys(found for text in texts for found in secrecy.find(text))
+    return list(found)[: secrecy.MOST]

@@ -285,17 +285,21 @@ async def test_of_several_answers_one_that_came_is_shown(responses: Bench, serve
 
 @pytest.mark.anyio
 async def test_a_budget_counts_all_answers(responses: Bench, server: Server) -> None:
-    responses.price(input="0", output="1")
+    responses.price(input="1000", output="1")
+    responses.settings.change(budget_chat="0")
     session = responses.chats.new()
-    session.set_parameters(Parameters(n=3, max_output_tokens=1_000_000))
-    responses.settings.change(budget_chat="2.5")
     held: list[Any] = []
-    session.held.connect(lambda hold, again: held.append(hold))
+    session.held.connect(lambda hold, again: held.append(hold.cost))
+    for wanted in (1, 3):
+        session.set_parameters(Parameters(n=wanted, max_output_tokens=1_000_000))
+        assert not await session.send("Hello")
+    one, three = held
+    assert one > 1
+    assert three == 3 * one
+    session.set_parameters(Parameters(n=3, max_output_tokens=1_000_000, dialect=Dialect.CHAT_COMPLETIONS))
     assert not await session.send("Hello")
-    assert [hold.cost for hold in held] == [Decimal(3)]
-    session.set_parameters(Parameters(n=2, max_output_tokens=1_000_000))
-    await ask(session)
-    assert len(held) == 1
+    # What goes in is paid for once there.
+    assert held[-1] == one + 2
 
 
 @pytest.mark.anyio

@@ -59,8 +59,8 @@ def objection(
 ) -> NotTaken | None:
     """Why a request with ``messages`` would hardly be taken; None where nothing speaks against it.
 
-    ``abilities`` are the model's, None where they are not known. ``rejected`` is what it said that it does not
-    take: earlier images are then left out, but not those that are asked about.
+    ``abilities`` are the model's, None where they are not known. ``rejected`` is what it said that it does
+    not take: earlier images are then left out, but not those that are asked about.
     """
     sent = list(sent_as_they_are(messages))
     refused: dict[str, list[_Sent]] = {}
