@@ -19,6 +19,8 @@ LIMIT_HEADERS = ("x-ratelimit-", "ratelimit", "anthropic-ratelimit-", "retry-aft
 """How the names of headers begin that tell of limits: OpenAI's, those of the IETF's draft, Anthropic's, and
 that of RFC 9110."""
 
+SERVER_TIME = "openai-processing-ms"
+
 DIALECTS = {Dialect.RESPONSES.value: "Responses", Dialect.CHAT_COMPLETIONS.value: "Chat Completions"}
 STATES = {
     State.STREAMING: "Being written",
@@ -45,14 +47,15 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is to be told. ``place`` is that of the chosen one among ``attempts``, of which there may be none;
-    ``answered_by`` the model that its response names, where there is one. ``is_read`` where there is no more
-    to come."""
+    ``answered_by`` the model that its response names, and ``events`` how many it came in, where it was a
+    stream. ``is_read`` where there is no more to come."""
 
     message: Message
     attempts: tuple[Attempt, ...] = ()
     place: int = 0
     evidence: Evidence | None = None
     answered_by: str = ""
+    events: int = 0
     is_read: bool = True
 
     @property
@@ -97,7 +100,7 @@ def sections(known: Known) -> list[Section]:
         usage, timing = attempt.entry.usage, attempt.entry.timing
     found = (
         Section("Request", tuple(_request(known))),
-        Section("Time", tuple(_time(usage, timing))),
+        Section("Time", tuple(_time(known, usage, timing))),
         Section("Tokens and cost", tuple(_tokens(known, usage))),
         Section("Rate limits", tuple(_limits(known.evidence))),
     )
@@ -137,13 +140,18 @@ def _result(known: Known) -> str:
     return STATES[message.state]
 
 
-def _time(usage: Usage | None, timing: Timing | None) -> Iterator[tuple[str, str]]:
+def _time(known: Known, usage: Usage | None, timing: Timing | None) -> Iterator[tuple[str, str]]:
     if timing is None:
         return
     yield "First token", seconds(timing.first_token)
     yield "Duration", seconds(timing.duration)
     speed = tokens_per_second(usage, timing)
     yield "Speed", NOTHING if speed is None else f"{speed:,.0f} tokens/s"
+    for name, value in known.evidence.response_headers if known.evidence is not None else ():
+        if name.lower() == SERVER_TIME:
+            yield "Time at the server", f"{one_line(value)} ms"
+    if known.events:
+        yield "Events", f"{known.events:,}"
 
 
 def _tokens(known: Known, usage: Usage | None) -> Iterator[tuple[str, str]]:

@@ -184,8 +184,10 @@ class MessageDetails(QDialog):
                 self._say(f"What was sent could not be read. {storage_reason(error)}")
             if evidence is not None:
                 body = await asyncio.to_thread(exchange.received, evidence)
-        answered_by = body.model if body is not None else ""
-        self._show(replace(known, evidence=evidence, answered_by=answered_by), body)
+        if body is not None:
+            events = len(body.value) if body.is_stream else 0
+            known = replace(known, evidence=evidence, answered_by=body.model, events=events)
+        self._show(known, body)
 
     def _offer(self, attempts: tuple[Attempt, ...]) -> None:
         """Let the user choose among the attempts, where there are some."""

@@ -34,7 +34,10 @@ EVIDENCE = Evidence(
     (("Authorization", "Bearer [redacted]"), ("content-type", "application/json")),
     BODY,
     200,
-    (("x-request-id", "r1"), ("X-RateLimit-Remaining-Tokens", "998"), ("retry-after-ms", "20")),
+    (
+        *(("x-request-id", "r1"), ("X-RateLimit-Remaining-Tokens", "998"), ("retry-after-ms", "20")),
+        ("OpenAI-Processing-Ms", "412"),
+    ),
     b'data: {"type": "response.created", "response": {"model": "m-1-2026"}}\n\ndata: [DONE]\n\n',
 )
 ANSWER = Message(

@@ -32,7 +32,7 @@ def told(known: Known) -> dict[str, str]:
 
 
 def test_all_that_is_known_of_an_attempt_is_told() -> None:
-    known = Known(ANSWER, (ANSWERED,), 0, EVIDENCE, "m-1-2026")
+    known = Known(ANSWER, (ANSWERED,), 0, EVIDENCE, "m-1-2026", 1234)
     assert [section.title for section in sections(known)] == [
         *("Request", "Time", "Tokens and cost", "Rate limits"),
     ]
@@ -51,6 +51,8 @@ def test_all_that_is_known_of_an_attempt_is_told() -> None:
         "First token": "0.50 s",
         "Duration": "2.5 s",
         "Speed": "120 tokens/s",
+        "Time at the server": "412 ms",
+        "Events": "1,234",
         "Input": "1,200",
         "Input from the cache": "300",
         "Output": "240",

@@ -38,6 +38,7 @@ async def test_the_last_attempt_is_shown_first_and_others_can_be_chosen(
     assert window.heading.text() == "m-1"
     assert (told(window)["Result"], told(window)["Model answered"]) == ("Complete", "m-1-2026")
     assert told(window)["X-RateLimit-Remaining-Tokens"] == "998"
+    assert told(window)["Events"] == "2"
     assert window.said.isHidden()
     assert window.choice is not None
     assert window.choice.accessibleDescription() == "Attempt 2 of 2: answered"
