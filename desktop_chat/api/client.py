@@ -21,6 +21,7 @@ from desktop_chat.api.guard import Guard, unwind
 from desktop_chat.api.limiter import Limiter
 from desktop_chat.api.retry import Failed
 from desktop_chat.api.server_errors import Redactor, request_id, visible
+from desktop_chat.api.wire import Pieces
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, EndpointKind, KeySource, Secrets
 from desktop_chat.domain.errors import BadRequest, Garbled, KeyRejected, NoAnswer
 from desktop_chat.domain.evidence import RateLimits
@@ -104,7 +105,7 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, path: str, content: bytes, *, streams: bool, retries_taken: int, limits: Limits
+        self, path: str, content: bytes | Pieces, *, streams: bool, retries_taken: int, limits: Limits
     ) -> AsyncIterator[Opened]:
         """Post ``content``, which is JSON, and give the response when its head has come. Its connection ends
         with the block."""
@@ -124,6 +125,7 @@ class Client:
                             **self._headers,
                             "Accept": "text/event-stream" if streams else "application/json",
                             "x-stainless-retry-count": str(retries_taken),
+                            **_length(content),
                         },
                         "timeout": httpx2.Timeout(None, connect=limits.connect),
                     },
@@ -155,9 +157,10 @@ class Client:
         asked = self._openai.get(path, cast_to=httpx2.Response, options=options)
         return await self._document(asked, limits)
 
-    async def post(self, path: str, content: bytes, limits: Limits) -> object:
+    async def post(self, path: str, content: bytes | Pieces, limits: Limits) -> object:
         """The JSON document that answers ``content``, which is JSON. Raises :class:`Failed`."""
         options = self._options(limits)
+        options["headers"] = {**self._headers, **_length(content)}
         asked = self._openai.post(path, cast_to=httpx2.Response, content=content, options=options)
         return await self._document(asked, limits)
 
@@ -209,6 +212,11 @@ def warm_up() -> None:
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(first_request())
+
+
+def _length(content: bytes | Pieces) -> dict[str, str]:
+    """Without it a body in pieces is sent chunked, which not every server reads."""
+    return {"Content-Length": str(len(content))} if isinstance(content, Pieces) else {}
 
 
 def _can_be_sent(text: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_chat.api.retry import Failed
-from desktop_chat.api.wire import RECORD, Record
+from desktop_chat.api.wire import RECORD, Pieces, Record
 from desktop_chat.domain.limits import Limits
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ class Transfer:
     """
 
     def __init__(
-        self, client: "Client", path: str, content: bytes, streams: bool, retries_taken: int, limits: Limits
+        self,
+        client: "Client",
+        path: str,
+        content: bytes | Pieces,
+        streams: bool,
+        retries_taken: int,
+        limits: Limits,
     ) -> None:
         """``content`` is the body; ``streams`` says that its answer is wanted piece by piece."""
         self.record = Record()
@@ -43,7 +49,13 @@ class Transfer:
         )
 
     async def _run(
-        self, client: "Client", path: str, content: bytes, streams: bool, retries_taken: int, limits: Limits
+        self,
+        client: "Client",
+        path: str,
+        content: bytes | Pieces,
+        streams: bool,
+        retries_taken: int,
+        limits: Limits,
     ) -> None:
         RECORD.set(self.record)
         try:
