@@ -19,7 +19,7 @@ ui/actions.py                       every command of the window and its shortcut
 ui/addresses.py                     where an address of the web really leads, and what could mislead
 ui/attachments/                     what the user attaches to a message: from where, and as what it is sent
 ui/attachments/address.py           an image that only its address is sent of, over the chat
-ui/attachments/attaching.py         wires the composer to all that attachments come from, and to what shows them
+ui/attachments/attaching.py         wires the composer to what attachments come from, and to what shows them
 ui/attachments/chips.py             the attachments of a message that is written: chips above its text
 ui/attachments/drop_area.py         says, over the chat, that what is dragged can be dropped there
 ui/attachments/intake.py            what is on its way into a message: read, drawn anew, kept
