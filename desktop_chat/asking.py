@@ -362,7 +362,7 @@ class Asking(QObject):
         answer, is_over = answers[-1], False
         while True:
             ending = await self._write(answers, outgoing)
-            other = next(filter(is_sendable, answers), None)
+            other = next(filter(is_sendable, answers[:-1]), None)
             if ending.is_failure and other is not None:
                 # Of several answers one came: that is what the user wants to see.
                 answer, is_over = other, True
@@ -425,6 +425,8 @@ class Asking(QObject):
         """The model that is asked in place of the one that failed, where the user wants that."""
         if not ending.is_failure or ending.over_budget is not None or not outgoing.endpoint.falls_back:
             return None
+        if answer.parts:
+            return None  # what one model wrote is not carried on by another, unless the user wants that
         wanted = self._services.model(self.conversation)
         return stand_in(outgoing.endpoint, wanted, outgoing.request.model, ending.finished.error)
 

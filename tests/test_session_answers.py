@@ -181,6 +181,25 @@ async def test_a_budget_holds_the_model_that_stands_in(bench: Bench, server: Ser
 
 
 @pytest.mark.anyio
+async def test_what_one_model_wrote_is_not_carried_on_by_another(bench: Bench, server: Server) -> None:
+    falls_back(bench, "m-2")
+    server.script(faults.partial(), faults.status(503, {"message": "overloaded"}))
+    session = bench.chats.new()
+    answer = await ask(session)
+    heard = told(session)
+    session.continue_answer(answer.id)
+    await go(session)
+    assert heard == [Overloaded]
+    assert (answer.text, len(server.requests)) == (faults.TEXT, 2)
+    assert session.fallback_for(answer.id) == "m-2"
+    session.try_with(answer.id, "m-2")
+    await go(session)
+    assert session.last is not None
+    assert (session.last.text, answer.text) == (TEXT, faults.TEXT)
+    assert session.tree.versions(answer.id) == [answer.id, session.last.id]
+
+
+@pytest.mark.anyio
 async def test_stop_ends_the_chain(bench: Bench, server: Server) -> None:
     falls_back(bench, "m-2")
     server.script(faults.status(503, {"message": "overloaded"}), faults.stall_after_head)
