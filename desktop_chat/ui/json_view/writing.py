@@ -12,6 +12,8 @@ DEEPEST_INDENT = 40
 _HIDDEN = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """What could turn around the text beside it, break its line, or has no encoding: written as an escape."""
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def is_array(value: object) -> TypeGuard[Sequence[Any]]:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
@@ -20,7 +22,9 @@ def is_array(value: object) -> TypeGuard[Sequence[Any]]:
 def scalar(value: object) -> str:
     """A text, number, truth value or null as JSON in one line; anything else as a text."""
     given = value if value is None or isinstance(value, bool | int | float | str) else str(value)
-    made = json.dumps(given, ensure_ascii=False)
+    made = _ENCODE(given)
+    if made.isascii() and "\x7f" not in made:
+        return made
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", made)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF
 
 from desktop_chat.domain.structured import looks_like_json
@@ -143,7 +143,9 @@ def _meta_buttons(row: "Row") -> list[Button]:
 def _details_button(row: "Row", used: float, top: float, height: float) -> list[Button]:
     """What stands at the end of the line of actions, as much of it as there is room for."""
     metrics = QFontMetricsF(row.formats.meta_font)
-    for words in (row.meta_words, row.mark or row.figures, row.clock):
+    room = row.width - used - row.formats.px(12)
+    mark = metrics.elidedText(row.mark, Qt.TextElideMode.ElideRight, room) if room > 0 else ""
+    for words in (row.meta_words, mark or row.figures, row.clock):
         width = metrics.horizontalAdvance(words)
         if words and width + used <= row.width:
             box = QRectF(row.width - width, top, width, height)

@@ -27,6 +27,8 @@ ANSWER: dict[str, Any] = {
     "usage": {"total": 3, "share": 0.5},
 }
 DEEP = 20_000
+WAIT = 60_000
+"""Milliseconds: a busy machine takes its time."""
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -63,7 +65,7 @@ def copied() -> str:
 
 def shown_text(qtbot: QtBot, view: JsonView) -> str:
     view.tabs.setCurrentIndex(TEXT)
-    qtbot.waitUntil(lambda: not view._writing.is_busy)
+    qtbot.waitUntil(lambda: not view._writing.is_busy, timeout=WAIT)
     return view.text.toPlainText()
 
 
@@ -108,7 +110,7 @@ def test_a_hundred_thousand_are_only_made_when_looked_at(qtbot: QtBot, view: Jso
     assert last.data() == "99999: 1 member"
     assert model.path_at(model.index(0, 0, last)) == "$[99999].number"
     view.field.setText("99999")
-    qtbot.waitUntil(lambda: view.count.text() == "1 of 1")
+    qtbot.waitUntil(lambda: view.count.text() == "1 of 1", timeout=WAIT)
     assert model.value_at(view.tree.currentIndex()) == 99_999
     assert view.tree.visualRect(view.tree.currentIndex()).intersects(view.tree.viewport().rect())
 
@@ -129,7 +131,7 @@ def test_deep_nesting(qtbot: QtBot, view: JsonView) -> None:
     text = shown_text(qtbot, view)
     assert text.count("\n") == 2 * DEEP
     view.field.setText("bottom")
-    qtbot.waitUntil(lambda: view.count.text() == "1 of 1")
+    qtbot.waitUntil(lambda: view.count.text() == "1 of 1", timeout=WAIT)
 
 
 def test_a_photo_in_a_line_is_cut_in_sight_and_whole_in_the_copy(qtbot: QtBot, view: JsonView) -> None:
@@ -139,7 +141,7 @@ def test_a_photo_in_a_line_is_cut_in_sight_and_whole_in_the_copy(qtbot: QtBot, v
     assert len(shown_text(qtbot, view)) < 2 * LONGEST_LINE
     assert "more characters" in view.text.toPlainText()
     view.copy_all()
-    qtbot.waitUntil(lambda: len(copied()) > len(photo))
+    qtbot.waitUntil(lambda: len(copied()) > len(photo), timeout=WAIT)
     assert json.loads(copied()) == {"image": photo}
 
 
@@ -159,16 +161,16 @@ def test_walked_and_copied_by_keys(qtbot: QtBot, view: JsonView) -> None:
             break
     assert tree.currentIndex().data() == 'text: "Hi\\nthere"'
     QTest.keyClick(tree, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: copied() == "Hi\nthere")
+    qtbot.waitUntil(lambda: copied() == "Hi\nthere", timeout=WAIT)
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(tree, Qt.Key.Key_C, both)
-    qtbot.waitUntil(lambda: copied() == "$.output[0].content[0].text")
+    qtbot.waitUntil(lambda: copied() == "$.output[0].content[0].text", timeout=WAIT)
     QTest.keyClick(tree, Qt.Key.Key_Asterisk)
     menu = QMenu(view)
     tree.menu_requested.emit(menu)
     assert [action.text() for action in menu.actions()] == ["Copy value", "Copy path", "Copy all"]
     menu.actions()[2].trigger()
-    qtbot.waitUntil(lambda: copied().startswith("{"))
+    qtbot.waitUntil(lambda: copied().startswith("{"), timeout=WAIT)
     assert json.loads(copied()) == ANSWER
 
 
@@ -178,7 +180,7 @@ def test_found_by_keys(qtbot: QtBot, view: JsonView) -> None:
     QTest.keyClick(view.tree, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert view.field.hasFocus()
     QTest.keyClicks(view.field, "TYPE")
-    qtbot.waitUntil(lambda: view.count.text() == "1 of 2")
+    qtbot.waitUntil(lambda: view.count.text() == "1 of 2", timeout=WAIT)
     QTest.keyClick(view.field, Qt.Key.Key_Return)
     assert view.count.text() == "2 of 2"
     assert view.tree.json.path_at(view.tree.currentIndex()) == "$.output[0].content[0].type"
@@ -187,7 +189,7 @@ def test_found_by_keys(qtbot: QtBot, view: JsonView) -> None:
     QTest.keyClick(view.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert view.count.text() == "2 of 2"
     view.field.setText("nowhere")
-    qtbot.waitUntil(lambda: view.count.text() == "No results")
+    qtbot.waitUntil(lambda: view.count.text() == "No results", timeout=WAIT)
     QTest.keyClick(view.field, Qt.Key.Key_Escape)
     assert (view.field.text(), view.count.text()) == ("", "")
     assert view.tree.hasFocus()
@@ -197,7 +199,7 @@ def test_found_in_the_text(qtbot: QtBot, view: JsonView) -> None:
     view.set_value({"a": "🙂🙂 needle", "b": ["Needle"]})
     shown_text(qtbot, view)
     view.field.setText("needle")
-    qtbot.waitUntil(lambda: view.count.text() == "1 of 2")
+    qtbot.waitUntil(lambda: view.count.text() == "1 of 2", timeout=WAIT)
     assert view.text.textCursor().selectedText() == "needle"
     QTest.keyClick(view.field, Qt.Key.Key_Return)
     assert view.text.textCursor().selectedText() == "Needle"
@@ -224,7 +226,7 @@ def test_text_that_is_no_json(qtbot: QtBot, view: JsonView) -> None:
     assert view.text.toPlainText() == "data: 1\n\ndata: [DONE]"
     assert not view.tabs.isTabVisible(0)
     view.copy_all()
-    qtbot.waitUntil(lambda: copied() == "data: 1\n\ndata: [DONE]")
+    qtbot.waitUntil(lambda: copied() == "data: 1\n\ndata: [DONE]", timeout=WAIT)
     view.set_value(ANSWER)
     assert view.tabs.isTabVisible(0)
 

@@ -161,5 +161,12 @@ def test_what_a_body_demands() -> None:
         found = asked_format(json.loads(json.dumps(body)))
         assert found == ResponseFormat(FormatKind.JSON_SCHEMA, "person", SCHEMA)
     assert asked_format({"response_format": {"type": "json_object"}}) == ResponseFormat(FormatKind.JSON)
-    for body in (None, [], {}, {"text": {"format": {"type": "text"}}}, {"text": 3, "response_format": "x"}):
+    others: list[Any] = [
+        None,
+        [],
+        {},
+        {"text": {"format": {"type": "text"}}},
+        {"text": 3, "response_format": "x"},
+    ]
+    for body in others:
         assert asked_format(body) is None
