@@ -192,7 +192,7 @@ async def test_connection_closed_before_the_head(server: Server, api: Api, diale
 
 async def test_no_answer_in_time(server: Server, api: Api, dialect: Dialect) -> None:
     server.script(*[faults.no_answer] * 2)
-    result = await ask(api, endpoint_at(server.url, dialect), limits=Limits(attempts=2, first_event=0.05))
+    result = await ask(api, endpoint_at(server.url, dialect), limits=Limits(attempts=2, first_event=0.5))
     failed_with(result, errors.NoAnswer)
     assert len(server.requests) == 2
     for request in server.requests:
