@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import weights
+
 from smoke import desktop, files, installed
 from smoke.desktop import Session
 from smoke.program import QUIT_SECONDS, Process, resident, seconds_of_cpu
@@ -18,8 +20,6 @@ from smoke.screen import Screen
 from smoke.server import MODEL, Server
 
 NAME = "desktop-chat"
-DEB_LIMIT, INSTALLED_LIMIT = 50, 150
-"""MB."""
 PAINT_LIMIT, IDLE_LIMIT = 0.5, 110
 """Seconds of processor time, MB."""
 MARKER = f"usr/lib/{NAME}/only-in-the-version-before"
@@ -113,8 +113,8 @@ class Story:
             listed = self._root.admin("dpkg", "--listfiles", NAME).split("\n")
             paths = [self._root.path / path.lstrip("/") for path in listed if path]
             size = sum(path.lstat().st_size for path in paths if path.is_file() and not path.is_symlink())
-            told.append(verdict("package", self._deb.stat().st_size / 1e6, DEB_LIMIT, "MB"))
-            told.append(verdict("installed", size / 1e6, INSTALLED_LIMIT, "MB"))
+            told.append(verdict("package", self._deb.stat().st_size / 1e6, weights.DEB[0], "MB"))
+            told.append(verdict("installed", size / 1e6, weights.INSTALLED[0], "MB"))
 
     def _removal(self, before: files.Listing) -> None:
         with self._report.step("nothing of it runs or lies in /tmp after it has ended"):

@@ -6,12 +6,13 @@ import hashlib
 import os
 import stat
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from desktop_chat.attachments import AttachmentMissing, Attachments
+from desktop_chat.attachments import AttachmentMissing, Attachments, store
 from desktop_chat.domain.message import Attachment
 
 pytestmark = pytest.mark.anyio
@@ -115,6 +116,14 @@ async def test_a_folder_that_is_not_there_is_empty(attachments: Attachments, tmp
     assert await attachments.hashes() == set()
     await attachments.remove([HASH])
     assert not (tmp_path / "attachments").exists()
+
+
+async def test_a_copy_that_nobody_needs_any_more_goes_as_soon_as_it_is_written(tmp_path: Path) -> None:
+    is_over = threading.Event()
+    store.lend(tmp_path / "kept", PHOTO, is_over)
+    is_over.set()
+    store.lend(tmp_path / "gone", PHOTO, is_over)
+    assert [path.name for path in files(tmp_path)] == ["kept"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such bits")
