@@ -13,6 +13,7 @@ from desktop_chat.domain.errors import AttachmentMissing
 from desktop_chat.domain.holds import LooksSecret, NotTaken
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.request import Parameters
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from tests.helpers.bench import Bench, ask, count, idle, reread, until
 from tests.server import Server, wire
@@ -224,6 +225,18 @@ async def test_what_the_user_let_go_is_not_objected_to_again(bench: Bench, serve
     session.set_model("e1", "m-2")
     await ask(session, "Of that model nothing is known")
     assert len(held) == 1
+
+
+@pytest.mark.anyio
+async def test_an_answer_is_given_again_to_the_same_image_alone(bench: Bench, server: Server) -> None:
+    bench.settings.change(cache_answers=True)
+    for data, requests in ((PNG, 1), (b"another", 2), (PNG, 2)):
+        session = bench.chats.new()
+        session.set_parameters(Parameters(temperature=0))
+        assert await session.send("Look", [await image(bench, data)])
+        await idle(session)
+        assert await bench.chats.outbox.settle()
+        assert len(server.requests) == requests
 
 
 @pytest.mark.anyio
