@@ -26,8 +26,8 @@ class ProbeStep:
     """One step that has ended. ``ok`` is None where it says neither: it was left out, or cannot be told.
 
     ``seconds`` is what it took. ``detail`` is what was found, plain text of at most 300 characters:
-    addresses, who signed the certificate, how many models. ``error`` is why it is not ``ok``; a step that fails ends
-    the probe where the next ones cannot go well without it.
+    addresses, who signed the certificate, how many models. ``error`` is why it is not ``ok``; a step that
+    fails ends the probe where the next ones cannot go well without it.
     """
 
     kind: StepKind

@@ -308,9 +308,7 @@ class Dialogs(QObject):
         finally:
             await self._api.forget(endpoint.id)
 
-    def _probe(
-        self, endpoint: Endpoint, secrets: Secrets
-    ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+    def _probe(self, endpoint: Endpoint, secrets: Secrets) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
         """Try an endpoint that need not be stored, step by step."""
         return self._api.probe(endpoint, secrets, self._settings.limits(endpoint))
 
