@@ -238,7 +238,7 @@ api/errors.py                       openai, httpx2 and operating system exceptio
 api/extras.py                       citations and tool calls of both dialects -> parts of a message
 api/guard.py                        an httpx2 transport that bounds what a server can do to us
 api/limiter.py                      our own limits of an endpoint: requests a minute, at the same time
-api/model_lists.py                  asks for the models of an endpoint: its pages, and what some tell elsewhere
+api/model_lists.py                  asks for the models of an endpoint: its pages, and what is told elsewhere
 api/models.py                       what servers say of their models -> domain.model
 api/openai_models.py                what OpenAI's own models can do, which their list does not say
 api/parser.py                       what the dialects have in common: an answer under construction
