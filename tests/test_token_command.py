@@ -255,7 +255,17 @@ async def test_a_cancelled_command_leaves_its_place_to_the_next(tmp_path: Path) 
 async def test_no_shell_and_no_input(tmp_path: Path) -> None:
     code = "import json, sys; print(json.dumps({'token': sys.stdin.read() + '|'.join(sys.argv[1:])}))"
     arguments = ("$HOME", "*", f"a;touch${{IFS}}{tmp_path}/x", "`id`", 'say"so', "back\\slash")
-    assert await token(python(code, *arguments)) == "|".join(arguments)
+    reading, writing = os.pipe()
+    os.write(writing, b"typed")
+    os.close(writing)
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        assert await token(python(code, *arguments)) == "|".join(arguments)
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(reading)
     assert not (tmp_path / "x").exists()
 
 

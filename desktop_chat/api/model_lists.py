@@ -58,7 +58,7 @@ async def _pages(client: "Client", limits: Limits) -> Entries:
         found += page
         seen |= {models.id_of(entry) for entry in page}
         query = _next(document, page)
-        if not page or not query or len(found) >= models.MOST:
+        if not query or len(found) >= models.MOST:
             break
     return found
 

@@ -107,9 +107,10 @@ class Server:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}/v1"
 
     async def left_alone(self) -> None:
-        """Wait until no client has a connection open."""
-        while self._connections:
-            await asyncio.wait(self._connections)
+        """Wait until no client has a connection open. Raises ``TimeoutError`` where one keeps it."""
+        async with asyncio.timeout(30):
+            while self._connections:
+                await asyncio.wait(self._connections)
 
     @property
     def requests(self) -> list[Exchange]:
