@@ -68,13 +68,15 @@ class Attachments:
         self._worker = worker or Worker()
         self._grace = grace
         self._added: dict[str, float] = {}
+        self._one_at_a_time = threading.Lock()
+        """Held while one is written or removed: what is there already is not written again."""
 
     async def add(self, data: bytes, media_type: str, *, width: int = 0, height: int = 0) -> Attachment:
         """Keep ``data``, once however often it is added. Raises ``OSError`` where it cannot be written."""
         name = await asyncio.to_thread(store.hash_of, data)
         # Before it is written: a sweep at work would find it else.
         self._added[name] = time.monotonic()
-        await asyncio.to_thread(store.write, self._folder, name, data)
+        await asyncio.to_thread(self._write, name, data)
         return Attachment(name, media_type, len(data), width, height)
 
     async def read(self, hash: str) -> bytes:
@@ -99,9 +101,7 @@ class Attachments:
         What was added within the ``grace`` stays; it goes with a later sweep, as does what
         cannot be deleted.
         """
-        latest = time.monotonic() - self._grace
-        doomed = [name for name in hashes if self._added.get(name, latest) <= latest]
-        await asyncio.to_thread(store.remove, self._folder, doomed)
+        await asyncio.to_thread(self._remove, list(hashes))
 
     async def extract(self, data: bytes, name: str) -> Extracted:
         """The text of a file called ``name``; what kind it is, its content says.
@@ -122,6 +122,18 @@ class Attachments:
         if found["unreadable"]:
             raise Unreadable(found["unreadable"])
         return Extracted(found["text"], found["media_type"], tuple(found["notes"]))
+
+    def _write(self, name: str, data: bytes) -> None:
+        with self._one_at_a_time:
+            store.write(self._folder, name, data)
+
+    def _remove(self, names: list[str]) -> None:
+        for name in names:
+            with self._one_at_a_time:
+                latest = time.monotonic() - self._grace
+                if self._added.get(name, latest) <= latest:
+                    store.remove(self._folder, name)
+        store.clear_up(self._folder)
 
     async def _read(self, path: str, name: str) -> dict[str, str]:
         future = self._worker.submit("read", _SECONDS, path=path, name=name)

@@ -6,7 +6,6 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -73,13 +72,16 @@ def hashes(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("??/*") if _HASH.fullmatch(path.name)}
 
 
-def remove(folder: Path, names: Iterable[str]) -> None:
-    """Delete these, and what was left unfinished; what cannot be deleted stays."""
+def remove(folder: Path, name: str) -> None:
+    """Delete it; what cannot be deleted stays."""
+    if _HASH.fullmatch(name):
+        with suppress(OSError):
+            _path(folder, name).unlink(missing_ok=True)
+
+
+def clear_up(folder: Path) -> None:
+    """Delete what was left unfinished; what cannot be deleted stays."""
     old = time.time() - _STALE
-    for name in names:
-        if _HASH.fullmatch(name):
-            with suppress(OSError):
-                _path(folder, name).unlink(missing_ok=True)
     for path in (*folder.glob(".*"), *folder.glob("??/.*")):
         with suppress(OSError):
             if path.is_file() and path.stat().st_mtime < old:

@@ -98,6 +98,16 @@ async def test_a_sweep_leaves_what_has_just_been_added(attachments: Attachments,
     assert await attachments.hashes() == set()
 
 
+async def test_what_is_added_while_a_sweep_is_at_it_stays(attachments: Attachments, tmp_path: Path) -> None:
+    store.write(tmp_path / "attachments", HASH, PHOTO)
+    others = [f"{number:064x}" for number in range(3000)]
+    sweep = asyncio.ensure_future(attachments.remove([*others, HASH]))
+    await asyncio.sleep(0)
+    await attachments.add(PHOTO, "image/png")
+    await sweep
+    assert await attachments.read(HASH) == PHOTO
+
+
 async def test_a_sweep_clears_up_what_a_crash_left(attachments: Attachments, tmp_path: Path) -> None:
     await attachments.add(PHOTO, "image/png")
     folder = tmp_path / "attachments"
