@@ -107,7 +107,8 @@ class Answering(QObject):
         bugs = [ending.bug for ending in endings if ending.bug is not None]
         ending, answer = replace(endings[0], bug=bugs[0] if bugs else None), self._shown.answer
         if ending.finished.others:
-            others = [_version(answer, choice) for choice in ending.finished.others]
+            was_stopped = ending.finished.state is State.STOPPED
+            others = [_version(answer, choice, was_stopped) for choice in ending.finished.others]
             await self._record.add_versions(others)
         self._keep(answer)
         return ending
@@ -168,14 +169,16 @@ def stand_in(endpoint: Endpoint | None, model: str, asked: str, error: ChatError
     model would not help, or the chain is at its end. ``model`` is the one that the chat wants."""
     if endpoint is None or not isinstance(error, Busy | ModelNotFound):
         return None
-    chain = [model, *(name for name in endpoint.fallback_models if name != model)]
+    chain = list(dict.fromkeys((model, *endpoint.fallback_models)))
     behind = chain.index(asked) + 1 if asked in chain else 1
     return chain[behind] if behind < len(chain) else None
 
 
-def _version(answer: Message, choice: Choice) -> Message:
+def _version(answer: Message, choice: Choice, was_stopped: bool) -> Message:
     """Another answer to the request of ``answer``, whose usage and cost are those of all of them."""
     state = State.TRUNCATED if choice.finish_reason in _CUT else State.COMPLETE
+    if choice.finish_reason is None:
+        state = State.STOPPED if was_stopped else State.INTERRUPTED
     return Message(
         new_id(),
         answer.parent_id,

@@ -143,8 +143,13 @@ class Turn(QObject):
         )
         if self.retry is not None and not self.answer.parts:
             return Finished(State.FAILED, error=self.retry.error, model=self.answer.model)
-        timing = Timing(self.account.first_token, duration)
-        return Finished(State.STOPPED, request_id=request_id, model=self.answer.model, timing=timing)
+        return Finished(
+            State.STOPPED,
+            request_id=request_id,
+            model=self.answer.model,
+            timing=Timing(self.account.first_token, duration),
+            others=self._reply.others() if self._reply is not None else (),
+        )
 
     async def finish(self, finished: Finished) -> None:
         """Save the answer as it is in the end."""

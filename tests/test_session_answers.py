@@ -151,9 +151,9 @@ async def test_no_other_model_is_asked_where_it_would_not_help(bench: Bench, ser
 
 
 @pytest.mark.anyio
-async def test_a_chain_may_name_the_chats_own_model(bench: Bench, server: Server) -> None:
-    falls_back(bench, "m-2", "m-1")
-    server.script(*[faults.status(503, {"message": "overloaded"})] * 2)
+async def test_a_chain_may_name_a_model_twice(bench: Bench, server: Server) -> None:
+    falls_back(bench, "m-2", "m-1", "m-2")
+    server.default = faults.status(503, {"message": "overloaded"})
     session = bench.chats.new()
     await ask(session)
     assert [request.json["model"] for request in server.requests] == ["m-1", "m-2"]
@@ -259,6 +259,43 @@ async def test_answers_of_one_request_become_versions(chat: Bench, server: Serve
     await ask(session, "Go on")
     assert [m.text for m in session.tree.path][:2] == ["Hello", "Three"]
     assert len(await chat.ledger()) == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["cut", "stopped"])
+async def test_answers_that_did_not_come_to_their_end_say_so(chat: Bench, server: Server, how: str) -> None:
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.head()
+        for index, text, finish in ((1, "Two", "stop"), (2, "Thr", None), (0, "One", "stop")):
+            choice = {"index": index, "delta": {"content": text}, "finish_reason": finish}
+            if how == "stopped" and index == 0:
+                choice["finish_reason"] = None
+            await exchange.send(wire.sse({"id": "c1", "model": "m-1", "choices": [choice]}))
+        if how == "cut":
+            exchange.abort()
+        await exchange.closed.wait()
+
+    server.script(play)
+    session = chat.chats.new()
+    session.set_parameters(Parameters(n=4))
+    if how == "stopped":
+        session.text_added.connect(lambda *_: session.stop())
+    answer = await ask(session)
+    versions = [session.tree[id] for id in session.tree.versions(answer.id)]
+    unfinished = State.STOPPED if how == "stopped" else State.INTERRUPTED
+    first = State.STOPPED if how == "stopped" else State.COMPLETE
+    assert [(m.text, m.state) for m in versions] == [
+        ("One", first),
+        ("Two", State.COMPLETE),
+        ("Thr", unfinished),
+    ]
+    assert await chat.chats.outbox.settle()
+    stored = await (await chat.opening).tree(session.conversation.id)
+    assert [(m.text, m.state) for m in stored][1:] == [(m.text, m.state) for m in versions]
+    (row,) = await chat.ledger()
+    assert row.usage is not None
+    assert not row.is_exact
 
 
 @pytest.mark.anyio

@@ -33,6 +33,7 @@ from desktop_chat.domain.events import (
     Adjusted,
     AttemptEnded,
     AttemptStarted,
+    Choice,
     Delta,
     Finished,
     PartCame,
@@ -102,6 +103,10 @@ class Reply:
     def has_left(self) -> bool:
         """Whether the request of the last attempt went out to a server, so that it may be worked on."""
         return self._attempt is not None and self._attempt.has_left
+
+    def others(self) -> tuple[Choice, ...]:
+        """The other answers of the last attempt, as far as they came: for one that is stopped."""
+        return self._attempt.others() if self._attempt is not None else ()
 
     def evidence(self) -> Evidence | None:
         """What went over the wire for the last attempt, as far as it came: for one that is stopped, whose
@@ -428,6 +433,10 @@ class _Attempt:
         first = None if self._first_event is None else self._first_event - self._began
         return Timing(first, time.monotonic() - self._began)
 
+    def others(self) -> tuple[Choice, ...]:
+        """The other answers so far, but those of which nothing came."""
+        return tuple(choice for choice in self._parser.others if choice.parts)
+
     def evidence(self) -> Evidence | None:
         """What went over the wire so far."""
         if self._transfer is None:
@@ -469,5 +478,5 @@ class _Attempt:
             parser.usage,
             self._took,
             self.error,
-            parser.others,
+            self.others(),
         )

@@ -99,7 +99,8 @@ class AttemptEnded:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Another answer to the same request (Chat Completions with ``n``)."""
+    """Another answer to the same request (Chat Completions with ``n``). Without a ``finish_reason`` it did not
+    come to its end."""
 
     parts: tuple[Part, ...]
     finish_reason: str | None = None
