@@ -319,6 +319,7 @@ domain/money.py                     US dollars as Decimal, in whole picodollars 
 domain/parameters.py                every parameter of both dialects once: range, meaning, place in a body
 domain/prices.py                    what a model costs, and what that makes of a request
 domain/probe.py                     what a test of an endpoint finds, step by step
+domain/redaction.py                 what must not be shown: secret headers, what looks like a key
 domain/request.py                   what one turn asks for
 domain/secrecy.py                   what in a text looks like a secret
 domain/snippets.py                  a request that was sent, as a command line and as a program

@@ -19,7 +19,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-REDACTED = "[redacted]"
+from desktop_chat.domain.redaction import REDACTED, SECRET_HEADERS, without_keys
+
 BODIES = ("request", "response")
 """The fields of a record that hold what was asked and answered; only written where the user wants that."""
 LOG_NAME = "desktop-chat.log"
@@ -27,11 +28,9 @@ LOG_BYTES, LOG_FILES = 1_000_000, 3
 LONGEST_TEXT = 20_000
 """Characters of one message or field; what follows is cut, and said to be."""
 
-_SECRETS = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|AIza|hf|key)[-_][A-Za-z0-9_\-]{8,}|\b(?:bearer|basic)\s+[^\s'\",]+", re.IGNORECASE
-)
+_SCHEMES = re.compile(r"\b(bearer|basic)\s+[^\s'\",]+", re.IGNORECASE)
 _HEADERS = re.compile(
-    r"\b((?:proxy-)?authorization|(?:x-)?api-key|x-goog-api-key|(?:set-)?cookie)\b(['\"]?\s*[:=,]\s*)"
+    rf"\b({'|'.join(sorted(SECRET_HEADERS))})\b(['\"]?\s*[:=,]\s*)"
     r"(?:\"[^\"\r\n]*\"|'[^'\r\n]*'|[^'\"\r\n]+)",
     re.IGNORECASE,
 )
@@ -47,7 +46,7 @@ def redact(text: str, keys: Iterable[str] = ()) -> str:
         if len(key) >= 6:
             text = text.replace(key, REDACTED)
     text = _HEADERS.sub(rf"\1\2{REDACTED}", text)
-    return _SECRETS.sub(REDACTED, text)
+    return without_keys(_SCHEMES.sub(rf"\1 {REDACTED}", text), REDACTED)
 
 
 class _JsonFormatter(logging.Formatter):

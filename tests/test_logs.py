@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_chat import logs
+from desktop_chat.domain.redaction import REDACTED
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
 )
 def test_keys_are_taken_out(text: str) -> None:
     redacted = logs.redact(text, ["my-own-odd-key"])
-    assert logs.REDACTED in redacted
+    assert REDACTED in redacted
     for secret in ("abcdef123", "CANARY", "my-own-odd-key"):
         assert secret not in redacted
 

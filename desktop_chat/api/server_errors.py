@@ -14,15 +14,13 @@ from urllib.parse import quote
 from desktop_chat.api.retry import retry_after
 from desktop_chat.domain import errors
 from desktop_chat.domain.errors import ChatError
-from desktop_chat.domain.evidence import REDACTED
+from desktop_chat.domain.redaction import KEY_REMOVED, REDACTED, without_keys
 
 LONGEST_MESSAGE = 2000
 _LONGEST_HTML = 1 << 16
 
-_HIDDEN = "[key removed]"
 _SHORTEST = 8
 """Characters of a secret that is sought in what a user or a model wrote."""
-_KEY_LIKE = re.compile(r"\b(?:sk|gsk|xai)-[\w*.…-]{4,}|(?<=\bBearer )\S{4,}", re.IGNORECASE)
 _BLANKS = re.compile(r"[^\S\n]+")
 _INVISIBLE = (
     frozenset("\u200e\u200f\u061c\u2028\u2029\ufeff")
@@ -69,8 +67,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         if self._secrets is not None:
-            text = self._secrets.sub(_HIDDEN, text)
-        return _KEY_LIKE.sub(_HIDDEN, text)
+            text = self._secrets.sub(KEY_REMOVED, text)
+        return without_keys(text)
 
     def finds(self, data: bytes) -> bool:
         """Whether a secret is in ``data``: at the speed of memory, for megabytes. A short one is not sought:

@@ -10,18 +10,13 @@ from typing import Any
 from desktop_chat.api.retry import Failed
 from desktop_chat.api.server_errors import Redactor
 from desktop_chat.domain.errors import AttachmentMissing, BadRequest
-from desktop_chat.domain.evidence import LARGEST_RESPONSE, REDACTED, Content, Evidence, Headers
+from desktop_chat.domain.evidence import LARGEST_RESPONSE, Content, Evidence, Headers
+from desktop_chat.domain.redaction import REDACTED, SECRET_HEADERS
 
 RECORD: ContextVar["Record | None"] = ContextVar("record", default=None)
 """What the request of the current task is written down in: the SDK hands nothing else to a transport."""
 WATCHER: ContextVar[Callable[[str, Mapping[str, Any]], None] | None] = ContextVar("watcher", default=None)
 """Told what happens on the connection of the current task: events of httpcore2's ``trace`` extension."""
-
-SECRET_HEADERS = frozenset(
-    ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "set-cookie")
-)
-"""Headers whose values are never shown, in lower case."""
-
 
 _SLICE = 1 << 18
 """Bytes."""

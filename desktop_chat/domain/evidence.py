@@ -10,10 +10,6 @@ Headers = tuple[tuple[str, str], ...]
 """Names as they were sent or received, and values, in order."""
 
 
-REDACTED = "[redacted]"
-"""What stands for a secret, after the scheme where there is one: ``Bearer [redacted]``."""
-
-
 @dataclass(frozen=True, slots=True)
 class Content:
     """In place of a text of a body: ``prefix``, then the attachment of that hash in base64.

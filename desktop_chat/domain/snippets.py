@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from desktop_chat.domain.evidence import REDACTED, Content, Evidence
+from desktop_chat.domain.evidence import Content, Evidence
+from desktop_chat.domain.redaction import REDACTED, SECRET_HEADERS
 
 KEY = "OPENAI_API_KEY"
 AZURE_KEY = "AZURE_OPENAI_API_KEY"
@@ -22,7 +23,6 @@ _OF_THE_CONNECTION = re.compile(
     re.IGNORECASE,
 )
 """Headers that whoever sends a request adds by itself."""
-_SECRET = re.compile(r"(?:authorization|proxy-authorization|api-key|x-api-key|cookie)", re.IGNORECASE)
 
 _OF_RESPONSES = """
 access_programs background context_management conversation image include input instructions max_output_tokens
@@ -165,7 +165,7 @@ def _headers(evidence: Evidence) -> list[tuple[str, str]]:
 
 def _secret(name: str, value: str) -> tuple[str, str] | None:
     """What stands before the secret of a header, and the variable that has it; None where there is none."""
-    if REDACTED not in value and not _SECRET.fullmatch(name):
+    if REDACTED not in value and name.lower() not in SECRET_HEADERS:
         return None
     if name.lower() == "authorization":
         scheme, _, _ = value.partition(" ")

@@ -17,6 +17,7 @@ from desktop_chat.domain.endpoint import (
     origin_of,
 )
 from desktop_chat.domain.model import Model
+from desktop_chat.domain.redaction import SECRET_HEADERS
 
 API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _PRIVATE_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
@@ -30,7 +31,6 @@ _OWN_HEADERS = {
     "connection",
     "accept-encoding",
 }
-_SECRET_HEADERS = {"authorization", "api-key", "x-api-key", "cookie", "proxy-authorization"}
 _PROXIES = ("http", "https", "socks5", "socks5h")
 LONGEST_BODY = 100_000
 """Characters."""
@@ -145,7 +145,7 @@ def check_headers(pairs: Pairs, *, are_secret: bool = False) -> Pairs:
             raise ValueError(f"“{name}” is not the name of a header." if name else "A header has no name.")
         if low in _OWN_HEADERS:
             raise ValueError(f"{name} cannot be set: it follows from each request.")
-        if low in _SECRET_HEADERS and not are_secret:
+        if low in SECRET_HEADERS and not are_secret:
             raise ValueError(f"{name} holds a secret. Enter it under Key, as a secret header.")
         if low in seen:
             raise ValueError(f"{name} stands here twice.")

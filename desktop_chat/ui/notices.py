@@ -4,7 +4,6 @@ Every notice says what happened, what is safe and what can be done. What a serve
 text, on one line, and with anything that looks like a key taken out.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 from desktop_chat import __version__
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import RetryScheduled
+from desktop_chat.domain.redaction import without_keys
 from desktop_chat.storage import Backup, DatabaseTooNew, StorageError
 from desktop_chat.ui.notice_words import OPENING_WORDS, STORAGE_WORDS, WORDS, Action, Words
 from desktop_chat.ui.safe import one_line
@@ -25,7 +25,6 @@ __all__ = [
     "explain_put_back",
     "explain_retry",
     "explain_storage",
-    "redact",
     "retry_countdown",
     "retry_status",
     "storage_reason",
@@ -200,20 +199,6 @@ def wants_dialog(delay: float) -> bool:
     return delay > SHORTEST_DIALOG_WAIT
 
 
-def redact(text: str) -> str:
-    """``text`` without what looks like a key. A second line of defence: no key should get this far."""
-    return _KEYS.sub("[key removed]", text)
-
-
-_KEYS = re.compile(
-    r"\bbearer\s+[^\s\"',;&]{8,}"
-    r"|\b(?:api[-_ ]?key|authorization)[\"']?\s*[:=]\s*[\"']?[^\s\"',;&]{8,}"
-    r"|\b(?:sk|pk|rk|gsk|xai|hf|r8|sess|ek)[-_][\w*.…-]{6,}"
-    r"|\bAIza[\w-]{20,}",
-    re.IGNORECASE,
-)
-
-
 def _words_of(error: ChatError) -> Words:
     return next(WORDS[kind] for kind in type(error).__mro__ if kind in WORDS)
 
@@ -232,7 +217,7 @@ def _is_openai(host: str | None) -> bool:
 
 
 def _one_line(text: str) -> str:
-    return redact(one_line(text))
+    return without_keys(one_line(text))
 
 
 def _shortened(text: str, length: int) -> str:

@@ -7,9 +7,10 @@ import pytest
 from desktop_chat.api import Api
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect, Secrets
 from desktop_chat.domain.events import AttemptEnded, Delta, Started
-from desktop_chat.domain.evidence import LARGEST_RESPONSE, REDACTED, Content, Evidence
+from desktop_chat.domain.evidence import LARGEST_RESPONSE, Content, Evidence
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role
+from desktop_chat.domain.redaction import REDACTED
 from desktop_chat.domain.request import Request
 from tests.api.conftest import KEY, Result, ask, endpoint_at, request
 from tests.server import Exchange, Server, faults, wire

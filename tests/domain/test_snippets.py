@@ -13,7 +13,8 @@ import pytest
 from openai.resources.chat.completions import Completions
 from openai.resources.responses import Responses
 
-from desktop_chat.domain.evidence import REDACTED, Content, Evidence
+from desktop_chat.domain.evidence import Content, Evidence
+from desktop_chat.domain.redaction import REDACTED
 from desktop_chat.domain.snippets import ARGUMENTS, curl, python
 from tests.server import Exchange, Server
 from tests.server.wire import answer, response

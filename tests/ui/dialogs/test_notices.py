@@ -16,7 +16,6 @@ from desktop_chat.ui.notices import (
     explain_opening,
     explain_retry,
     explain_storage,
-    redact,
     retry_countdown,
     retry_status,
     wants_dialog,
@@ -100,28 +99,6 @@ def test_no_text_holds_a_key(kind: str) -> None:
         assert "CANARY" not in everything
         assert "abcdef0123456789" not in everything
         assert "key removed" in everything
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "sk-proj-CANARY-abcdef",
-        "Bearer CANARY.token-1234567",
-        '{"api-key": "CANARY0123456789"}',
-        "api_key=CANARY0123456789&x=1",
-        "gsk_CANARYabcdef0123456789",
-        "xai-CANARYabcdef0123456789",
-        "AIzaSyCANARY0123456789012345678",
-        "sk-abc***********CANARY",
-    ],
-)
-def test_what_looks_like_a_key_is_taken_out(text: str) -> None:
-    assert "CANARY" not in redact(f"before {text} after")
-
-
-def test_plain_words_are_not_taken_for_keys() -> None:
-    text = "Use the Bearer auth scheme for the risk-averse task-runner, request req_8f2c41d09b."
-    assert redact(text) == text
 
 
 def test_billing_is_offered_for_openai_alone() -> None:
