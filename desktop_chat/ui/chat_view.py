@@ -340,7 +340,7 @@ class ChatView(QFrame):
         self.composer.edit_changed.connect(
             lambda id, text: self._chats.save_draft(id, text, self.composer.attachments)
         )
-        self.composer.edit_ended.connect(lambda id: self._chats.save_draft(id, ""))
+        self.composer.edit_ended.connect(self._edit_ended)
         self._chats.drafts_loaded.connect(self._drafts_loaded)
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
@@ -402,7 +402,13 @@ class ChatView(QFrame):
         endpoint, model = session.endpoint, session.model
         offered = self._chats.known_models(endpoint) if endpoint is not None else []
         abilities = next((known.abilities for known in offered if known.id == model), None)
-        return Target(self.composer.editing or session.draft_key, model, endpoint, abilities)
+        edited = self.composer.editing
+        return Target(lambda: edited or session.draft_key, model, endpoint, abilities)
+
+    def _edit_ended(self, message_id: str) -> None:
+        # First, or what is being read for it would be a draft of the edit anew.
+        self.attaching.intake.cancel_for(message_id)
+        self._chats.save_draft(message_id, "")
 
     def _attached_elsewhere(self, key: str, part: Part) -> None:
         """What was read while the user went on to another chat belongs to the draft of the first."""

@@ -40,6 +40,8 @@ SMALLEST_STATUS = 110
 """What the status keeps of the bar before the meter gives way, in the design's pixels."""
 DRAFT_DELAY = 300
 """Milliseconds without a key after which the draft is handed on."""
+MOST_TOLD = 3
+"""Attachments that were refused of which it is said why."""
 
 
 class Taker(Protocol):
@@ -93,7 +95,7 @@ class MessageEdit(QPlainTextEdit):
     def setPlainText(self, text: str) -> None:
         self._get_ready_for(text)
         super().setPlainText(text)
-        if not _has_long_words(text):
+        if not has_long_words(text):
             # Only here, where nothing can be undone: Undo would bring the long word back.
             self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
 
@@ -167,7 +169,7 @@ class MessageEdit(QPlainTextEdit):
 
     def _get_ready_for(self, text: str) -> None:
         """Choose, before ``text`` is laid out, where its lines may break."""
-        if _has_long_words(text):
+        if has_long_words(text):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
     def _composition_over(self) -> None:
@@ -190,7 +192,8 @@ class MessageEdit(QPlainTextEdit):
         self._fit()
 
 
-def _has_long_words(text: str) -> bool:
+def has_long_words(text: str) -> bool:
+    """Whether lines of ``text`` have to break anywhere: see :data:`LONGEST_WORD`."""
     return any(len(word) > LONGEST_WORD for word in text.split())
 
 
@@ -245,6 +248,7 @@ class Composer(QFrame):
         self._note = words(theme, size=12.5, color="error")
         self._note.setObjectName("attachNote")
         self._note.hide()
+        self._told: list[str] = []
         self._doubt = words(theme, size=12.5, color="warn")
         self._doubt.setObjectName("attachDoubt")
         self._doubt.hide()
@@ -337,8 +341,11 @@ class Composer(QFrame):
         self._show_state()
 
     def tell(self, text: str) -> None:
-        """Say below the attachments why something is not one; an empty text takes that away."""
-        self._note.setText(text)
+        """Say below the attachments why something else is not one; an empty text takes away what was said."""
+        self._told = [*self._told, text] if text else []
+        more = len(self._told) - MOST_TOLD
+        lines = [*self._told[:MOST_TOLD], f"Not attached either: {more:,} more."] if more > 0 else self._told
+        self._note.setText("\n".join(lines))
         self._note.setVisible(bool(text))
 
     def doubt(self, text: str) -> None:
@@ -521,7 +528,8 @@ class Composer(QFrame):
         if self.editing is None and (text, parts) != (self._draft, self._draft_parts):
             self._draft, self._draft_parts = text, parts
             self.draft_changed.emit(text)
-        elif self.editing is not None and (text, parts) != (self._edit, self._edit_parts):
+        elif self.editing is not None and (self._waits or (text, parts) != (self._edit, self._edit_parts)):
+            # What is being read is added to what is kept, also of an edit that has changed nothing yet.
             self._edit, self._edit_parts = text, parts
             self.edit_changed.emit(self.editing, text)
 

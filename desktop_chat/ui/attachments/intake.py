@@ -42,15 +42,21 @@ Load = Callable[[], Source]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where attachments go: ``key`` is that of the draft or the message they are for.
+    """Where attachments go: ``find_key`` tells the key of the draft or the message they are for, which is
+    another once a new chat is stored.
 
     ``endpoint`` is None where there is none yet, ``abilities`` of the model where they are not known.
     """
 
-    key: str
+    find_key: Callable[[], str]
     model: str
     endpoint: Endpoint | None = None
     abilities: frozenset[Ability] | None = None
+
+    @property
+    def key(self) -> str:
+        """The key as it is now."""
+        return self.find_key()
 
     @property
     def takes_files(self) -> bool:
@@ -111,6 +117,11 @@ class Intake(QObject):
         if pending.task is not None:
             pending.task.cancel()
         self._end(pending)
+
+    def cancel_for(self, key: str) -> None:
+        """Leave out all that is being read for the draft or the message of this key."""
+        for pending in [one for one in self.pending if one.target.key == key]:
+            self.cancel(pending)
 
     async def with_detail(self, part: Part, detail: str, model: str) -> Part:
         """``part`` looked at as closely as ``detail`` says, drawn anew for it where more of it is known.
