@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextOption,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -26,12 +35,16 @@ from desktop_chat.ui.addresses import shown
 from desktop_chat.ui.attachments.pictures import NotAPicture
 from desktop_chat.ui.attachments.words import attachment_of, name_of, sent_as, was_sent
 from desktop_chat.ui.card_parts import button, recolor, row, words
+from desktop_chat.ui.composer import has_long_words
 from desktop_chat.ui.file_saver import FileSaver
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.transcript.images import FORMATS, decoded
 
 SIZE, SMALLEST = (720, 560), (380, 300)
+PIECE = 50_000
+"""Characters that are laid out at once: Qt takes seconds for millions of them. More follow as they are
+scrolled to."""
 MOST_PIXELS = 12_000
 """Of a side of the picture that is shown."""
 _DETAILS = {"auto": "Automatic", "low": "Low", "high": "High", "original": "Original"}
@@ -83,6 +96,11 @@ class AttachmentWindow(QDialog):
         self.text.setReadOnly(True)
         self.text.setAccessibleName("What is sent")
         self.text.setFont(theme.code_font())
+        self.text.setUndoRedoEnabled(False)
+        self._rest = ""
+        """What of the text is not laid out yet."""
+        for moved in (self.text.verticalScrollBar().valueChanged, self.text.verticalScrollBar().rangeChanged):
+            moved.connect(self._show_more)
 
         self._choice = QComboBox()
         self._save = button("Save as…")
@@ -193,7 +211,22 @@ class AttachmentWindow(QDialog):
         self._space.setVisible(not is_picture and not has_text)
         self._save.setVisible(not data.url)
         if has_text:
-            self.text.setPlainText(shown(data.url) if data.url else file_text(self.part))
+            self.text.clear()
+            self._rest = shown(data.url) if data.url else file_text(self.part)
+            self._show_piece()
+
+    def _show_more(self) -> None:
+        bar = self.text.verticalScrollBar()
+        if self._rest and bar.value() >= bar.maximum() - bar.pageStep():
+            self._show_piece()
+
+    def _show_piece(self) -> None:
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        if has_long_words(piece):
+            self.text.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        cursor = QTextCursor(self.text.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(piece)
 
     async def _load(self) -> None:
         data = attachment_of(self.part)

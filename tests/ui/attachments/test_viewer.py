@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role, file_text
-from desktop_chat.ui.attachments.viewer import AttachmentWindow
+from desktop_chat.ui.attachments.viewer import PIECE, AttachmentWindow
 from desktop_chat.ui.transcript.row_actions import Action
 from tests.ui.attachments.conftest import attach, chips, composer, image, parts
 from tests.ui.shell.conftest import Running, until
@@ -88,6 +88,25 @@ async def test_text_is_shown_as_it_is_sent_and_the_file_can_be_sent_instead(
     assert not window.text.isVisible()
     choose(window, True)
     await until(lambda: data_of(parts(running)[0]).as_text)
+    window.close()
+
+
+@pytest.mark.parametrize("text", ["x" * 400_000, "some words\n" * 36_000], ids=["word", "lines"])
+async def test_a_long_text_is_laid_out_as_it_is_scrolled_to(
+    running: Running, tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "a.txt").write_text(text)
+    whole = file_text((await attach(running, tmp_path / "a.txt"))[0])
+    chips(running)[0].click()
+    window = await opened(running)
+    bar = window.text.verticalScrollBar()
+    seen = [window.text.toPlainText()]
+    while len(seen[-1]) < len(whole) and len(seen) < 20:
+        assert whole.startswith(seen[-1])
+        bar.setValue(bar.maximum())
+        seen.append(window.text.toPlainText())
+    assert seen[-1] == whole
+    assert len(seen[0]) <= 3 * PIECE, "what is not seen is not laid out"
     window.close()
 
 
