@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -194,12 +195,26 @@ def test_stays_out(path: str) -> None:
     assert not contents.is_wanted(path, f"{sys.prefix}/lib/{path}")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all libraries are Python's or of packages")
 def test_the_helper_finds_all_its_jobs() -> None:
     """They are named as text, which PyInstaller does not follow."""
     assert {path.partition(":")[0] for path in JOBS.values()} <= set(contents.HIDDEN_IMPORTS)
 
 
+def test_what_the_program_imports_of_qt_goes_in() -> None:
+    """Some of it late, such as the session bus: only a screenshot on Wayland asks for that."""
+    sources = [path.read_text("utf-8") for path in (ROOT / "desktop_chat").rglob("*.py")]
+    modules = {name for source in sources for name in re.findall(r"from (PySide6\.Qt\w+) import", source)}
+    assert {"PySide6.QtDBus", "PySide6.QtPrintSupport", "PySide6.QtWidgets"} <= modules
+    assert not modules & set(contents.EXCLUDED_MODULES)
+    for name in modules:
+        for path in (
+            f"{name.replace('.', '/')}.abi3.so",
+            f"PySide6/Qt/lib/lib{name[8:].replace('Qt', 'Qt6')}.so.6",
+        ):
+            assert contents.is_wanted(path, f"{sys.prefix}/lib/{path}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all libraries are Python's or of packages")
 def test_of_the_system_only_what_a_desktop_may_lack_goes_in() -> None:
     folder = "/usr/lib/x86_64-linux-gnu"
     names = ("libxcb-cursor.so.0", "libffi.so.8", "libssl.so.3", "libreadline.so.8", "libgtk-3.so.0")
