@@ -17,6 +17,7 @@ ui/                                 windows and widgets: the only home of QtGui 
 ui/about.py                         what this program is, and what it runs on
 ui/actions.py                       every command of the window and its shortcut, one table
 ui/addresses.py                     where an address of the web really leads, and what could mislead
+ui/announcing.py                    what a screen reader says although the focus stays
 ui/attachments/                     what the user attaches to a message: from where, and as what it is sent
 ui/attachments/address.py           an image that only its address is sent of, over the chat
 ui/attachments/attaching.py         wires the composer to what attachments come from, and to what shows them
@@ -35,6 +36,7 @@ ui/card_parts.py                    what cards are made of: texts, details, rows
 ui/chat_header.py                   the line above the transcript: title, model, context, cost
 ui/chat_view.py                     the chat that is shown: one session wired to its widgets
 ui/check_line.py                    a live check of an endpoint and its key
+ui/choice.py                        a choice among a few, as a button
 ui/composer.py                      where the user writes
 ui/context/                         the context inspector: what goes into the next request
 ui/context/dialog.py                the window: total, strategy, summary, messages, the server's own count
@@ -58,6 +60,7 @@ ui/hold_dialog.py                   a request that was held back, over the chat
 ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
 ui/holds.py                         who shows the inspector, what is held back and what a budget warns of
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
+ui/json_object.py                   a JSON object that a user writes
 ui/json_view/                       JSON to look at: what others take of it
 ui/json_view/model.py               JSON as a tree for Qt, whose nodes are made when they are looked at
 ui/json_view/slices.py              long work on the GUI thread in slices

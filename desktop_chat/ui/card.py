@@ -6,8 +6,6 @@ and has square black corners where nothing composes the screen. A card has none 
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QColor,
     QKeyEvent,
     QMouseEvent,
@@ -18,6 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QScrollArea, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.theme import RADIUS_BUBBLE, Theme
 
 _SHADOW = 30
@@ -108,9 +107,7 @@ class Card(QDialog):
 
     def announce(self, text: str) -> None:
         """Have a screen reader say ``text`` when it has finished what it says now."""
-        event = QAccessibleAnnouncementEvent(self, text)
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-        QAccessible.updateAccessibility(event)
+        announce(self, text)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab goes round within a modal card."""

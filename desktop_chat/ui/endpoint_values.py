@@ -1,7 +1,6 @@
 """What a user enters for an endpoint, cleaned and checked before any request is made with it."""
 
 import ipaddress
-import json
 import re
 import shlex
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from desktop_chat.domain.endpoint import (
 )
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.redaction import SECRET_HEADERS
+from desktop_chat.ui.json_object import read_object
 
 API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _PRIVATE_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
@@ -32,8 +32,6 @@ _OWN_HEADERS = {
     "accept-encoding",
 }
 _PROXIES = ("http", "https", "socks5", "socks5h")
-LONGEST_BODY = 100_000
-"""Characters."""
 _METHODS = ("/chat/completions", "/responses", "/models")
 _GENERAL_MODEL = re.compile(r"gpt-\d+(\.\d+)?")
 
@@ -164,22 +162,8 @@ def check_query(pairs: Pairs) -> Pairs:
 
 def check_body(text: str) -> str:
     """A JSON object as text, empty for none. Raises ``ValueError`` with a plain sentence."""
-    text = text.strip()
-    if not text:
-        return ""
-    if len(text) > LONGEST_BODY:
-        raise ValueError(f"This is longer than {LONGEST_BODY:,} characters.")
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(
-            f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-        ) from None
-    except RecursionError:
-        raise ValueError("This is nested too deeply.") from None
-    if not isinstance(found, dict):
-        raise ValueError("Enter a JSON object, in braces: {…}.")
-    return text
+    read_object(text)
+    return text.strip()
 
 
 def check_command(text: str) -> str:

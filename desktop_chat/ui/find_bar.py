@@ -4,8 +4,6 @@ import sys
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QAction,
     QKeyEvent,
     QKeySequence,
@@ -14,6 +12,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.safe import label
 from desktop_chat.ui.theme import RADIUS_CODE, Theme
@@ -187,10 +186,8 @@ class FindBar(QWidget):
 
     def _say(self) -> None:
         words = ", ".join(text for text in (self.count.text(), self.hint.text()) if text)
-        if words and QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, words)
-            event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-            QAccessible.updateAccessibility(event)
+        if words:
+            announce(self, words)
 
     def _show_hint(self, from_top: bool) -> None:
         self.hint.setText("Went on from the top" if from_top else "Went on from the end")

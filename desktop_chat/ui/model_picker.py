@@ -7,8 +7,6 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
@@ -29,6 +27,7 @@ from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.model_facts import Facts
 from desktop_chat.ui.model_rows import ROW_HEIGHT, PickerDelegate, PickerModel, Row, RowKind
@@ -302,9 +301,7 @@ class ModelPicker(QFrame):
 
     def _tell(self, text: str) -> None:
         """Have a screen reader say what happens in the list while the focus is in the field."""
-        event = QAccessibleAnnouncementEvent(self.field, text)
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
-        QAccessible.updateAccessibility(event)
+        announce(self.field, text, at_once=True)
 
     def _look_up_shown(self) -> None:
         """Find what the models that are in view cost, one after the other."""

@@ -1,9 +1,10 @@
 """A slim bar on top of the chat for what goes on for a while, such as a full disk."""
 
 from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.card_parts import Badge, words
 from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
@@ -58,9 +59,7 @@ class NoticeBar(QWidget):
         self._button.setVisible(bool(button))
         self.setAccessibleDescription(text)
         self.show()
-        event = QAccessibleAnnouncementEvent(self, text)
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-        QAccessible.updateAccessibility(event)
+        announce(self, text)
 
     def show_progress(self, text: str, button: str = "") -> None:
         """Show ``text``, which changes often: a screen reader says only that it began."""

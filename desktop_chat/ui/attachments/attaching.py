@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QDragEnterEvent,
     QDragMoveEvent,
     QDropEvent,
@@ -19,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from desktop_chat.attachments import Attachments
 from desktop_chat.domain.message import Part
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.attachments.drop_area import DropArea
 from desktop_chat.ui.attachments.intake import Intake, Target
 from desktop_chat.ui.attachments.sources import (
@@ -132,7 +131,7 @@ class Attaching(QObject):
     def refuse(self, text: str) -> None:
         """Say why something is no attachment."""
         self._composer.tell(text)
-        self._announce(text)
+        announce(self._composer, text)
 
     def close(self) -> None:
         """Close the windows, and leave what is being read."""
@@ -204,7 +203,7 @@ class Attaching(QObject):
         self._composer.set_attachments((*self._composer.attachments, part))
         target = self._target()
         model = target.model if target is not None else ""
-        self._announce(f"{name_of(part)} attached, {aside_of(part, model)}")
+        announce(self._composer, f"{name_of(part)} attached, {aside_of(part, model)}")
 
     def _reading_changed(self) -> None:
         if not self.intake.pending:
@@ -281,11 +280,6 @@ class Attaching(QObject):
     def _forget(self, window: "AttachmentWindow") -> None:
         self._windows.remove(window)
         self._chips_of.pop(window, None)
-
-    def _announce(self, text: str) -> None:
-        event = QAccessibleAnnouncementEvent(self._composer, text)
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-        QAccessible.updateAccessibility(event)
 
 
 def _takes_copies(event: QDropEvent) -> bool:

@@ -5,8 +5,6 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QAction,
     QGuiApplication,
     QKeyEvent,
@@ -25,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import IconButton, LabelButton
 from desktop_chat.ui.json_view.model import Place, values
 from desktop_chat.ui.json_view.slices import Slices
@@ -281,10 +280,8 @@ class JsonView(QWidget):
             self._say_time.start()
 
     def _say(self) -> None:
-        if self.count.text() and QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self.field, self.count.text())
-            event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-            QAccessible.updateAccessibility(event)
+        if self.count.text():
+            announce(self.field, self.count.text())
 
     def _fill(self, menu: QMenu) -> None:
         menu.clear()

@@ -13,12 +13,12 @@ from desktop_chat.logs import Reader, Record
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, row, words
+from desktop_chat.ui.choice import Choice
 from desktop_chat.ui.log.diagnostics import DiagnosticsDialog
 from desktop_chat.ui.log.model import COLUMNS, LEVELS, Column, Records, searchable, whole
 from desktop_chat.ui.safe import message_box
 from desktop_chat.ui.table import Table
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.usage.head import Choice
 
 POLL = 700
 """Milliseconds between two looks at the files: the log is written by more than one thread and rotated."""

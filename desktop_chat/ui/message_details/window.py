@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Any, Protocol
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from desktop_chat.domain import snippets
@@ -16,8 +16,10 @@ from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.message import Message
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import LabelButton
 from desktop_chat.ui.card_parts import DetailsBox, button, words
+from desktop_chat.ui.choice import Choice
 from desktop_chat.ui.json_view import show_json
 from desktop_chat.ui.json_view.writing import to_copy
 from desktop_chat.ui.message_details import exchange, facts
@@ -27,7 +29,6 @@ from desktop_chat.ui.message_details.table import FactTable
 from desktop_chat.ui.notices import storage_reason
 from desktop_chat.ui.safe import ElidedLabel, one_line
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.usage.head import Choice
 
 SIZE, SMALLEST = (600, 640), (490, 360)
 SAID_FOR = 4000
@@ -278,10 +279,7 @@ class MessageDetails(QDialog):
     def _say(self, text: str) -> None:
         self.told.setText(one_line(text))
         self._silence.start()
-        if QAccessible.isActive():
-            event = QAccessibleAnnouncementEvent(self, text)
-            event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-            QAccessible.updateAccessibility(event)
+        announce(self, text)
 
     def _restyle(self) -> None:
         px = self._theme.px

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_chat.domain.parameters import Kind, Parameter
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import UNSET, IconButton
 from desktop_chat.ui.card_parts import button, words
 from desktop_chat.ui.parameters.words import choice_name, range_words
@@ -79,8 +80,8 @@ class Field(QWidget):
         self._problem.setText(text)
         self._problem.setVisible(bool(text))
         self.first.setAccessibleDescription(text or self.parameter.help)
-        if text and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.first, text))
+        if text:
+            announce(self.first, text)
 
 
 class LineField(Field):

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_chat.domain.money import parse_amount
 from desktop_chat.settings import WINDOW_DIGITS
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.theme import Theme
 
@@ -94,7 +94,7 @@ class AmountField(QWidget):
             self._tell(str(error))
             if is_new:
                 # The focus has left the field, whose description would tell it.
-                QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.field, self.problem))
+                announce(self.field, self.problem)
             return False
         self._tell("")
         if value != self._stored:

@@ -4,8 +4,9 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.transcript import accessible
 from desktop_chat.ui.transcript.flow import Flow
 from desktop_chat.ui.transcript.leaves import Kind, Leaf, cut, plain, prefix, units
@@ -121,4 +122,4 @@ class Announcer:
         elif ended:
             self._timer.start()
         if words:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))
+            announce(view, words)

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.transcript.row import Action
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ class Keyboard:
         self._view.caret.toggle_browsing()
         words = CARET_ON if self._view.caret.browsing else CARET_OFF
         self._view.told.emit(words)
-        if QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._view, words))
+        announce(self._view, words)
 
     def _select_message(self) -> None:
         """The one that the keyboard is at, else the one that the caret is in, else the last."""

@@ -2,8 +2,6 @@
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QColor,
     QFocusEvent,
     QFont,
@@ -19,6 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.theme import RADIUS_CONTROL, Theme
 from desktop_chat.ui.usage.bars import Bars
 
@@ -137,9 +136,7 @@ class Chart(QFrame):
             super().keyPressEvent(event)
             return
         self._point(min(max(to, 0), last))
-        announcement = QAccessibleAnnouncementEvent(self, self.accessibleDescription())
-        announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
-        QAccessible.updateAccessibility(announcement)
+        announce(self, self.accessibleDescription(), at_once=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

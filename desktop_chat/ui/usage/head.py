@@ -1,16 +1,15 @@
 """The head of the usage window: what it is of, by what it is told apart, and what can be done with it."""
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Any
 
 from PySide6.QtCore import QDate, QLocale, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDateEdit, QGridLayout, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from desktop_chat.domain.ledger import Grouping
 from desktop_chat.ui.buttons import IconButton, LabelButton
 from desktop_chat.ui.card_parts import words
+from desktop_chat.ui.choice import Choice
 from desktop_chat.ui.safe import ElidedLabel
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.periods import EARLIEST, Range, Span
@@ -20,40 +19,6 @@ SAID_FOR = 8000
 """Milliseconds."""
 CANCEL_AFTER = 2000
 """Milliseconds of waiting until it can be cancelled."""
-
-
-class Choice(LabelButton):
-    """A button that shows what is chosen, and offers the rest in a menu. ``chosen`` has the value."""
-
-    chosen = Signal(object)
-
-    def __init__(self, theme: Theme, name: str, options: Iterable[tuple[str, Any]], prefix: str = "") -> None:
-        super().__init__(theme, "chevron-down", "", color="dim", trailing=True)
-        self.setProperty("pill", True)
-        self.setAccessibleName(name)
-        self._prefix = prefix
-        self.value: Any = None
-        self._actions: dict[Any, QAction] = {}
-        menu, group = QMenu(self), QActionGroup(self)
-        for text, value in options:
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            group.addAction(action)
-            action.triggered.connect(lambda _=False, value=value: self.choose(value))
-            self._actions[value] = action
-        self.setMenu(menu)
-
-    def choose(self, value: Any) -> None:
-        """As if the user did."""
-        self.show_value(value)
-        self.chosen.emit(value)
-
-    def show_value(self, value: Any) -> None:
-        self.value = value
-        self._actions[value].setChecked(True)
-        text = self._actions[value].text()
-        self.set_text(f"{self._prefix}{text[:1].lower()}{text[1:]}" if self._prefix else text)
-        self.setAccessibleDescription(text)
 
 
 class Dates(QWidget):

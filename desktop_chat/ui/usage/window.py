@@ -18,6 +18,7 @@ from desktop_chat.storage import ExportKind, StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.card import Card
+from desktop_chat.ui.choice import Choice
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.notices import storage_reason
 from desktop_chat.ui.safe import ElidedLabel
@@ -27,7 +28,7 @@ from desktop_chat.ui.usage.bar_table import BarTable, copy_table
 from desktop_chat.ui.usage.bars import Bars, Measure, stacked
 from desktop_chat.ui.usage.cards import Cards
 from desktop_chat.ui.usage.chart import Chart
-from desktop_chat.ui.usage.head import Choice, Head
+from desktop_chat.ui.usage.head import Head
 from desktop_chat.ui.usage.periods import Range, local_time, span_of
 from desktop_chat.ui.usage.reading import Query, Reading, Result, Source
 from desktop_chat.ui.usage.table import RequestTable

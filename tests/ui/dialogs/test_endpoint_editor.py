@@ -215,10 +215,12 @@ async def test_pairs_that_cannot_be_sent_are_told_beside_them(
 @pytest.mark.parametrize(
     ("section", "name", "text", "reason"),
     [
-        ("Requests", "Extra body", "{", "This is not JSON"),
-        ("Requests", "Extra body", "[1]", "a JSON object"),
-        ("Requests", "Extra body", "[" * 50_000, "nested too deeply"),
-        ("Requests", "Extra body", "x" * 100_001, "longer than 100,000"),
+        ("Requests", "Extra body", "{", "Line 1, column 2"),
+        ("Requests", "Extra body", "[1]", "It has to be an object"),
+        ("Requests", "Extra body", "[" * 50_000, "nested too deep"),
+        ("Requests", "Extra body", "x" * 500_001, "too long"),
+        ("Requests", "Extra body", '{"top_p": NaN}', "NaN is no number"),
+        ("Requests", "Extra body", '{"a": 1, "a": 2}', "is there twice"),
         ("Network", "CA bundle", "own.pem", "whole path"),
         ("Network", "CA bundle", "/nowhere/own.pem", "no file at this place"),
         ("Network", "Certificate", "/nowhere/own.pem", "no file at this place"),
@@ -287,7 +289,7 @@ async def test_all_that_is_wrong_is_told_at_once(opened: Opened) -> None:
     write(editor.requests.body, "{")
     opened.press("Save")
     assert editor.connection.complaint("base_url") == "Enter the address of the server."
-    assert "not JSON" in editor.requests.complaint("extra_body")
+    assert editor.requests.complaint("extra_body").startswith("Line 1, column 2: ")
     assert QApplication.focusWidget() is editor.connection.base_url
 
 

@@ -14,10 +14,11 @@ from pytestqt.qtbot import QtBot
 from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.parameters import BY_NAME, PARAMETERS, FormatKind, Group, Parameters, ResponseFormat
 from desktop_chat.ui.details import DetailsPanel
+from desktop_chat.ui.json_object import read_object
 from desktop_chat.ui.parameters.dialog import NARROW, ParametersDialog
 from desktop_chat.ui.parameters.fields import PairsField, TextsField
 from desktop_chat.ui.parameters.format_field import FormatField
-from desktop_chat.ui.parameters.json_field import JsonField, read_object
+from desktop_chat.ui.parameters.json_field import JsonField
 from desktop_chat.ui.parameters.slider import NumberSlider
 from desktop_chat.ui.parameters.words import has
 from desktop_chat.ui.theme import Theme

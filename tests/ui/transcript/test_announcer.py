@@ -2,10 +2,9 @@
 
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from desktop_chat.domain.message import State
-from desktop_chat.ui.transcript import announcer
 from desktop_chat.ui.transcript.announcer import MOST, complete
 from tests.ui.transcript.conftest import Chat, answer
 
@@ -16,7 +15,7 @@ def said(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
 
     def hand_on(event: QEvent) -> None:
-        if isinstance(event, announcer.QAccessibleAnnouncementEvent):
+        if isinstance(event, QAccessibleAnnouncementEvent):
             assert event.politeness() == QAccessible.AnnouncementPoliteness.Polite
             found.append(event.message())
 

@@ -3,12 +3,12 @@
 from collections.abc import AsyncGenerator, Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_chat.domain.endpoint import Endpoint, Secrets
 from desktop_chat.domain.probe import ProbeResult, ProbeStep, StepKind
 from desktop_chat.ui import icons
+from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.check_line import MessageLine
 from desktop_chat.ui.counts import counted
@@ -73,7 +73,7 @@ class ProbeList(QWidget):
         self._column.insertWidget(len(self._steps), shown)
         self._steps.append(shown)
         if step.ok is False:
-            self._announce(shown.accessibleName())
+            announce(self, shown.accessibleName())
 
     def end(self, result: ProbeResult) -> None:
         if result.error is not None:
@@ -83,12 +83,12 @@ class ProbeList(QWidget):
             if result.models is not None:
                 found.append(f"{counted(len(result.models), 'model')} listed")
             self._line.say(f"{' · '.join(found)}.", "ok")
-        self._announce(self._line.text)
+        announce(self, self._line.text)
 
     def fail(self, sentence: str) -> None:
         """The test could not begin, or go on."""
         self._line.say(sentence, "error")
-        self._announce(sentence)
+        announce(self, sentence)
 
     def stop(self) -> None:
         """The user ended a test that was under way."""
@@ -98,11 +98,6 @@ class ProbeList(QWidget):
         """Something was changed after the test."""
         if self._steps:
             self._line.say("This was before the last change.", "warn")
-
-    def _announce(self, text: str) -> None:
-        event = QAccessibleAnnouncementEvent(self, text)
-        event.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-        QAccessible.updateAccessibility(event)
 
 
 class StepRow(QWidget):
