@@ -25,7 +25,7 @@ from desktop_chat import request_log
 from desktop_chat.domain import errors, prices
 from desktop_chat.domain.counting import approximate, encoding_of
 from desktop_chat.domain.endpoint import Endpoint
-from desktop_chat.domain.events import AttemptEnded, Delta
+from desktop_chat.domain.events import AttemptEnded, Choice, Delta
 from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
 from desktop_chat.domain.message import PartKind
@@ -82,8 +82,8 @@ class Account:
         answers: int = 1,
     ) -> None:
         """``forecast`` is asked when an attempt is over: by then more is counted than when it left. So many
-        ``answers`` come with one request; of all but the first it is not known how long they are until the
-        server says, so that an estimate takes them to be as long."""
+        ``answers`` come with one request; those of which nothing came are taken to be as long as the
+        first."""
         self.cost: Decimal | None = None
         self.is_estimated = False
         self.model = model
@@ -142,7 +142,13 @@ class Account:
             await asyncio.shield(self._entering)
 
     async def stop(
-        self, *, request_id: str | None, answered: bool, has_left: bool, evidence: Evidence | None
+        self,
+        *,
+        request_id: str | None,
+        answered: bool,
+        has_left: bool,
+        evidence: Evidence | None,
+        others: tuple[Choice, ...] = (),
     ) -> None:
         """The user stopped: the attempt under way is over, if there is one."""
         if self._entering is not None:
@@ -151,7 +157,16 @@ class Account:
             timing = Timing(self.first_token, time.monotonic() - self._began)
             status = _OK if answered else None
             ended = AttemptEnded(
-                self._number, request_id, None, None, timing, None, status, None, has_left, evidence
+                self._number,
+                request_id,
+                None,
+                None,
+                timing,
+                None,
+                status,
+                has_left=has_left,
+                evidence=evidence,
+                others=others,
             )
             await self._enter(ended, Outcome.STOPPED)
 
@@ -163,8 +178,8 @@ class Account:
             await self._services.outbox.write(forget)
             return
         usage, is_exact = ended.usage, True
-        if usage is None and _worked(ended, bool(self._came)):
-            usage, is_exact = await self._estimate(), False
+        if usage is None and _worked(ended, bool(self._came or ended.others)):
+            usage, is_exact = await self._estimate(ended.others), False
         cost = await self._price(ended, usage) if usage is not None else Decimal(0)
         expected = (await self._forecast(wait=False)).counted
         entry = self._row(ended, outcome, usage, is_exact=is_exact, expected=expected, cost=cost)
@@ -212,14 +227,18 @@ class Account:
         self.cost = None if self._is_unpriced or cost is None else (self.cost or Decimal(0)) + cost
         self.is_estimated = self.is_estimated or not is_exact
 
-    async def _estimate(self) -> Usage:
-        texts = ["".join(pieces) for pieces in self._came.values()]
-        counts, _ = await count(self._services, self.model, texts)
-        by_kind = dict(zip(self._came, counts, strict=True))
+    async def _estimate(self, others: tuple[Choice, ...]) -> Usage:
+        came = [(kind, "".join(pieces)) for kind, pieces in self._came.items()]
+        own = len(came)
+        came += [(part.kind, part.text) for choice in others for part in choice.parts]
+        counts, _ = await count(self._services, self.model, [text for _, text in came])
+        unseen = self._answers - 1 - len(others)
+        counts = [number * (1 + unseen) if at < own else number for at, number in enumerate(counts)]
+        thoughts = (
+            number for (kind, _), number in zip(came, counts, strict=True) if kind is PartKind.REASONING
+        )
         return Usage(
-            input=(await self._forecast(wait=True)).corrected,
-            output=sum(counts) * self._answers,
-            reasoning=by_kind.get(PartKind.REASONING, 0) * self._answers,
+            input=(await self._forecast(wait=True)).corrected, output=sum(counts), reasoning=sum(thoughts)
         )
 
     async def _price(self, ended: AttemptEnded, usage: Usage) -> Decimal | None:
@@ -254,4 +273,5 @@ def _worked(ended: AttemptEnded, came: bool) -> bool:
     """Whether a server that reported nothing is taken to have worked on the request."""
     if ended.status is not None and ended.status != _OK:
         return False
-    return came or not isinstance(ended.error, errors.StreamError | errors.NotAStream)
+    said_no = errors.StreamError | errors.NotAStream | errors.Busy | errors.Rejected
+    return came or not isinstance(ended.error, said_no)

@@ -138,17 +138,19 @@ class Turn(QObject):
         await self.account.stop(
             request_id=request_id,
             answered=self._answered,
+        others = self._reply.others() if self._reply is not None else ()
             has_left=has_left,
             evidence=self._reply.evidence() if self._reply is not None else None,
         )
         if self.retry is not None and not self.answer.parts:
             return Finished(State.FAILED, error=self.retry.error, model=self.answer.model)
+            others=others,
         return Finished(
             State.STOPPED,
             request_id=request_id,
             model=self.answer.model,
             timing=Timing(self.account.first_token, duration),
-            others=self._reply.others() if self._reply is not None else (),
+            others=others,
         )
 
     async def finish(self, finished: Finished) -> None:

@@ -87,13 +87,16 @@ class ChatCompletionsParser(Parser):
             self.finished = True
             return
         self.model = text_of(data, "model") or self.model
-        reported = usage_of(data.get("usage"), "prompt", "completion")
-        self._usage = reported or self._usage
         self.service_tier = text_of(data, "service_tier") or self.service_tier
-        choices = data.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict):
-                self._parser_of(choice.get("index"))._choice(choice)
+        given = data.get("choices")
+        choices = [choice for choice in given if isinstance(choice, dict)] if isinstance(given, list) else []
+        # Moonshot reports it in the choice, older servers of Groq in an object of their own.
+        places = (data, data.get("x_groq"), *choices)
+        usages = (place.get("usage") for place in places if isinstance(place, dict))
+        reported = next(filter(None, (usage_of(usage, "prompt", "completion") for usage in usages)), None)
+        self._usage = reported or self._usage
+        for choice in choices:
+            self._parser_of(choice.get("index"))._choice(choice)
         if self.state is not None or self.error is not None:
             self.usage = self._usage
         self.finished = self.error is not None or (self.is_over and reported is not None)
@@ -139,13 +142,18 @@ class ChatCompletionsParser(Parser):
         if not isinstance(call, dict):
             return
         index = call.get("index")
-        key = index if isinstance(index, int) else number
+        key: object = index if isinstance(index, int) else number
+        function = call.get("function") or call.get("custom")
         asked = self._asked.get(key)
+        if asked is not None and isinstance(function, dict) and function.get("name"):
+            # Gemini gives all calls the same index, each whole; the name comes again only with another id.
+            given = text(call.get("id"), MAX_NAME)
+            if given and given != asked.id:
+                key, asked = given, self._asked.get(given)
         if asked is None:
             if len(self._asked) >= MAX_CALLS:
                 return
             asked = self._asked[key] = _Asked(self.call_id(call.get("id"), key))
-        function = call.get("function") or call.get("custom")
         if isinstance(function, dict):
             asked.name = asked.name or text(function.get("name"), MAX_NAME)
             if asked.size < MAX_TOOL_TEXT:

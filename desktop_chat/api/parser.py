@@ -185,18 +185,34 @@ def usage_of(source: object, given: str, said: str) -> Usage | None:
 
     None where there is none that makes sense: then nothing was reported, which is not the same as nothing
     used. Some servers send zeros until they know.
+
+    Tokens that only the total has are still paid for: those read from or written to the cache where they are
+    as many (Bedrock), else what was thought (Gemini; xAI:
+    https://docs.x.ai/docs/key-information/consumption-and-rate-limits).
     """
     told = _count(source, f"{given}_tokens"), _count(source, f"{said}_tokens")
     if None in told or not any(told):
         return None
     took, made = (count or 0 for count in told)
-    cached = min(_count(source, f"{given}_tokens_details", "cached_tokens") or 0, took)
+    cached, written = (
+        _count(source, f"{given}_tokens_details", name) or 0
+        for name in ("cached_tokens", "cache_write_tokens")
+    )
+    cached = cached or _count(source, "prompt_cache_hit_tokens") or _count(source, "cached_tokens") or 0
+    thought = _count(source, f"{said}_tokens_details", "reasoning_tokens") or 0
+    apart = max((_count(source, "total_tokens") or 0) - took - made, 0)
+    if apart and apart == cached + written:
+        took += apart
+    else:
+        made += apart
+        thought = max(thought, apart)
+    cached = min(cached, took)
     return Usage(
         input=took,
         output=made,
         cached=cached,
-        reasoning=min(_count(source, f"{said}_tokens_details", "reasoning_tokens") or 0, made),
-        cache_write=min(_count(source, f"{given}_tokens_details", "cache_write_tokens") or 0, took - cached),
+        reasoning=min(thought, made),
+        cache_write=min(written, took - cached),
     )
 
 

@@ -209,6 +209,7 @@ class _Attempt:
         self._took = Timing(None, 0.0)
         self._transfer: Transfer | None = None
         self._answered = False
+        self._others: tuple[Choice, ...] | None = None
         self._sent = 0
         self._limits_seen: RateLimits | None = None
 
@@ -414,7 +415,8 @@ class _Attempt:
         if parser.state is not None or self.error is not None:
             return
         if parser.error:
-            self._fail(reported(parser.error, self._client.host, self._client.redact))
+            came = self._any_text
+            self._fail(reported(parser.error, self._client.host, self._client.redact, came=came))
         elif transfer.failure is not None:
             self._fail(transfer.failure.error)
         elif stalled and asyncio.get_running_loop().time() >= self._ends_by:
@@ -434,8 +436,10 @@ class _Attempt:
         return Timing(first, time.monotonic() - self._began)
 
     def others(self) -> tuple[Choice, ...]:
-        """The other answers so far, but those of which nothing came."""
-        return tuple(choice for choice in self._parser.others if choice.parts)
+        """The other answers, but those of which nothing came. Once asked for, there are no more of them."""
+        if self._others is None:
+            self._others = tuple(choice for choice in self._parser.others if choice.parts)
+        return self._others
 
     def evidence(self) -> Evidence | None:
         """What went over the wire so far."""
@@ -463,6 +467,7 @@ class _Attempt:
             evidence=evidence,
             rate_limits=self._limits_seen,
         )
+            others=self.others(),
 
     def finished(self) -> Finished:
         """The end of the reply, where this attempt was the last."""

@@ -75,13 +75,23 @@ class PartCame:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Another answer to the same request (Chat Completions with ``n``). Without a ``finish_reason`` it did
+    not come to its end."""
+
+    parts: tuple[Part, ...]
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptEnded:
     """One attempt is over: a row for the ledger, if it reached a server.
 
     ``error`` is None where it ended well. ``usage`` is None where the server reported none. ``status`` is
     that of HTTP, None where no answer began. ``service_tier`` is the server's word for how it served us.
     ``has_left`` is False where the request cannot have reached a server: no connection stood, say.
-    ``evidence`` is what went over the wire, ``rate_limits`` what its headers told.
+    ``evidence`` is what went over the wire, ``rate_limits`` what its headers told, ``others`` what came of
+    the other answers.
     """
 
     attempt: int
@@ -95,15 +105,7 @@ class AttemptEnded:
     has_left: bool = True
     evidence: Evidence | None = None
     rate_limits: RateLimits | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Another answer to the same request (Chat Completions with ``n``). Without a ``finish_reason`` it did not
-    come to its end."""
-
-    parts: tuple[Part, ...]
-    finish_reason: str | None = None
+    others: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
