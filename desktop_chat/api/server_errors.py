@@ -32,7 +32,26 @@ _CONTEXT = ("context_length_exceeded", "exceed_context_size_error", "string_abov
 _CONTEXT_WORDS = ("maximum context length", "context window", "context size", "prompt is too long")
 _FILTER = ("content_filter", "content_policy_violation", "moderation_blocked", "responsibleaipolicyviolation")
 _BAD_KEY = ("invalid_api_key", "invalid_authentication", "api key not valid")
-_MODEL = ("model_not_found", "deploymentnotfound")
+_MODEL = (
+    *("model_not_found", "deploymentnotfound", "model_decommissioned", "model_not_available"),
+    "invalid_model",
+)
+_BUSY = {
+    "rate_limit_exceeded": errors.RateLimited,
+    **dict.fromkeys(("overloaded_error", "server_is_overloaded", "slow_down"), errors.Overloaded),
+}
+"""Codes of errors within a stream, of OpenAI and Anthropic."""
+
+_NO_MODEL = re.compile(
+    r"\binvalid model\b|\bmodel not (?:exist|found)|\bis not a valid model\b|no endpoints found for "
+    r"|\bmodels?\W{1,3}\S{1,200} (?:does not exist|is not found|not found|has been de\w+ed)"
+)
+"""What LiteLLM and Mistral, DeepSeek, OpenRouter (twice), and others say of a model that they do not have."""
+_REQUEST_ID = (
+    *("x-request-id", "apim-request-id", "request-id", "x-litellm-call-id", "x-generation-id"),
+    *("mistral-correlation-id", "x-ds-trace-id"),
+)
+"""What servers call a request: OpenAI and most, Azure, Anthropic, LiteLLM, OpenRouter, Mistral, DeepSeek."""
 
 _BY_STATUS: dict[int, type[ChatError]] = {
     401: errors.KeyRejected,
@@ -46,6 +65,7 @@ _BY_STATUS: dict[int, type[ChatError]] = {
     429: errors.RateLimited,
     503: errors.Overloaded,
     529: errors.Overloaded,
+    498: errors.Overloaded,
 }
 
 
@@ -155,11 +175,14 @@ def rejection(
     )
 
 
-def reported(detail: object, host: str, redact: Redactor, reply_id: str | None = None) -> ChatError:
-    """The error that a server reports within a stream, or in a document with status 200."""
+def reported(
+    detail: object, host: str, redact: Redactor, reply_id: str | None = None, *, came: bool = False
+) -> ChatError:
+    """The error that a server reports within a stream, or in a document with status 200; ``came`` tells
+    whether some of the answer did."""
     detail = _detail(detail)
     code, message = _code(detail), _message(detail)
-    kind = _known(code, message) or errors.StreamError
+    kind = _known(code, message) or (None if came else _busy(detail, code)) or errors.StreamError
     text = redact.plain(message) or "The server reported an error and did not say which."
     return kind(message=text, code=redact.plain(code, 200) or None, request_id=reply_id, host=host)
 
@@ -229,4 +252,11 @@ def _known(code: str, message: str) -> type[ChatError] | None:
         return errors.ContentRefused
     if code in _BAD_KEY or _BAD_KEY[-1] in words:
         return errors.KeyRejected
-    return errors.ModelNotFound if code in _MODEL else None
+    return errors.ModelNotFound if code in _MODEL or _NO_MODEL.search(words) else None
+
+
+def _busy(detail: object, code: str) -> type[ChatError] | None:
+    """The kind of an error that passes: OpenRouter gives the status that it would have had as a number."""
+    status = detail.get("code") if isinstance(detail, dict) else None
+    kind = _kind(status, code, "") if isinstance(status, int) and 400 <= status < 600 else _BUSY.get(code)
+    return kind if kind is not None and issubclass(kind, errors.Busy) else None
