@@ -192,7 +192,7 @@ class Chats(QObject):
                 self.drafts.pop(key, None)
             self.outbox.post(lambda: self._save_draft(key, draft))
 
-    async def models(self, endpoint: Endpoint, *, refresh: bool = False) -> list[Model]:
+    async def models(self, endpoint: Endpoint, refresh: bool = False) -> list[Model]:
         """What the endpoint offers, asked once a run. Raises ``ChatError``."""
         if refresh or endpoint.id not in self._models:
             secrets = await self._credentials.secrets(endpoint)

@@ -10,11 +10,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from desktop_chat import answer_cache
-from desktop_chat.api import Reply
 from desktop_chat.bookkeeping import Account
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import KeyProblem
@@ -37,6 +37,9 @@ from desktop_chat.domain.usage import Timing
 from desktop_chat.services import Services
 from desktop_chat.spending import Reservation
 from desktop_chat.storage import Store
+
+if TYPE_CHECKING:
+    from desktop_chat.api.reply import Reply
 
 FSYNC_SECONDS = 2.0
 """Streamed text is on the disk, not only in the system's cache, at most this long after it came."""

@@ -1,6 +1,7 @@
 """The only home of ``openai`` and ``httpx2``: asks endpoints for answers and for their models.
 
-Importing this package imports neither of them; :meth:`Api.load` does, in a thread.
+Importing this package imports neither of them, nor what else only a request needs; :meth:`Api.load` does, in
+a thread.
 """
 
 import asyncio
@@ -12,11 +13,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from desktop_chat.api import counting, model_lists, wire
-from desktop_chat.api.limiter import Limiter
-from desktop_chat.api.probe import Probe
-from desktop_chat.api.quirks import Quirks
-from desktop_chat.api.reply import Reply
 from desktop_chat.api.retry import Failed, RetryPolicy
 from desktop_chat.domain.endpoint import Endpoint, Secrets
 from desktop_chat.domain.errors import KeyRejected
@@ -29,10 +25,12 @@ from desktop_chat.paths import resources
 
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client
+    from desktop_chat.api.limiter import Limiter
+    from desktop_chat.api.reply import Reply
 
 T = TypeVar("T")
 
-__all__ = ["PRICES_URL", "Api", "Reply", "RetryPolicy"]
+__all__ = ["PRICES_URL", "Api", "RetryPolicy"]
 
 PRICES_URL = (
     "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
@@ -75,8 +73,9 @@ class Api:
             )
         await asyncio.shield(self._loading)
 
-    def reply(self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits) -> Reply:
+    def reply(self, endpoint: Endpoint, secrets: Secrets, request: Request, limits: Limits) -> "Reply":
         """An answer to ``request``; nothing is sent before its events are read."""
+        from desktop_chat.api.reply import Reply
 
         async def connect(secrets: Secrets) -> "Client":
             return await self._client(endpoint, secrets)
@@ -85,7 +84,13 @@ class Api:
 
     async def models(self, endpoint: Endpoint, secrets: Secrets, limits: Limits) -> list[Model]:
         """The models that the endpoint lists, by id. Raises ``ChatError``."""
-        return await self._ask(endpoint, secrets, lambda client: model_lists.ask(client, limits))
+
+        async def ask(client: "Client") -> list[Model]:
+            from desktop_chat.api import model_lists
+
+            return await model_lists.ask(client, limits)
+
+        return await self._ask(endpoint, secrets, ask)
 
     async def probe(
         self, endpoint: Endpoint, secrets: Secrets, limits: Limits
@@ -98,6 +103,7 @@ class Api:
         await self.load()
         from desktop_chat.api.client import Client
         from desktop_chat.api.demo import DemoTransport
+        from desktop_chat.api.probe import Probe
 
         def build(endpoint: Endpoint, secrets: Secrets) -> Client:
             return Client(endpoint, secrets, DemoTransport(self._demo_answers, self._demo_speed))
@@ -115,6 +121,9 @@ class Api:
         """
 
         async def ask(client: "Client") -> int:
+            from desktop_chat.api import counting, wire
+            from desktop_chat.api.quirks import Quirks
+
             body = counting.body(request, Quirks.of(endpoint, request.rejected))
             content = await asyncio.to_thread(wire.encode, body, request.contents)
             failed: Failed
@@ -192,6 +201,7 @@ class Api:
     def _build(self, endpoint: Endpoint, secrets: Secrets) -> "Client":
         from desktop_chat.api.client import Client
         from desktop_chat.api.demo import DemoTransport
+        from desktop_chat.api.limiter import Limiter
 
         return Client(
             endpoint,
@@ -249,6 +259,7 @@ def _went_well(task: "asyncio.Task[None]") -> bool:
 def _load() -> None:
     for last in (False, False, True):
         try:
+            importlib.import_module("desktop_chat.api.reply")
             client = importlib.import_module("desktop_chat.api.client")
         except ImportError:
             # PySide looks at each module that is imported, at one in one thread only: pydantic.errors then

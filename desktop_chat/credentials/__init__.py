@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from desktop_chat.credentials import command, keyrings
+from desktop_chat.credentials import keyrings
 from desktop_chat.credentials.keys import (
     LARGEST_ENV_FILE,
     LONGEST_KEY,
@@ -26,6 +26,8 @@ from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable, TokenComm
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
+
+    from desktop_chat.credentials.command import Token
 
 __all__ = [
     "LARGEST_ENV_FILE",
@@ -47,6 +49,9 @@ T = TypeVar("T")
 SERVICE = "desktop-chat"
 TIME_LIMIT = 30.0
 """Seconds for one call: long enough to type the password of a locked keyring."""
+COMMAND_TIME_LIMIT = 30.0
+"""Seconds for a token's command: long enough for one that asks a server, too short for one that waits for
+somebody."""
 
 PROXY = "proxy"
 """The name of the password of an endpoint's proxy."""
@@ -86,14 +91,14 @@ class Credentials:
         self,
         environment_key: str = "",
         time_limit: float = TIME_LIMIT,
-        command_time_limit: float = command.TIME_LIMIT,
+        command_time_limit: float = COMMAND_TIME_LIMIT,
     ) -> None:
         """``environment_key`` is for endpoints whose key comes from the environment; it is never stored."""
         self._environment_key = environment_key
         self._time_limit = time_limit
         self._command_time_limit = command_time_limit
         self._known: dict[str, str] = {}
-        self._tokens: dict[tuple[str, str], command.Token] = {}
+        self._tokens: dict[tuple[str, str], Token] = {}
         self._asking: dict[tuple[str, str], asyncio.Lock] = {}
         self._old_tokens: deque[str] = deque(maxlen=_TOKENS_REMEMBERED)
 
@@ -241,6 +246,8 @@ class Credentials:
             known = self._tokens.get(wanted)
             if known is None or known.ends <= time.time():
                 self._drop(wanted)
+                from desktop_chat.credentials import command
+
                 try:
                     known = self._tokens[wanted] = await command.token_of(
                         endpoint.token_command,

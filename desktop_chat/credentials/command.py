@@ -23,8 +23,6 @@ from typing import IO, Any
 from desktop_chat.credentials.threads import in_daemon_thread
 from desktop_chat.domain.errors import TokenCommandFailed
 
-TIME_LIMIT = 30.0
-"""Seconds: long enough for one that asks a server, too short for one that waits for somebody."""
 LARGEST_OUTPUT = 64 << 10
 """Bytes of standard output."""
 SHOWN_OF_STDERR = 600
@@ -53,11 +51,12 @@ class Token:
     ends: float
 
 
-async def token_of(command: str, lifetime: float, now: float, time_limit: float = TIME_LIMIT) -> Token:
+async def token_of(command: str, lifetime: float, now: float, time_limit: float) -> Token:
     """The token that ``command`` prints, by itself or in a JSON object.
 
     It is good until it says itself that it ends, else for ``lifetime`` seconds from ``now``, Unix time.
-    Cancelling ends the command. Raises :class:`TokenCommandFailed` with a plain sentence.
+    ``time_limit`` is in seconds. Cancelling ends the command. Raises :class:`TokenCommandFailed` with a
+    plain sentence.
     """
     run = _Run(arguments_of(command), time_limit)
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, 
 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
-from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Draft, Part, PartKind, Role
-from desktop_chat.domain.model import Model
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
@@ -29,8 +28,6 @@ from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.meter import Meter
-from desktop_chat.ui.model_facts import ModelFacts
-from desktop_chat.ui.model_picker import ModelPicker
 from desktop_chat.ui.notices import explain, retry_status, throttle_status
 from desktop_chat.ui.parameters.follower import ParametersFollower
 from desktop_chat.ui.status import READY, WRITING
@@ -39,6 +36,7 @@ from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
     from desktop_chat.ui.find_bar import FindBar
+    from desktop_chat.ui.model_picker import ModelPicker
     from desktop_chat.ui.transcript import Transcript
 
 COMPOSER_WIDTH = 680
@@ -74,6 +72,7 @@ class ChatView(QFrame):
         self._chats = chats
         self._settings = settings
         self._theme = theme
+        self._tasks = tasks
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._characters = 0
         self._takers: dict[str, tuple[asyncio.Task[bool], Taker]] = {}
@@ -88,9 +87,6 @@ class ChatView(QFrame):
         self.attaching = Attaching(theme, self.composer, chats.attachments, tasks, self._target, self)
         self.attaching.elsewhere.connect(self._attached_elsewhere)
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
-        self.picker = ModelPicker(
-            theme, tasks, self._load_models, _in_words, ModelFacts(chats, settings), self
-        )
         self._structured = StructuredAnswers(theme, chats, tasks, self)
         self._followers = (self.meter, self._structured, ParametersFollower(self.details, settings))
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
@@ -156,6 +152,17 @@ class ChatView(QFrame):
             self.field_added.emit(bar.field)
             self._place_find_bar()
         return self._find_bar
+
+    @cached_property
+    def picker(self) -> "ModelPicker":
+        """Where the user chooses a model; made when it is first asked for."""
+        from desktop_chat.ui import model_facts, model_picker
+
+        facts = model_facts.ModelFacts(self._chats, self._settings)
+        load = self._chats.models
+        picker = model_picker.ModelPicker(self._theme, self._tasks, load, _in_words, facts, self)
+        picker.chosen.connect(self._model_chosen)
+        return picker
 
     def set_session(self, session: ChatSession) -> None:
         """Show another chat. The draft, the edit and the place of the one before are kept."""
@@ -332,7 +339,6 @@ class ChatView(QFrame):
     def _wire(self) -> None:
         self.header.renamed.connect(lambda title: self._with(lambda s: s.rename(title)))
         self.header.model_requested.connect(self.choose_model)
-        self.picker.chosen.connect(self._model_chosen)
         self.empty.connect_requested.connect(self.settings_requested)
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
@@ -568,9 +574,6 @@ class ChatView(QFrame):
         """A title and a body of plain words for an error of this chat."""
         endpoint = self.session.endpoint if self.session else None
         return _in_words(error, endpoint.name if endpoint else "The endpoint")
-
-    async def _load_models(self, endpoint: Endpoint, anew: bool) -> list[Model]:
-        return await self._chats.models(endpoint, refresh=anew)
 
     def _setting_changed(self, name: str) -> None:
         if name == "send_with_enter":

@@ -19,7 +19,6 @@ from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
-from desktop_chat.validation import NOT_JSON, check_answer
 from desktop_chat.worker import WorkerError
 
 if TYPE_CHECKING:
@@ -138,6 +137,8 @@ class StructuredAnswers(QObject):
                 self._check(message, wanted)
 
     def _check(self, message: Message, wanted: ResponseFormat) -> None:
+        from desktop_chat.validation import check_answer
+
         schema = dict(wanted.schema) if wanted.schema is not None else None
         if wanted.kind is not FormatKind.JSON_SCHEMA:
             schema = None
@@ -166,6 +167,8 @@ class StructuredAnswers(QObject):
 
 def _verdict(problems: list[str], name: str) -> Verdict:
     """``name`` is that of the schema, empty for any JSON."""
+    from desktop_chat.validation import NOT_JSON
+
     if not problems:
         return Verdict(f"Fits the schema “{name}”" if name else "Valid JSON")
     first = problems[0]
