@@ -176,7 +176,6 @@ class JsonView(QWidget):
 
     def _show(self, tab: int) -> None:
         self._stack.setCurrentIndex(tab)
-        self.setFocusProxy(self._shown)
         if tab == TEXT and not self._is_written:
             self._is_written = True
             self._writing.start(self._write(), self._look)

@@ -35,7 +35,7 @@ class JsonWindow(QDialog):
         column.addWidget(self.view, 1)
         column.addLayout(row(theme, None, close))
         self.resize(self.sizeHint().boundedTo(self.screen().availableSize()))
-        self.view.setFocus()
+        self.view.tree.setFocus()
 
     def sizeHint(self) -> QSize:
         return QSize(self._theme.px(SIZE[0]), self._theme.px(SIZE[1]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QMenu, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_chat.ui.json_view import JsonView, show_json
@@ -57,6 +57,21 @@ def view(qtbot: QtBot) -> Iterator[JsonView]:
     qtbot.waitExposed(made)
     yield made
     QGuiApplication.clipboard().clear()
+
+
+def test_tab_goes_through_all_of_the_window(qtbot: QtBot) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    window = show_json(host, Theme("light"), "Request", ANSWER)
+    qtbot.waitActive(window)
+    window.activateWindow()
+    qtbot.waitUntil(lambda: window.view.tree.hasFocus())
+    met = []
+    for _stop in range(5):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        met.append(QApplication.focusWidget())
+    view = window.view
+    assert met[1:] == [view.tabs, view.field, view.copy_button, view.tree]
 
 
 def copied() -> str:
@@ -148,7 +163,7 @@ def test_a_photo_in_a_line_is_cut_in_sight_and_whole_in_the_copy(qtbot: QtBot, v
 def test_walked_and_copied_by_keys(qtbot: QtBot, view: JsonView) -> None:
     view.set_value(ANSWER)
     tree = view.tree
-    view.setFocus()
+    tree.setFocus()
     assert tree.hasFocus()
     assert tree.currentIndex().data() == 'id: "resp_1"'
     QTest.keyClick(tree, Qt.Key.Key_Down)
