@@ -76,8 +76,9 @@ class _Row(QWidget):
         super().__init__()
         self._theme, self._name = theme, name
         caption = label(name)
-        caption.setProperty("role", "dim")
+        caption.setProperty("role", "detail")
         self.value = label()
+        self.value.setProperty("role", "dim")
         self.value.setObjectName(object_name)
         self.bar = Bar(theme)
         caption.setBuddy(self.value)
@@ -113,8 +114,8 @@ class _Row(QWidget):
 
     def _restyle(self) -> None:
         px = self._theme.px
-        self._column.setContentsMargins(0, px(2), px(8), px(4))
-        self._column.setSpacing(px(4))
+        self._column.setContentsMargins(0, 0, px(8), px(6))
+        self._column.setSpacing(0)
 
 
 def _span(seconds: float) -> str:
