@@ -140,7 +140,7 @@ async def test_what_looks_secret_is_held_told_and_asked_once(bench: Bench, serve
     for text, parts in ((f"Use {KEY}", []), ("Use this", [await file(bench, f"token={KEY}\n")])):
         assert not await session.send(text, parts)
         hold, again = held.pop()
-        assert hold == LooksSecret((("A GitHub token", "ghp_a1B2c3D4…"),))
+        assert hold == LooksSecret((("a GitHub token", "ghp_a1B2c3D4…"),))
         assert server.requests == []
     assert len(session.tree) == 0
     assert await again()

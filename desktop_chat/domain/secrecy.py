@@ -7,27 +7,27 @@ all of one character or called one, is none.
 import re
 
 _KINDS: tuple[tuple[str, str], ...] = (
-    ("An OpenAI key", r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}"),
-    ("An Anthropic key", r"sk-ant-[A-Za-z0-9_-]{20,}"),
-    ("An OpenRouter key", r"sk-or-[A-Za-z0-9_-]{20,}"),
-    ("A Groq key", r"gsk_[A-Za-z0-9]{30,}"),
-    ("An xAI key", r"xai-[A-Za-z0-9]{30,}"),
-    ("A Hugging Face token", r"hf_[A-Za-z0-9]{30,}"),
-    ("A Google key", r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,}"),
-    ("An AWS access key", r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
-    ("A GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"),
-    ("A GitLab token", r"glpat-[A-Za-z0-9_-]{20,}"),
-    ("A Slack token", r"xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}"),
-    ("A Stripe key", r"[rs]k_live_[A-Za-z0-9]{16,}"),
-    ("A SendGrid key", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
-    ("An npm token", r"npm_[A-Za-z0-9]{36}"),
-    ("A PyPI token", r"pypi-[A-Za-z0-9_-]{50,}"),
+    ("an OpenAI key", r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}"),
+    ("an Anthropic key", r"sk-ant-[A-Za-z0-9_-]{20,}"),
+    ("an OpenRouter key", r"sk-or-[A-Za-z0-9_-]{20,}"),
+    ("a Groq key", r"gsk_[A-Za-z0-9]{30,}"),
+    ("an xAI key", r"xai-[A-Za-z0-9]{30,}"),
+    ("a Hugging Face token", r"hf_[A-Za-z0-9]{30,}"),
+    ("a Google key", r"AIza[A-Za-z0-9_-]{35}|GOCSPX-[A-Za-z0-9_-]{20,}"),
+    ("an AWS access key", r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
+    ("a GitHub token", r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"),
+    ("a GitLab token", r"glpat-[A-Za-z0-9_-]{20,}"),
+    ("a Slack token", r"xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}"),
+    ("a Stripe key", r"[rs]k_live_[A-Za-z0-9]{16,}"),
+    ("a SendGrid key", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    ("an npm token", r"npm_[A-Za-z0-9]{36}"),
+    ("a PyPI token", r"pypi-[A-Za-z0-9_-]{50,}"),
     (
-        "A private key",
+        "a private key",
         r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
         r"(?:\s|\\[rn])*(?:[A-Za-z0-9+/=]{32}|Proc-Type:|Version:|Comment:)",
     ),
-    ("A private key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
+    ("a private key", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
 )
 _PATTERN = re.compile(
     r"(?=[-AGSghnprsx])(?<![A-Za-z0-9_-])(?:" + "|".join(f"({pattern})" for _, pattern in _KINDS) + ")",
@@ -56,7 +56,7 @@ def find(text: str) -> list[tuple[str, str]]:
         begin = max(start - 1, 0)
         for match in _PATTERN.finditer(text[begin : start + _SLICE + _OVERLAP], start - begin):
             words, _ = _KINDS[(match.lastindex or 1) - 1]
-            if words == "A private key" or _is_real(match[0]):
+            if words == "a private key" or _is_real(match[0]):
                 found.setdefault(f"{match[0][:_SHOWN]}…", words)
             if len(found) == MOST:
                 return [(words, shown) for shown, words in found.items()]

@@ -68,7 +68,7 @@ def explain(error: ChatError, endpoint_name: str, now: datetime | None = None) -
     message = _one_line(error.message)
     quoted = bool(words.quote and message)
     if quoted:
-        sentences.append(f"{words.quote}: “{_shortened(message, LONGEST_QUOTE)}”.")
+        sentences.append(f"{words.quote}: {_quoted(message)}")
     brief = [*sentences, words.way_out]
     sentences += [words.safe, words.way_out]
     actions = tuple(
@@ -153,7 +153,7 @@ def _storage_notice(
     sentences = [words.happened]
     message = _one_line(error.message)
     if words.quote and message:
-        sentences.append(f"{words.quote}: “{_shortened(message, LONGEST_QUOTE)}”.")
+        sentences.append(f"{words.quote}: {_quoted(message)}")
     rows = (
         ("kind", type(error).__name__),
         ("file", error.path),
@@ -218,6 +218,12 @@ def _is_openai(host: str | None) -> bool:
 
 def _one_line(text: str) -> str:
     return without_keys(one_line(text))
+
+
+def _quoted(message: str) -> str:
+    """``message`` as a quotation that ends a sentence, once."""
+    text = _shortened(message, LONGEST_QUOTE)
+    return f"“{text}”" if text.endswith((".", "!", "?", "…")) else f"“{text}”."
 
 
 def _shortened(text: str, length: int) -> str:

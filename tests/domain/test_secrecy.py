@@ -16,26 +16,26 @@ def body(length: int, letters: str = WORDS) -> str:
 
 
 SECRETS = [
-    ("An OpenAI key", f"sk-proj-{body(60)}"),
-    ("An OpenAI key", f"sk-{body(48)}"),
-    ("An Anthropic key", f"sk-ant-api03-{body(60)}"),
-    ("An OpenRouter key", f"sk-or-v1-{body(64, 'abcdef0123456789')}"),
-    ("A Groq key", f"gsk_{body(52)}"),
-    ("An xAI key", f"xai-{body(80)}"),
-    ("A Hugging Face token", f"hf_{body(34)}"),
-    ("A Google key", f"AIza{body(35)}"),
-    ("An AWS access key", f"AKIA{body(16, string.ascii_uppercase + string.digits)}"),
-    ("A GitHub token", f"ghp_{body(36)}"),
-    ("A GitHub token", f"github_pat_{body(22)}_{body(59)}"),
-    ("A GitLab token", f"glpat-{body(20)}"),
-    ("A Slack token", f"xoxb-{body(12, string.digits)}-{body(24)}"),
-    ("A Stripe key", f"sk_live_{body(24)}"),
-    ("A SendGrid key", f"SG.{body(22)}.{body(43)}"),
-    ("An npm token", f"npm_{body(36)}"),
-    ("A PyPI token", f"pypi-{body(80)}"),
-    ("A private key", f"-----BEGIN RSA PRIVATE KEY-----\n{body(64)}"),
-    ("A private key", f"-----BEGIN PRIVATE KEY-----\r\n{body(64)}"),
-    ("A private key", f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body(64)}"),
+    ("an OpenAI key", f"sk-proj-{body(60)}"),
+    ("an OpenAI key", f"sk-{body(48)}"),
+    ("an Anthropic key", f"sk-ant-api03-{body(60)}"),
+    ("an OpenRouter key", f"sk-or-v1-{body(64, 'abcdef0123456789')}"),
+    ("a Groq key", f"gsk_{body(52)}"),
+    ("an xAI key", f"xai-{body(80)}"),
+    ("a Hugging Face token", f"hf_{body(34)}"),
+    ("a Google key", f"AIza{body(35)}"),
+    ("an AWS access key", f"AKIA{body(16, string.ascii_uppercase + string.digits)}"),
+    ("a GitHub token", f"ghp_{body(36)}"),
+    ("a GitHub token", f"github_pat_{body(22)}_{body(59)}"),
+    ("a GitLab token", f"glpat-{body(20)}"),
+    ("a Slack token", f"xoxb-{body(12, string.digits)}-{body(24)}"),
+    ("a Stripe key", f"sk_live_{body(24)}"),
+    ("a SendGrid key", f"SG.{body(22)}.{body(43)}"),
+    ("an npm token", f"npm_{body(36)}"),
+    ("a PyPI token", f"pypi-{body(80)}"),
+    ("a private key", f"-----BEGIN RSA PRIVATE KEY-----\n{body(64)}"),
+    ("a private key", f"-----BEGIN PRIVATE KEY-----\r\n{body(64)}"),
+    ("a private key", f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body(64)}"),
 ]
 
 
@@ -71,7 +71,7 @@ def test_a_secret_is_found_wherever_it_stands_in_a_long_text() -> None:
     secret = f"ghp_{body(36)}"
     for place in (0, secrecy._SLICE - 20, secrecy._SLICE - 1, secrecy._SLICE, 3 * secrecy._SLICE - 300):
         text = "." * place + secret + " " * 100_000
-        assert secrecy.find(text) == [("A GitHub token", f"{secret[:12]}…")]
+        assert secrecy.find(text) == [("a GitHub token", f"{secret[:12]}…")]
 
 
 def test_of_many_secrets_a_few_are_told_each_once() -> None:

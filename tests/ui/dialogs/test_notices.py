@@ -135,6 +135,11 @@ def test_a_servers_message_is_quoted_on_one_line_and_shortened() -> None:
     assert "\n" not in notice.body
 
 
+def test_a_quotation_ends_a_sentence_once() -> None:
+    for said, shown in (("Slow down.", "“Slow down.” Your"), ("slow down", "“slow down”. Your")):
+        assert shown in explain(RateLimited(said), "OpenAI").body
+
+
 def test_the_wait_is_told_as_asked_for_or_by_its_cause() -> None:
     asked = explain_retry(RetryScheduled(RateLimited(retry_after=18.0), 2, 5, 18.0), "OpenAI")
     own = explain_retry(RetryScheduled(ServerFault(status=500), 2, 5, 2.0), "OpenAI")
