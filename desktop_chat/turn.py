@@ -138,16 +138,16 @@ class Turn(QObject):
         has_left = self._answered or (self._reply is not None and self._reply.has_left)
         # Not the answer's: that may be of an attempt before.
         request_id = self._request_id
+        others = self._reply.others() if self._reply is not None else ()
         await self.account.stop(
             request_id=request_id,
             answered=self._answered,
-        others = self._reply.others() if self._reply is not None else ()
             has_left=has_left,
             evidence=self._reply.evidence() if self._reply is not None else None,
+            others=others,
         )
         if self.retry is not None and not self.answer.parts:
             return Finished(State.FAILED, error=self.retry.error, model=self.answer.model)
-            others=others,
         return Finished(
             State.STOPPED,
             request_id=request_id,
