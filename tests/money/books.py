@@ -85,7 +85,11 @@ class Books:
         roll = self.random
         body = exchange.json
         is_title = TITLE_PROMPT in exchange.body.decode()
-        words = [f" {roll.choice(WORDS)}" for _ in range(roll.randint(1, 60))]
+        words, *others = (
+            [f" {roll.choice(WORDS)}" for _ in range(roll.randint(1, 60))] for _ in range(body.get("n", 1))
+        )
+        beside = [_other(index + 1, other) for index, other in enumerate(others)]
+        more = sum(map(len, others))
         kinds = {"whole": 60, "silent_usage": 6, "cut": 8, "error": 4, "refused": 8, "later": 8, "lost": 4}
         if not is_title:
             kinds |= {"stall": 8, "mute": 4, "long wait": 2}
@@ -99,25 +103,25 @@ class Books:
             self._bill(request_id, body["model"], 0, 0, reported=True)
         match kind:
             case "whole":
-                usage = self._usage(taken, len(words))
+                usage = self._usage(taken, len(words) + more)
                 tier = roll.choice([None, None, "default", "flex", "priority"])
                 amount = _amount(body["model"], usage, tier)
                 bill = Bill(request_id, body["model"], amount, usage["in"], usage["out"], True)
                 self.bills.append(bill)
                 named = body["model"] + roll.choice(["", "-2026-01-01"])
-                await _answer(exchange, head, words, usage, tier, named)
+                await _answer(exchange, head, beside, words, usage, tier, named)
             case "silent_usage":
-                self._bill(request_id, body["model"], taken, len(words))
-                await _answer(exchange, head, words, None, None, body["model"])
+                self._bill(request_id, body["model"], taken, len(words) + more)
+                await _answer(exchange, head, beside, words, None, None, body["model"])
             case "cut":
                 words = words[: roll.randint(1, len(words))]
-                self._bill(request_id, body["model"], taken, len(words))
-                begun = [*wire.opening(exchange.chat), *_texts(exchange.chat, words)]
+                self._bill(request_id, body["model"], taken, len(words) + more)
+                begun = [*wire.opening(exchange.chat), *beside, *_texts(exchange.chat, words)]
                 await faults.built(lambda _: begun, head)(exchange)
             case "stall":
-                self._bill(request_id, body["model"], taken, len(words))
+                self._bill(request_id, body["model"], taken, len(words) + more)
                 await exchange.head(200, head)
-                for item in [*wire.opening(exchange.chat), *_texts(exchange.chat, words)]:
+                for item in [*wire.opening(exchange.chat), *beside, *_texts(exchange.chat, words)]:
                     await exchange.send(item)
                 await self._wait(exchange, "".join(words))
             case "mute":
@@ -183,9 +187,16 @@ def _texts(chat: bool, words: list[str]) -> list[bytes]:
     return [wire.delta(chat, word, number + 1) for number, word in enumerate(words)]
 
 
+def _other(index: int, words: list[str]) -> bytes:
+    """All of another answer to the same request, which comes before the first one does."""
+    choice = {"index": index, "delta": {"content": "".join(words)}, "finish_reason": "stop"}
+    return wire.sse({"id": "c1", "model": "gpt-9", "choices": [choice]})
+
+
 async def _answer(
     exchange: Exchange,
     head: dict[str, str],
+    beside: list[bytes],
     words: list[str],
     usage: dict[str, int] | None,
     tier: str | None,
@@ -210,5 +221,5 @@ async def _answer(
     else:
         response = wire.response(usage=reported, model=model, service_tier=tier)
         end = [wire.event("response.completed", 9999, response=response)]
-    items = [*wire.opening(exchange.chat), *_texts(exchange.chat, words), *end]
+    items = [*wire.opening(exchange.chat), *beside, *_texts(exchange.chat, words), *end]
     await faults.built(lambda _: items, head)(exchange)
