@@ -137,6 +137,7 @@ ui/structured.py                    answers that have to be JSON: checked, and s
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/table.py                         tables and lists that are read, not edited
 ui/theme.py                         colours, fonts and sizes of both themes
+ui/times.py                         days, times of day and lengths of time in words
 ui/transcript/                      the chat view; the only home of markdown-it
 ui/transcript/accessible.py         for screen readers: that there is a transcript, and what happens in it
 ui/transcript/accessible_items.py   the list, messages, links and buttons for screen readers

@@ -1,6 +1,6 @@
 """What the bodies of both dialects have in common: who says what, and the parameters at their places."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from desktop_chat.domain.message import (
     file_text,
     is_sent_as_text,
 )
-from desktop_chat.domain.parameters import PARAMETERS, FormatKind, ResponseFormat
+from desktop_chat.domain.parameters import PARAMETERS, FormatKind, ResponseFormat, is_empty
 from desktop_chat.domain.request import Request
 
 _WRITTEN_APART = ("stream", "reasoning_summary")
@@ -101,7 +101,7 @@ def set_parameters(body: dict[str, Any], request: Request, dialect: Dialect, qui
             path = (quirks.max_tokens_field,) if quirks.max_tokens_field else None
         if not path or parameter.name in _WRITTEN_APART or not quirks.takes(parameter.name):
             continue
-        if value is None or value == "" or (isinstance(value, tuple | Mapping) and not value):
+        if is_empty(value):
             continue
         if isinstance(value, ResponseFormat):
             value = _format(value, dialect)

@@ -17,7 +17,7 @@ from desktop_chat.api.reply import Reply
 from desktop_chat.api.retry import Failed, RetryPolicy
 from desktop_chat.api.wire import WATCHER
 from desktop_chat.domain import errors
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, Secrets
+from desktop_chat.domain.endpoint import DIALECTS, Dialect, Endpoint, EndpointKind, Secrets
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import Delta, Finished
 from desktop_chat.domain.limits import Limits
@@ -44,8 +44,6 @@ _OTHER_DIALECT = (
 )
 """What servers say to a dialect that they do not speak: of 400, 404 and 500 each was seen."""
 _PLAIN = ProbeStep(StepKind.TLS, None, 0.0, "Not encrypted.")
-_DIALECTS = ((Dialect.RESPONSES, "Responses"), (Dialect.CHAT_COMPLETIONS, "Chat Completions"))
-"""In the order in which they are tried: Responses is taken where it really answers, since it can do more."""
 _WORKS = (State.COMPLETE, State.TRUNCATED)
 
 
@@ -157,7 +155,7 @@ class Probe:
         return await model_lists.ask(await self._connect(self._secrets), self._limits)
 
     async def _answers(self) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
-        """Ask for a short answer in each dialect until one comes."""
+        """Ask for a short answer in each dialect until one comes; the one that can do more first."""
         model = self._model()
         if model is None:
             yield ProbeStep(StepKind.TOKEN, None, 0.0, "Name a model to ask it for one token.")
@@ -166,7 +164,7 @@ class Probe:
         began = time.monotonic()
         said: list[str] = []
         failures: list[ChatError] = []
-        for dialect, name in _DIALECTS:
+        for dialect, name in DIALECTS.items():
             finished, text = await self._ask(dialect, model)
             if finished.state in _WORKS:
                 took = finished.timing.duration if finished.timing else 0.0

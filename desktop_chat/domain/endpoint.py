@@ -31,6 +31,10 @@ class Dialect(StrEnum):
     CHAT_COMPLETIONS = "chat_completions"
 
 
+DIALECTS = {Dialect.RESPONSES: "Responses", Dialect.CHAT_COMPLETIONS: "Chat Completions"}
+"""What they are called; the one that can do more first."""
+
+
 class KeySource(StrEnum):
     """Where an endpoint's key is read from."""
 

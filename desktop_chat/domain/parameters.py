@@ -430,10 +430,15 @@ PARAMETERS: tuple[Parameter, ...] = (
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 
 
+def is_empty(value: object) -> bool:
+    """Whether a parameter with this value is not sent."""
+    return value is None or (isinstance(value, str | tuple | Mapping) and not value)
+
+
 def parameters_to_json(parameters: Parameters) -> dict[str, Any]:
     """A JSON object of what is set, for :func:`parameters_from_json`."""
     values = {field.name: getattr(parameters, field.name) for field in fields(parameters)}
-    found = {name: value for name, value in values.items() if value not in (None, "", ())}
+    found = {name: value for name, value in values.items() if not is_empty(value)}
     if parameters.response_format is not None:
         given = parameters.response_format
         found["response_format"] = {field.name: getattr(given, field.name) for field in fields(given)}

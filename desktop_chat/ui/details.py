@@ -40,8 +40,6 @@ from desktop_chat.ui.theme import Theme
 if TYPE_CHECKING:
     from desktop_chat.ui.parameters.dialog import ParametersDialog
 
-MOST_OUTPUT_TOKENS = 10_000_000
-"""An upper end for the spin box, far above what any model writes."""
 PROMPT_DELAY = 500
 """Milliseconds without a key after which the system prompt is handed on."""
 
@@ -91,13 +89,13 @@ class DetailsPanel(QScrollArea):
         self.temperature = NumberSlider(theme, BY_NAME["temperature"])
         self.temperature.changed.connect(lambda value: self.change(temperature=value))
 
-        self.max_tokens = QSpinBox()
+        self.max_tokens, limit = QSpinBox(), BY_NAME["max_output_tokens"]
         self.max_tokens.setObjectName("maxOutputTokens")
         self.max_tokens.setAccessibleName("Max output tokens")
         self.max_tokens.setProperty("flat", True)
         self.max_tokens.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.max_tokens.setRange(0, MOST_OUTPUT_TOKENS)
-        self.max_tokens.setSingleStep(256)
+        self.max_tokens.setRange(0, round(limit.maximum or 0))
+        self.max_tokens.setSingleStep(round(limit.step))
         self.max_tokens.setGroupSeparatorShown(True)
         self.max_tokens.setSpecialValueText("model limit")
         self.max_tokens.setAlignment(Qt.AlignmentFlag.AlignRight)

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from PySide6.QtCore import QDate, QLocale
-
 from desktop_chat.domain.holds import Budget, Hold, LooksSecret, NotTaken, OverBudget, OverLimit, Scope
 from desktop_chat.tokens.shutdowns import Shutdown
 from desktop_chat.ui.money import in_dollars, round_dollars
 from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.times import written
 
 WARN_DAYS = 60
 """How long before its end a chat tells of it."""
@@ -101,7 +100,7 @@ def _over_budget(hold: OverBudget, endpoint_name: str) -> HoldWords:
 
 
 def _looks_secret(hold: LooksSecret, endpoint_name: str) -> HoldWords:
-    *others, last = (f"{what} ({one_line(start)}…)" for what, start in hold.found)
+    *others, last = (f"{what} ({one_line(start)})" for what, start in hold.found)
     found = f"{', '.join(others)} and {last}" if others else last
     to = one_line(endpoint_name) or "the server"
     return HoldWords(
@@ -148,12 +147,6 @@ def shutdown_notice(model: str, shutdown: Shutdown | None, today: date) -> str:
     if shutdown.on <= today:
         return f"{name} was shut down on {written(shutdown.on)}."
     return f"{name} ends on {written(shutdown.on)}."
-
-
-def written(day: date) -> str:
-    """``14 January 2027``."""
-    english = QLocale(QLocale.Language.English)
-    return english.toString(QDate(day.year, day.month, day.day), "d MMMM yyyy")
 
 
 def _whose(scope: Scope, endpoint_name: str) -> str:

@@ -10,6 +10,7 @@ from desktop_chat.domain.model import Ability, Model
 from desktop_chat.settings import Settings
 from desktop_chat.tokens.shutdowns import Shutdown, shutdown_of
 from desktop_chat.ui.counts import short_count
+from desktop_chat.ui.times import day
 
 ANNOUNCED = (EndpointKind.OPENAI, EndpointKind.AZURE)
 """Whose models OpenAI announces the end of: another server may serve one of the same name for ever."""
@@ -54,7 +55,7 @@ class Facts:
     def warning(self) -> str:
         """When the model ends: ``ends on 3 Jan 2027``; empty where no end is known."""
         if self.ends is not None:
-            return f"ends on {self.ends.day} {self.ends:%b %Y}"
+            return f"ends on {day(self.ends, year=True)}"
         return "will end" if self.ending else ""
 
 

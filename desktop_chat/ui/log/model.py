@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from desktop_chat.logs import Record
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.times import day
 
 LEVELS = ("debug", "info", "warning", "error")
 """From the least grave on; what crashes the program is no worse here than an error."""
@@ -134,4 +135,4 @@ def _clock(time: str) -> str:
         moment = datetime.fromisoformat(time)
     except ValueError:
         return ""
-    return f"{moment.day} {moment:%b %H:%M:%S}.{moment.microsecond // 1000:03}"
+    return f"{day(moment)} {moment:%H:%M:%S}.{moment.microsecond // 1000:03}"

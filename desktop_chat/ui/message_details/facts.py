@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from desktop_chat.domain.endpoint import Dialect
+from desktop_chat.domain.endpoint import DIALECTS, Dialect
 from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.message import Message, State
 from desktop_chat.domain.usage import Timing, Usage
@@ -12,8 +12,9 @@ from desktop_chat.ui.details import tokens_per_second
 from desktop_chat.ui.money import in_dollars
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.times import NOTHING, seconds, whole_moment
 from desktop_chat.ui.usage.periods import local_time
-from desktop_chat.ui.usage.wording import NOTHING, failure, seconds, whole_moment
+from desktop_chat.ui.usage.wording import failure
 
 LIMIT_HEADERS = ("x-ratelimit-", "ratelimit", "anthropic-ratelimit-", "retry-after")
 """How the names of headers begin that tell of limits: OpenAI's, those of the IETF's draft, Anthropic's, and
@@ -21,7 +22,6 @@ that of RFC 9110."""
 
 SERVER_TIME = "openai-processing-ms"
 
-DIALECTS = {Dialect.RESPONSES.value: "Responses", Dialect.CHAT_COMPLETIONS.value: "Chat Completions"}
 STATES = {
     State.STREAMING: "Being written",
     State.COMPLETE: "Complete",
@@ -126,9 +126,14 @@ def _request(known: Known) -> Iterator[tuple[str, str]]:
     yield "Endpoint", one_line(entry.endpoint_name)
     if known.evidence is not None:
         yield "Address", one_line(known.evidence.url)
-    yield "Dialect", DIALECTS.get(entry.dialect, one_line(entry.dialect))
+    yield "Dialect", _dialect(entry.dialect)
     if entry.service_tier:
         yield "Service tier", one_line(entry.service_tier)
+
+
+def _dialect(stored: str) -> str:
+    """One that another version stored is told as it is."""
+    return DIALECTS[Dialect(stored)] if stored in set(Dialect) else one_line(stored)
 
 
 def _result(known: Known) -> str:

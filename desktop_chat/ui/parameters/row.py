@@ -6,14 +6,14 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from desktop_chat.domain.endpoint import Dialect
-from desktop_chat.domain.parameters import Kind, Parameter
+from desktop_chat.domain.parameters import Kind, Parameter, is_empty
 from desktop_chat.ui.buttons import UNSET, IconButton, LabelButton
 from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.parameters.fields import ChoiceField, Field, LineField, PairsField, TextsField
 from desktop_chat.ui.parameters.format_field import FormatField
 from desktop_chat.ui.parameters.json_field import JsonField
 from desktop_chat.ui.parameters.slider import NumberSlider
-from desktop_chat.ui.parameters.words import choice_name, is_empty
+from desktop_chat.ui.parameters.words import choice_name
 from desktop_chat.ui.safe import label
 from desktop_chat.ui.theme import Theme
 
@@ -91,7 +91,7 @@ class ParameterRow(QWidget):
         model that does not take it, and is empty where none said so."""
         unset = is_empty(value)
         self.setVisible(has_it or not unset)
-        self.control.set_value(None if unset else value)
+        self.control.set_value(None if value == () else value)
         self.control.setEnabled(not rejected_by)
         if isinstance(self.control, NumberSlider):
             self.control.set_rejected(rejected_by and f"{rejected_by} does not take this")

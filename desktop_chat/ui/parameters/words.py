@@ -3,8 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from desktop_chat.domain.endpoint import Dialect
-from desktop_chat.domain.parameters import PARAMETERS, FormatKind, Kind, Parameter, Parameters, ResponseFormat
+from desktop_chat.domain.endpoint import DIALECTS, Dialect
+from desktop_chat.domain.parameters import (
+    PARAMETERS,
+    FormatKind,
+    Kind,
+    Parameter,
+    Parameters,
+    ResponseFormat,
+    is_empty,
+)
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.safe import one_line
 
@@ -13,7 +21,6 @@ IN_THE_PANEL = ("temperature", "max_output_tokens", "reasoning_effort")
 IN_BOTH_WAYS = ("dialect", "n", "extra_body")
 """Those that every dialect has, by a field in its body or by what the program does itself."""
 
-DIALECTS = {Dialect.RESPONSES: "Responses", Dialect.CHAT_COMPLETIONS: "Chat Completions"}
 FORMATS = {FormatKind.TEXT: "text", FormatKind.JSON: "JSON", FormatKind.JSON_SCHEMA: "JSON schema"}
 _CHOICES: dict[str, str] = {"in_memory": "in memory", "24h": "24 hours"} | {
     str(dialect): name for dialect, name in DIALECTS.items()
@@ -77,8 +84,3 @@ def range_words(parameter: Parameter) -> str:
     if parameter.kind not in (Kind.NUMBER, Kind.INTEGER) or low is None or high is None or abs(high) > 1e9:
         return ""
     return f"{low:,.10g} to {high:,.10g}"
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a parameter with this value is not sent."""
-    return value is None or value == ()

@@ -7,20 +7,20 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMessageBox, QWidget
 
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import Endpoint, EndpointKind, KeySource
+from desktop_chat.domain.endpoint import DIALECTS, Endpoint, EndpointKind, KeySource
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.preferences.endpoint import EndpointEditor
-from desktop_chat.ui.preferences.endpoint.address import DIALECTS
 from desktop_chat.ui.preferences.endpoint.entered import Entered
 from desktop_chat.ui.preferences.endpoint.probe import Probe
 from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.safe import message_box, one_line
 from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.times import written
 
 
 class EndpointsPage(Page):
@@ -233,8 +233,7 @@ def _age(stored: str) -> str:
         return ""
     day = date.fromisoformat(stored)
     days = (datetime.now().astimezone().date() - day).days
-    when = f"{day.day} {day:%B %Y}"
-    return f"Stored on {when}, {counted(days, 'day')} ago." if days > 0 else "Stored today."
+    return f"Stored on {written(day)}, {counted(days, 'day')} ago." if days > 0 else "Stored today."
 
 
 def _is_editable(endpoint: Endpoint) -> bool:

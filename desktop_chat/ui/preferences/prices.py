@@ -14,12 +14,12 @@ from desktop_chat.settings import OWN_PRICE, Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import PricesInfo, Tokens, TokensUnavailable
 from desktop_chat.ui.card_parts import button, recolor, row, words
-from desktop_chat.ui.hold_words import written
 from desktop_chat.ui.notices import explain
 from desktop_chat.ui.preferences.page import Page
 from desktop_chat.ui.preferences.price_editor import PriceEditor
 from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.times import written
 
 _HOST = PRICES_URL.split("/")[2]
 _COLUMNS = ("Endpoint", "Model", "Input", "Output", "Cached", "Window")

@@ -7,8 +7,9 @@ from enum import Enum
 
 from desktop_chat.domain.ledger import Grouping, Totals, UsageReport
 from desktop_chat.ui.money import total_in_dollars
+from desktop_chat.ui.times import NOTHING
 from desktop_chat.ui.usage.periods import Frame
-from desktop_chat.ui.usage.wording import NOTHING, axis_name, group_name, period_name
+from desktop_chat.ui.usage.wording import axis_name, group_name, period_name
 
 MOST_SERIES = 6
 """Groups that have a colour of their own; the others are one."""

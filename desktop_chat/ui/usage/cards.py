@@ -12,7 +12,7 @@ from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.counts import counted, short_count
 from desktop_chat.ui.money import in_dollars, round_dollars, total_in_dollars
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.usage.wording import NOTHING, seconds
+from desktop_chat.ui.times import NOTHING, seconds
 
 RADIUS = 12
 SPACE = 12

@@ -12,6 +12,7 @@ from desktop_chat.ui.money import UNKNOWN, in_dollars
 from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.table import Table
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.times import NOTHING, moment, seconds, whole_moment
 from desktop_chat.ui.usage import wording
 from desktop_chat.ui.usage.periods import local_time
 
@@ -106,7 +107,7 @@ class Requests(QAbstractTableModel):
         match column:
             case Column.TIME:
                 now = self._local_now()
-                return wording.moment(local_time(entry.started_at, now.tzinfo), now)
+                return moment(local_time(entry.started_at, now.tzinfo), now)
             case Column.MODEL:
                 return one_line(entry.model or UNKNOWN)
             case Column.CHAT:
@@ -116,14 +117,14 @@ class Requests(QAbstractTableModel):
             case Column.OUTPUT:
                 return _tokens(entry, entry.usage.output if entry.usage else None)
             case Column.FIRST_TOKEN:
-                return wording.seconds(entry.timing.first_token)
+                return seconds(entry.timing.first_token)
             case Column.COST:
                 if entry.usage is None and not entry.cost:
-                    return wording.NOTHING
+                    return NOTHING
                 return in_dollars(entry.cost, is_approximate=not entry.is_exact)
             case Column.REQUEST:
                 parts = (wording.failure(entry), one_line(entry.request_id or ""))
-                return " · ".join(part for part in parts if part) or wording.NOTHING
+                return " · ".join(part for part in parts if part) or NOTHING
 
     def _whole(self, entry: LedgerEntry, column: Column) -> str:
         """What the tool tip says: all of what may be cut short, and what has no column."""
@@ -131,7 +132,7 @@ class Requests(QAbstractTableModel):
             case Column.TIME:
                 attempt = f", attempt {entry.attempt}" if entry.attempt > 1 else ""
                 when = local_time(entry.started_at, self._local_now().tzinfo)
-                return f"{wording.whole_moment(when)}{attempt}"
+                return f"{whole_moment(when)}{attempt}"
             case Column.MODEL:
                 return f"{self._text(entry, column)}, {one_line(entry.endpoint_name)}"
             case Column.INPUT if entry.usage is not None:
@@ -139,14 +140,14 @@ class Requests(QAbstractTableModel):
             case Column.OUTPUT if entry.usage is not None:
                 return f"{entry.usage.reasoning:,} reasoning"
             case Column.FIRST_TOKEN:
-                return f"{wording.seconds(entry.timing.duration)} in all"
+                return f"{seconds(entry.timing.duration)} in all"
             case _:
                 return self._text(entry, column)
 
 
 def _tokens(entry: LedgerEntry, count: int | None) -> str:
     if count is None:
-        return wording.NOTHING
+        return NOTHING
     return f"{count:,}" if entry.is_exact else f"≈ {count:,}"
 
 

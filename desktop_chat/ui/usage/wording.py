@@ -1,20 +1,16 @@
-"""Times, periods and groups of the usage window in words."""
+"""Periods and groups of the usage window in words."""
 
 from datetime import datetime, time
-
-from PySide6.QtCore import QLocale, QTime
 
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.ledger import Group, Grouping, LedgerEntry, Outcome, Purpose
 from desktop_chat.ui.money import UNKNOWN
 from desktop_chat.ui.notice_words import WORDS
 from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.times import DAYS, MONTHS, clock, day
 from desktop_chat.ui.usage.periods import Frame, Unit, local_time
 
-NOTHING = "–"
 GONE = "deleted chat"
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 PURPOSES = {
     Purpose.CHAT: "Chats",
     Purpose.TITLE: "Titles",
@@ -23,39 +19,6 @@ PURPOSES = {
     Purpose.IMAGE: "Images",
 }
 _FAILURES = {kind.__name__: words.title for kind, words in WORDS.items()}
-
-
-def seconds(length: float | None) -> str:
-    """``0.44 s``, ``1.9 s``, ``12 s``."""
-    if length is None:
-        return NOTHING
-    decimals = 2 if length < 0.995 else 1 if length < 9.95 else 0
-    return f"{length:,.{decimals}f} s"
-
-
-def clock(when: datetime, *, seconds: bool = False) -> str:
-    """The time of day as the user's system writes it."""
-    locale = QLocale.system()
-    form = locale.timeFormat(QLocale.FormatType.ShortFormat)
-    if seconds and "s" not in form:
-        form = form.replace("mm", "mm:ss")
-    return locale.toString(QTime(when.hour, when.minute, when.second), form)
-
-
-def day(when: datetime, *, year: bool = False) -> str:
-    """``21 Nov``, ``21 Nov 2026``."""
-    return f"{when.day} {MONTHS[when.month - 1]}{f' {when.year}' if year else ''}"
-
-
-def moment(when: datetime, today: datetime) -> str:
-    """When a request was: its time where that is today, else the day and the time, or the year."""
-    if when.date() == today.date():
-        return clock(when, seconds=True)
-    return f"{day(when)} {clock(when)}" if when.year == today.year else day(when, year=True)
-
-
-def whole_moment(when: datetime) -> str:
-    return f"{DAYS[when.weekday()]} {day(when, year=True)}, {clock(when, seconds=True)}"
 
 
 def period_name(frame: Frame, place: int) -> str:

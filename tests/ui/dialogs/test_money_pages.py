@@ -13,7 +13,7 @@ from desktop_chat.api import PRICES_URL
 from desktop_chat.domain.errors import Unreachable
 from desktop_chat.domain.holds import Scope
 from desktop_chat.settings import Settings
-from desktop_chat.ui.hold_words import written
+from desktop_chat.ui.times import written
 
 from .conftest import until
 from .settings_window import LOCAL, OPENAI, REMOTE, Opened

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QAbstractButton, QPushButton
 
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.tokens.shutdowns import shutdown_of
-from desktop_chat.ui.hold_words import WARN_DAYS, written
+from desktop_chat.ui.hold_words import WARN_DAYS
 from desktop_chat.ui.shutdown_notice import ShutdownNotice
+from desktop_chat.ui.times import written
 from tests.server import Script, Server, faults
 from tests.ui.shell.conftest import Running, running, theme, until
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 
 from desktop_chat.domain.ledger import Group, Grouping, LedgerEntry, Outcome, Purpose, Totals, UsageReport
+from desktop_chat.ui.times import seconds
 from desktop_chat.ui.usage.bars import Measure, stacked
 from desktop_chat.ui.usage.cards import figures
 from desktop_chat.ui.usage.periods import Span, divided
-from desktop_chat.ui.usage.wording import chat_name, failure, group_name, seconds
+from desktop_chat.ui.usage.wording import chat_name, failure, group_name
 
 from .conftest import FAILED, STOPPED, entry
 

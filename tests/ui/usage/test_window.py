@@ -21,11 +21,11 @@ from desktop_chat.settings import Settings
 from desktop_chat.storage import DatabaseLocked, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.times import clock
 from desktop_chat.ui.usage import UsageCard
 from desktop_chat.ui.usage.bars import Measure
 from desktop_chat.ui.usage.periods import Range, Span
 from desktop_chat.ui.usage.reading import PAGE
-from desktop_chat.ui.usage.wording import clock
 
 from .conftest import FAILED, NOW, STOPPED, UNPRICED, Show, entry, until
 

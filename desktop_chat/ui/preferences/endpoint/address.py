@@ -5,14 +5,13 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
-from desktop_chat.domain.endpoint import REGIONS, Dialect, Endpoint, EndpointKind
+from desktop_chat.domain.endpoint import DIALECTS, REGIONS, Dialect, Endpoint, EndpointKind
 from desktop_chat.ui.card_parts import button
 from desktop_chat.ui.endpoint_fields import AddressFields, text_field
 from desktop_chat.ui.endpoint_values import InvalidField
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
-DIALECTS = {Dialect.RESPONSES: "Responses", Dialect.CHAT_COMPLETIONS: "Chat Completions"}
 DIALECT_HINT = "What the server speaks. Detect asks it."
 
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from desktop_chat.credentials import Credentials
-from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, Secrets
+from desktop_chat.domain.endpoint import DIALECTS, Dialect, Endpoint, EndpointKind, KeySource, Secrets
 from desktop_chat.domain.errors import ChatError, KeyMissing, KeyringUnavailable, TokenCommandFailed
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.limits import Limits
@@ -24,7 +24,7 @@ from desktop_chat.ui.check_line import MessageLine
 from desktop_chat.ui.endpoint_fields import ask_unprotected
 from desktop_chat.ui.endpoint_values import is_unprotected
 from desktop_chat.ui.notices import explain
-from desktop_chat.ui.preferences.endpoint.address import DIALECT_HINT, DIALECTS, ConnectionSection
+from desktop_chat.ui.preferences.endpoint.address import DIALECT_HINT, ConnectionSection
 from desktop_chat.ui.preferences.endpoint.entered import Entered, keep, keep_for_session
 from desktop_chat.ui.preferences.endpoint.key import ENTER_AGAIN, KeySection
 from desktop_chat.ui.preferences.endpoint.models import ModelsSection

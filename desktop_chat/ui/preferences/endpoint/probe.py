@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from desktop_chat.domain.endpoint import Endpoint, Secrets
+from desktop_chat.domain.endpoint import DIALECTS, Endpoint, Secrets
 from desktop_chat.domain.probe import ProbeResult, ProbeStep, StepKind
 from desktop_chat.ui import icons
 from desktop_chat.ui.announcing import announce
@@ -13,7 +13,6 @@ from desktop_chat.ui.card_parts import words
 from desktop_chat.ui.check_line import MessageLine
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.notices import explain
-from desktop_chat.ui.preferences.endpoint.address import DIALECTS
 from desktop_chat.ui.safe import label, one_line
 from desktop_chat.ui.theme import Theme
 
