@@ -20,6 +20,7 @@ class Field(QWidget):
     """One parameter. ``changed`` carries its value, None for unset; what cannot be used is only told."""
 
     changed = Signal(object)
+    problem_changed = Signal()
 
     def __init__(self, theme: Theme, parameter: Parameter) -> None:
         super().__init__()
@@ -82,6 +83,7 @@ class Field(QWidget):
         self.first.setAccessibleDescription(text or self.parameter.help)
         if text:
             announce(self.first, text)
+        self.problem_changed.emit()
 
 
 class LineField(Field):
@@ -147,12 +149,7 @@ class ChoiceField(Field):
 
     def __init__(self, theme: Theme, parameter: Parameter, default: str = UNSET) -> None:
         super().__init__(theme, parameter)
-        self.box = QComboBox()
-        self.box.setObjectName(parameter.name)
-        self.box.setAccessibleName(parameter.label)
-        self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        narrow_enough(self.box)
-        self.box.addItem(default, None)
+        self.box = choice_box(parameter, default)
         if parameter.kind is Kind.SWITCH:
             for name, on in (("on", True), ("off", False)):
                 self.box.addItem(name, on)
@@ -171,11 +168,17 @@ class ChoiceField(Field):
             self.box.setCurrentIndex(max(0, self.box.findData(value)))
 
 
-def narrow_enough(box: QComboBox) -> None:
-    """Let ``box`` be narrower than its longest item."""
+def choice_box(parameter: Parameter, default: str = UNSET) -> QComboBox:
+    """A box whose first item leaves ``parameter`` unset; it may be narrower than its longest item."""
+    box = QComboBox()
+    box.setObjectName(parameter.name)
+    box.setAccessibleName(parameter.label)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    box.addItem(default, None)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(8)
     box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return box
 
 
 class TextsField(Field):

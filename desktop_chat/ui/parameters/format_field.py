@@ -4,13 +4,12 @@ import re
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from desktop_chat.domain.parameters import FormatKind, Group, Kind, Parameter, ResponseFormat
-from desktop_chat.ui.buttons import UNSET
 from desktop_chat.ui.card_parts import recolor, words
-from desktop_chat.ui.parameters.fields import Field, narrow_enough
+from desktop_chat.ui.parameters.fields import Field, choice_box
 from desktop_chat.ui.parameters.json_field import JsonField
 from desktop_chat.ui.parameters.words import FORMATS
 from desktop_chat.ui.theme import Theme
@@ -36,12 +35,7 @@ class FormatField(Field):
 
     def __init__(self, theme: Theme, parameter: Parameter) -> None:
         super().__init__(theme, parameter)
-        self.box = QComboBox()
-        self.box.setObjectName(parameter.name)
-        self.box.setAccessibleName(parameter.label)
-        self.box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        narrow_enough(self.box)
-        self.box.addItem(UNSET, None)
+        self.box = choice_box(parameter)
         for kind, name in FORMATS.items():
             self.box.addItem(name, kind)
         self.name = QLineEdit()
@@ -74,6 +68,7 @@ class FormatField(Field):
         self.name.editingFinished.connect(self._chosen)
         self.strict.clicked.connect(self._chosen)
         self.schema.changed.connect(lambda _: self._chosen())
+        self.schema.problem_changed.connect(self._show_more)
         self.show_value(None)
 
     @property
@@ -117,7 +112,8 @@ class FormatField(Field):
             self._asked = None
         if not with_schema:
             return
-        if self.schema.value is None:
+        if self.schema.problem or self.schema.value is None:
+            # What is kept is what was valid last; to judge that would answer to another text.
             self._tell("" if self.schema.problem else "Without a schema the answer is text.", "dim")
             return
         self._tell("Checking…", "dim")

@@ -340,6 +340,13 @@ def test_a_schema_is_checked_as_a_schema(panel: DetailsPanel, dialog: Parameters
     wanted = ResponseFormat(FormatKind.JSON_SCHEMA, "person", schema, False)
     assert changes[-1] == (Parameters(response_format=wanted),)
     qtbot.waitUntil(lambda: control.verdict.text() == "A valid schema", timeout=60_000)
+    written = control.schema.editor.toPlainText()
+    control.schema.editor.setPlainText('{"type": }')
+    assert not control.schema.read()
+    assert not control.verdict.isVisible(), "it was of another text"
+    control.schema.editor.setPlainText(written)
+    assert control.schema.read()
+    qtbot.waitUntil(lambda: control.verdict.text() == "A valid schema", timeout=60_000)
 
 
 def test_temperature_with_top_p_warns(panel: DetailsPanel, dialog: ParametersDialog) -> None:
