@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -34,9 +34,9 @@ _NO_TIME_LIMITS = httpx2.Timeout(None)
 class Opened:
     """A response whose head has come and whose body is still to be read."""
 
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: httpx2.Response, redact: Redactor) -> None:
         self._response = response
-        self.request_id = request_id(response.headers)
+        self.request_id = request_id(response.headers, redact)
         self.content_type: str = response.headers.get("content-type", "").split(";")[0].strip().lower()
 
     async def read(self, take: Callable[[bytes], Awaitable[None]]) -> None:
@@ -73,7 +73,7 @@ class Client:
         self._check(secrets)
         proxy = proxy_of(endpoint, secrets)
         self.proxy = None if proxy is None else proxy.url
-        self.secrets = _values(secrets) + (proxy.secrets if proxy else ())
+        self.secrets = _values(endpoint, secrets) + (proxy.secrets if proxy else ())
         self.redact = Redactor(*self.secrets)
         is_demo = endpoint.kind is EndpointKind.DEMO
         http = httpx2.AsyncClient(
@@ -133,7 +133,7 @@ class Client:
                     stream_cls=openai.AsyncStream[object],
                 ),
             )
-            yield Opened(response)
+            yield Opened(response, self.redact)
         except errors.EXCEPTIONS as raised:
             failed = self._failed(raised, began=response is not None)
         finally:
@@ -180,7 +180,9 @@ class Client:
             try:
                 return cast("object", json.loads(response.content))
             except (ValueError, RecursionError):
-                kind = response.headers.get("content-type", "something without a type")
+                kind = self.redact.plain(
+                    response.headers.get("content-type", "something without a type"), 100
+                )
                 start = self.redact.plain(response.content[:65536].decode("utf-8", "replace"), 500)
                 failed = Failed(Garbled(f"Not JSON but {kind}: {start}", host=self.host))
         raise failed
@@ -223,10 +225,11 @@ def _can_be_sent(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def _values(secrets: Secrets) -> tuple[str, ...]:
-    """What must not be shown."""
+def _values(endpoint: Endpoint, secrets: Secrets) -> tuple[str, ...]:
+    """What must not be shown. An address that was not entered here may have a password in it."""
     values = (secrets.key or "", *(value for _, value in secrets.headers))
-    return (*values, secrets.proxy_password, secrets.passphrase)
+    in_address = urlsplit(endpoint.base_url).password or ""
+    return (*values, secrets.proxy_password, secrets.passphrase, in_address, unquote(in_address))
 
 
 def _own_headers(endpoint: Endpoint, secrets: Secrets) -> dict[str, Any]:

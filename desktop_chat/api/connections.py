@@ -3,8 +3,8 @@
 import ipaddress
 import ssl
 import urllib.request
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import httpcore2
@@ -16,12 +16,13 @@ from desktop_chat.domain.endpoint import Endpoint, EndpointKind, ProxyMode, Secr
 from desktop_chat.domain.errors import ProxyFailed, TlsFailed
 
 
-class ProxyServer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ProxyServer:
     """``url`` holds neither user nor password. Both kinds of SOCKS let the proxy look names up."""
 
     url: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:

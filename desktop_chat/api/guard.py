@@ -14,7 +14,7 @@ import anyio.abc
 import httpcore2
 import httpx2
 
-from desktop_chat.api.wire import RECORD, WATCHER, Record
+from desktop_chat.api.wire import RECORD, WATCHER, WORK_BUDGET, Record
 from desktop_chat.domain.errors import ChatError, Garbled, TooLarge
 
 LONGEST_LINE = 16 << 20
@@ -23,7 +23,7 @@ LARGEST_STREAM = 256 << 20
 """Bytes of one event stream."""
 LARGEST_DOCUMENT = 16 << 20
 """Bytes of a body that is not an event stream."""
-LARGEST_ERROR = 1 << 20
+LARGEST_ERROR = 1 << 18
 """Bytes read of the body of an error; the rest is left unread."""
 
 PACE = 0.033
@@ -117,9 +117,14 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         total = line = 0
+        turn = time.monotonic()
         chunks = aiter(self._inner)
         async for data in chunks:
             total += len(data)
+            if time.monotonic() - turn > WORK_BUDGET:
+                # One read of the socket may hold ten thousand chunks, which all come without waiting.
+                await asyncio.sleep(0)
+                turn = time.monotonic()
             if self._record is not None:
                 self._record.keep(data)
             if total > self._limit:

@@ -74,7 +74,10 @@ def _next(document: object, page: Entries) -> Mapping[str, str]:
     links = document.get("links")
     following = links.get("next") if isinstance(links, dict) else document.get("next")
     if isinstance(following, str):
-        return dict(parse_qsl(urlsplit(following).query))
+        try:
+            return dict(parse_qsl(urlsplit(following).query))
+        except ValueError:
+            return {}
     if isinstance(token := document.get("nextPageToken"), str) and token:
         return {"pageToken": token}
     if document.get("has_more") is not True:
@@ -88,7 +91,7 @@ async def _details(client: "Client", entries: Entries, limits: Limits) -> _Field
     """What servers that are known by their lists tell of the models elsewhere, none where they do not."""
     base = client.endpoint.base_url.rstrip("/")
     root = base.removesuffix("/v1")
-    owners = {entry.get("owned_by") for entry in entries}
+    owners = [entry.get("owned_by") for entry in entries]
     try:
         if "library" in owners:
             return await _of_ollama(client, f"{root}/api/show", entries, limits)
@@ -99,7 +102,7 @@ async def _details(client: "Client", entries: Entries, limits: Limits) -> _Field
             headers = {"x-goog-api-key": client.key} if client.key else {}
             address = f"{base.removesuffix('/openai')}/models"
             return _by_id(await client.get(address, limits, query={"pageSize": "1000"}, headers=headers))
-        if entries and {entry.get("created") for entry in entries} == {_LITELLM_CREATED}:
+        if entries and all(entry.get("created") == _LITELLM_CREATED for entry in entries):
             return _by_id(await client.get("/model/info", limits), "model_name")
     except Failed:
         return {}

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind
@@ -24,6 +25,8 @@ left out of one reply, and not remembered."""
 
 _STATUSES = (400, 404, 422, 500, 501)
 _LONGEST = 8000
+_DEEPEST, _MOST_NODES = 6, 2000
+"""Levels and values of an error that are looked at: of a real one all."""
 _REFUSED = re.compile(
     r"unsupported|n[o'’]?t (?:\w+ )?(?:support|permit|allow|available|accept|compatible|implement)"
     r"|unknown|unrecogni[sz]ed|unexpected|unavailable|extra[ _]|cannot (?:be used|find)|no such|deprecated"
@@ -201,34 +204,30 @@ def _place(words: str, paths: list[str], tokens: tuple[str, ...]) -> int | None:
     return min(places, default=None)
 
 
-def _paths(said: object, depth: int = 0) -> Iterator[str]:
+def _paths(said: object) -> Iterator[str]:
     """What the fields ``param`` and ``loc`` of an error name, as ``reasoning.effort``."""
-    if depth > 6:
-        return
-    if isinstance(said, Mapping):
-        if isinstance(param := said.get("param"), str) and param:
+    for node in islice(_nodes(said), _MOST_NODES):
+        if not isinstance(node, Mapping):
+            continue
+        if isinstance(param := node.get("param"), str) and param:
             yield param
-        if isinstance(loc := said.get("loc"), list):
-            names = [str(part) for part in loc if not isinstance(part, int)]
+        if isinstance(loc := node.get("loc"), list):
+            names = [str(part) for part in loc[:_DEEPEST] if not isinstance(part, int)]
             yield ".".join(names[1:] if names[:1] == ["body"] else names)
-    if isinstance(said, Mapping | list):
-        for inner in said.values() if isinstance(said, Mapping) else said:
-            yield from _paths(inner, depth + 1)
 
 
 def _words(said: object) -> str:
     """A rejection as one searchable text, in lower case and the names in it as ``max_tokens``."""
-    return _CAMEL.sub(r"_\1", "\n".join(_texts(said))[:_LONGEST].replace('\\"', "'")).lower()
+    texts = (node for node in islice(_nodes(said), _MOST_NODES) if isinstance(node, str))
+    return _CAMEL.sub(r"_\1", "\n".join(texts)[:_LONGEST].replace('\\"', "'")).lower()
 
 
-def _texts(said: object, depth: int = 0) -> Iterator[str]:
-    """Every text of an error, but not what it repeats of the request."""
-    if isinstance(said, str):
-        yield said
-    elif depth <= 6 and isinstance(said, Mapping):
-        for name, value in said.items():
-            if name not in ("input", "ctx"):
-                yield from _texts(value, depth + 1)
-    elif depth <= 6 and isinstance(said, list):
-        for value in said:
-            yield from _texts(value, depth + 1)
+def _nodes(said: object, depth: int = 0) -> Iterator[object]:
+    """Every value of an error, in order, but not what it repeats of the request."""
+    yield said
+    inner: Iterable[object] = said if isinstance(said, list) else ()
+    if isinstance(said, Mapping):
+        inner = (value for name, value in said.items() if name not in ("input", "ctx"))
+    if depth <= _DEEPEST:
+        for value in inner:
+            yield from _nodes(value, depth + 1)

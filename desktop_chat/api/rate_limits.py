@@ -8,7 +8,6 @@ Azure sends the same, at times without ``limit`` or with whole seconds. Anthropi
 only: ``x-ratelimit-limit`` or ``ratelimit-limit``, with seconds or Unix time.
 """
 
-import math
 import re
 import time
 from collections.abc import Mapping
@@ -68,7 +67,7 @@ def seconds(value: str | None, now: float) -> float | None:
     text = (value or "").strip().lower()
     pieces = _PIECE.findall(text)
     if pieces and "".join(number + unit for number, unit in pieces) == text:
-        waits = math.fsum(float(number) * _SECONDS[unit] for number, unit in pieces)
+        waits = sum(float(number) * _SECONDS[unit] for number, unit in pieces)
     elif re.fullmatch(r"\d+(\.\d+)?", text):
         waits = float(text)
         if waits >= _UNIX:

@@ -14,7 +14,7 @@ from desktop_chat.api.parser import Parser
 from desktop_chat.api.quirks import ENCRYPTED_REASONING, Quirks
 from desktop_chat.api.retry import Failed, RetryPolicy
 from desktop_chat.api.server_errors import reported
-from desktop_chat.api.sse import ServerEvent, SseDecoder
+from desktop_chat.api.sse import LARGEST_EVENT, ServerEvent, SseDecoder
 from desktop_chat.api.transfer import Transfer
 from desktop_chat.domain.endpoint import Dialect, Endpoint, Secrets
 from desktop_chat.domain.errors import (
@@ -28,6 +28,7 @@ from desktop_chat.domain.errors import (
     NotAStream,
     Stalled,
     TookTooLong,
+    TooLarge,
 )
 from desktop_chat.domain.events import (
     Adjusted,
@@ -50,8 +51,6 @@ from desktop_chat.domain.usage import Timing
 if TYPE_CHECKING:
     from desktop_chat.api.client import Client
 
-WORK_BUDGET = 0.008
-"""Seconds of work after which the loop gets its turn, so that a fast server does not starve the window."""
 AFTER_FINISH = 5.0
 """Seconds to wait for the usage after the finish reason."""
 _GRACE = 0.1
@@ -209,8 +208,8 @@ class _Attempt:
         self._took = Timing(None, 0.0)
         self._transfer: Transfer | None = None
         self._answered = False
-        self._others: tuple[Choice, ...] | None = None
         self._sent = 0
+        self._others: tuple[Choice, ...] | None = None
         self._limits_seen: RateLimits | None = None
 
     def _new_parser(self) -> Parser:
@@ -320,6 +319,8 @@ class _Attempt:
             data, ended = transfer.take(), transfer.ended
             if transfer.opened.content_type == "text/event-stream":
                 events = decoder.feed(data, final=ended)
+                if decoder.is_too_large:
+                    self._fail(TooLarge(f"One event of the answer is larger than {LARGEST_EVENT >> 20} MB."))
             else:
                 document += data
                 shown = len(document) >= _SHOWN_OF_A_DOCUMENT and "json" not in transfer.opened.content_type
@@ -332,7 +333,7 @@ class _Attempt:
             for event in events:
                 if not self._feed(event):
                     break
-                if loop.time() - turn > WORK_BUDGET:
+                if loop.time() - turn > wire.WORK_BUDGET:
                     for delta in self._deltas():
                         yield delta
                     await asyncio.sleep(0)
@@ -397,7 +398,7 @@ class _Attempt:
                 self._first_event = time.monotonic()
         if self._parser.state is None and not self._parser.error:
             start = self._client.redact.plain(text[:_SHOWN_OF_A_DOCUMENT])
-            kind = content_type or "nothing that says its type"
+            kind = self._client.redact.plain(content_type, 100) or "nothing that says its type"
             self._fail(
                 NotAStream(f"Not a stream but {kind}: {start}" if start else f"Not a stream but {kind}")
             )
@@ -441,6 +442,10 @@ class _Attempt:
             self._others = tuple(choice for choice in self._parser.others if choice.parts)
         return self._others
 
+    def _shown(self, name: str | None) -> str | None:
+        """A name that the server gave, which goes to ledger and log."""
+        return name and self._client.redact.hide(name)
+
     def evidence(self) -> Evidence | None:
         """What went over the wire so far."""
         if self._transfer is None:
@@ -457,17 +462,17 @@ class _Attempt:
         return AttemptEnded(
             self._number,
             self._request_id,
-            parser.model,
+            self._shown(parser.model),
             parser.usage,
             self._took,
             self.error,
             status=_OK if self._answered else self.error.status if self.error else None,
-            service_tier=parser.service_tier,
+            service_tier=self._shown(parser.service_tier),
             has_left=self.has_left or (self.error is not None and self.error.status is not None),
             evidence=evidence,
             rate_limits=self._limits_seen,
-        )
             others=self.others(),
+        )
 
     def finished(self) -> Finished:
         """The end of the reply, where this attempt was the last."""
@@ -477,9 +482,9 @@ class _Attempt:
             state = State.INTERRUPTED if self._any_text else State.FAILED
         return Finished(
             state,
-            parser.finish_reason,
+            self._shown(parser.finish_reason),
             self._request_id,
-            parser.model,
+            self._shown(parser.model),
             parser.usage,
             self._took,
             self.error,

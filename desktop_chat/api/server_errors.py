@@ -18,6 +18,8 @@ from desktop_chat.domain.redaction import KEY_REMOVED, REDACTED, without_keys
 
 LONGEST_MESSAGE = 2000
 _LONGEST_HTML = 1 << 16
+_DEEPEST = 5
+"""Levels of what went wrong that are looked into."""
 
 _SHORTEST = 8
 """Characters of a secret that is sought in what a user or a model wrote."""
@@ -63,9 +65,9 @@ _BY_STATUS: dict[int, type[ChatError]] = {
     409: errors.Conflict,
     413: errors.RequestTooLarge,
     429: errors.RateLimited,
+    498: errors.Overloaded,
     503: errors.Overloaded,
     529: errors.Overloaded,
-    498: errors.Overloaded,
 }
 
 
@@ -74,16 +76,19 @@ class Redactor:
 
     def __init__(self, *secrets: str | None) -> None:
         hidden: set[str] = set()
+        beginnings: set[str] = set()
         for secret in secrets:
             if secret and len(secret) >= 4:
                 hidden |= {secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode()}
+                in_json = json.dumps(secret)[1:-1]
+                hidden |= {in_json, in_json.replace("/", "\\/"), html.escape(secret)}
                 if len(secret) >= 16:
-                    hidden.add(secret[:12])
-        ordered = sorted(hidden, key=len, reverse=True)
+                    beginnings.add(secret[:12])
+        # A server may show no more of a key than how it begins.
+        ordered = [*sorted(hidden, key=len, reverse=True), *beginnings]
         self._sought = [text.encode() for text in ordered if len(text) >= _SHORTEST]
-        self._secrets = (
-            re.compile("|".join(re.escape(text) + r"[\w-]*" for text in ordered)) if ordered else None
-        )
+        patterns = [re.escape(text) + (r"[\w-]*" if text in beginnings else "") for text in ordered]
+        self._secrets = re.compile("|".join(patterns)) if patterns else None
 
     def __call__(self, text: str) -> str:
         if self._secrets is not None:
@@ -169,7 +174,7 @@ def rejection(
         message=redact.plain(message) or f"HTTP {status}",
         status=status,
         code=redact.plain(code, 200) or None,
-        request_id=request_id(headers),
+        request_id=request_id(headers, redact),
         retry_after=retry_after(headers),
         host=host,
     )
@@ -187,20 +192,18 @@ def reported(
     return kind(message=text, code=redact.plain(code, 200) or None, request_id=reply_id, host=host)
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
+def request_id(headers: Mapping[str, str], redact: Redactor) -> str | None:
     """The server's name for the request, fit to be shown; None where it gives none."""
-    value = headers.get("x-request-id") or headers.get("apim-request-id") or headers.get("request-id") or ""
-    return visible(value).replace("\n", " ").strip()[:200] or None
+    value = next(filter(None, map(headers.get, _REQUEST_ID)), "")
+    return redact(visible(value)).replace("\n", " ").strip()[:200] or None
 
 
 def _detail(body: object) -> object:
     """The innermost object that describes the error."""
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
-    for name in ("error", "response"):
-        inner = body.get(name) if isinstance(body, dict) else None
-        if inner:
-            return _detail(inner) if isinstance(inner, dict) else inner
+    while isinstance(body, dict) and (inner := body.get("error") or body.get("response")):
+        body = inner[0] if isinstance(inner, list) and len(inner) == 1 else inner
     return body
 
 
@@ -213,17 +216,22 @@ def _code(detail: object) -> str:
     return ""
 
 
-def _message(detail: object) -> str:
+def _message(detail: object, depth: int = 0) -> str:
     if isinstance(detail, dict):
         for name in ("message", "detail", "msg", "error_description", "title", "error"):
             value = detail.get(name)
             if isinstance(value, str) and value:
                 return value
-            if isinstance(value, list) and value:
-                return "; ".join(_message(item) for item in value[:5])
+            if isinstance(value, list) and value and depth < _DEEPEST:
+                return "; ".join(_message(item, depth + 1) for item in value[:5])
+            if isinstance(value, dict) and value and depth < _DEEPEST:
+                return _message(value, depth + 1)
     if isinstance(detail, str):
         return detail
-    return json.dumps(detail, ensure_ascii=False, default=str)[:LONGEST_MESSAGE] if detail else ""
+    try:
+        return json.dumps(detail, ensure_ascii=False)[:LONGEST_MESSAGE] if detail else ""
+    except RecursionError:
+        return ""
 
 
 def _kind(status: int, code: str, message: str) -> type[ChatError]:

@@ -8,6 +8,9 @@ import codecs
 import io
 from typing import NamedTuple
 
+LARGEST_EVENT = 16 << 20
+"""Characters."""
+
 
 class ServerEvent(NamedTuple):
     """One event: its name ("" where it has none) and its data. ``cut`` where the stream ended within it."""
@@ -18,7 +21,11 @@ class ServerEvent(NamedTuple):
 
 
 class SseDecoder:
-    """Splits one stream into its events. Sizes are bounded below, by the transport."""
+    """Splits one stream into its events.
+
+    The transport bounds the stream and its lines. Here an event of many lines is bounded: it is dropped with
+    all that follows, and ``is_too_large`` set.
+    """
 
     def __init__(self) -> None:
         self._text = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), True)
@@ -26,9 +33,13 @@ class SseDecoder:
         self._rest: list[str] = []
         self._name = ""
         self._data: list[str] = []
+        self._size = 0
+        self.is_too_large = False
 
     def feed(self, data: bytes, *, final: bool = False) -> list[ServerEvent]:
         """The events that ``data`` completes; with ``final`` also one that lacks its closing blank line."""
+        if self.is_too_large:
+            return []
         text = self._text.decode(data, final)
         if not self._started and text:
             self._started = True
@@ -46,14 +57,19 @@ class SseDecoder:
                 if self._data:
                     events.append(ServerEvent(self._name, "\n".join(self._data)))
                     self._data.clear()
+                    self._size = 0
                 self._name = ""
             else:
                 self._field(line)
+                if self._size > LARGEST_EVENT:
+                    self.is_too_large = True
+                    return events
         return events + self._last() if final else events
 
     def _field(self, line: str) -> None:
         if line.startswith("data:"):
             self._data.append(line[6:] if line[5:6] == " " else line[5:])
+            self._size += len(line)
         elif line.startswith("event:"):
             self._name = line[6:].strip()
 

@@ -17,6 +17,8 @@ RECORD: ContextVar["Record | None"] = ContextVar("record", default=None)
 """What the request of the current task is written down in: the SDK hands nothing else to a transport."""
 WATCHER: ContextVar[Callable[[str, Mapping[str, Any]], None] | None] = ContextVar("watcher", default=None)
 """Told what happens on the connection of the current task: events of httpcore2's ``trace`` extension."""
+WORK_BUDGET = 0.008
+"""Seconds of work after which the loop gets its turn, so that a fast server does not starve the window."""
 
 _SLICE = 1 << 18
 """Bytes."""
@@ -32,8 +34,12 @@ class Record:
         self.request_headers: list[tuple[bytes, bytes]] = []
         self.status: int | None = None
         self.response_headers: list[tuple[bytes, bytes]] = []
-        self._chunks: list[bytes] = []
-        self.size = 0
+        self._kept = bytearray()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the answer that were kept."""
+        return len(self._kept)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -45,8 +51,7 @@ class Record:
     def keep(self, chunk: bytes) -> None:
         """Take in a piece of the answer's body."""
         if self.size <= LARGEST_RESPONSE:
-            self._chunks.append(chunk)
-            self.size += len(chunk)
+            self._kept += chunk
 
     def evidence(self, body: Any, redact: Redactor, secret_headers: Iterable[str] = ()) -> Evidence | None:
         """What is shown of it, None where nothing was asked of the transport.
@@ -57,7 +62,7 @@ class Record:
         if not self.url:
             return None
         hidden = SECRET_HEADERS | {name.lower() for name in secret_headers}
-        response = b"".join(self._chunks)
+        response = bytes(self._kept)
         if redact.finds(response):
             text = redact.hide(response.decode("utf-8", "surrogateescape"))
             response = text.encode("utf-8", "surrogateescape")
@@ -82,7 +87,7 @@ def _shown(headers: list[tuple[bytes, bytes]], hidden: frozenset[str], redact: R
             scheme, blank, _ = value.partition(" ")
             keeps = blank and name.lower().endswith("authorization") and scheme.isalpha()
             value = f"{scheme} {REDACTED}" if keeps else REDACTED
-        shown.append((name, redact.hide(value)))
+        shown.append((redact.hide(name), redact.hide(value)))
     return tuple(shown)
 
 
