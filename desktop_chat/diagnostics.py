@@ -112,7 +112,7 @@ def _without_bodies(line: str) -> str:
     try:
         values = json.loads(line)
     except (ValueError, RecursionError):
-        return line
+        return "[left out: a line that is not whole]"
     if isinstance(values, dict):
         values |= {name: "[left out]" for name in logs.BODIES if name in values}
     return json.dumps(values, ensure_ascii=False)

@@ -69,6 +69,12 @@ def test_what_helps_is_there_and_what_is_somebodys_is_not(profile: Profile) -> N
     assert f"{Path.home()}ster" in texts[logs.LOG_NAME]
 
 
+def test_a_line_that_broke_off_tells_nothing_of_a_chat(profile: Profile) -> None:
+    with (profile.logs / logs.LOG_NAME).open("a") as log:
+        log.write('{"message": "asked", "request": "CANARY and the disk was fu')
+    assert all("CANARY" not in document.text for document in diagnostics.collect(profile, []))
+
+
 def test_a_setting_of_a_newer_version_may_be_anything(profile: Profile) -> None:
     values = json.loads(profile.settings.read_bytes()) | {"future": {"secret": "CANARY"}}
     profile.settings.write_text(json.dumps(values))
