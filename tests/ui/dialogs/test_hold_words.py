@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_chat.domain.holds import Budget, OverBudget, OverLimit, Scope
+from desktop_chat.domain import secrecy
+from desktop_chat.domain.holds import Budget, LooksSecret, OverBudget, OverLimit, Scope
 from desktop_chat.tokens.shutdowns import Shutdown
 from desktop_chat.ui.hold_words import (
     WARN_DAYS,
@@ -17,6 +18,14 @@ from desktop_chat.ui.hold_words import (
 
 TODAY = date(2030, 6, 1)
 SOON = TODAY + timedelta(days=WARN_DAYS)
+
+
+def test_what_looks_like_a_secret_is_told_within_a_sentence() -> None:
+    key, token = "sk-proj-" + "Ab3xYz91Qw" * 4, "ghp_" + "a1B2c3D4e5F6" * 3
+    words = explain_hold(LooksSecret(tuple(secrecy.find(f"{key} {token}"))), "m", endpoint_name="Here")
+    assert words.body.startswith("The request has an OpenAI key (")
+    assert "…) and a GitHub token (ghp_a1B2c3D4…) in it, and Here would read it." in words.body
+    assert "……" not in words.body
 
 
 def test_a_request_that_is_too_long() -> None:
