@@ -1,11 +1,11 @@
 """How many tokens the next request of a chat takes.
 
 The texts, with those of files that go as text, are counted by the helper process and kept in the database,
-message by message. Until one is
-counted it is taken for 4 characters a token. What the texts come to in a request, with frames and images, is
-worked out by the published formulas, and then corrected by what was learned of the model at its endpoint:
-the ratio of the input tokens that it reported for its last requests to those that were expected, between a
-half and two. So servers that count otherwise, or that add a template of their own, are met after a few turns.
+message by message. Until one is counted it is taken for 4 characters a token. What the texts come to in a
+request, with frames and images, is worked out by the published formulas, and then corrected by what was
+learned of the model at its endpoint: the ratio of the input tokens that it reported for its last requests to
+those that were expected, between a half and two. So servers that count otherwise, or that add a template of
+their own, are met after a few turns.
 
 An estimate is approximate ("≈") where the encoding is not known to be the model's, where a text that is sent
 is not counted yet (or cannot be, since the helper fails), where a correction is applied, and where the server

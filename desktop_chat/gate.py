@@ -2,11 +2,10 @@
 
 The strategy of the conversation's context says what goes into a request. One that is longer than the model's
 window, that may pass a budget, that holds what looks like a secret, or attachments that will hardly be taken,
-is held; where the answer shares the window, ``max_output_tokens`` are left
-free if they are set. With the strategy ``SUMMARY`` the older turns are summed up anew, before the request
-leaves and with the user looking on, as soon as it takes more than 3/4 of the window: later there would be no
-room for it, and sooner it would cost more often. Where that fails or would pass a budget, the request goes as
-it is, if it fits.
+is held; where the answer shares the window, ``max_output_tokens`` are left free if they are set. With the
+strategy ``SUMMARY`` the older turns are summed up anew, before the request leaves and with the user looking
+on, as soon as it takes more than 3/4 of the window: later there would be no room for it, and sooner it would
+cost more often. Where that fails or would pass a budget, the request goes as it is, if it fits.
 """
 
 import asyncio

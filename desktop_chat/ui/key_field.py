@@ -8,6 +8,16 @@ from desktop_chat.credentials import check_key, clean_key
 from desktop_chat.ui.theme import Theme
 
 
+def hide_secret(field: QLineEdit) -> None:
+    """Have ``field`` show dots, and input methods learn nothing of what is entered."""
+    field.setEchoMode(QLineEdit.EchoMode.Password)
+    field.setInputMethodHints(
+        Qt.InputMethodHint.ImhSensitiveData
+        | Qt.InputMethodHint.ImhNoPredictiveText
+        | Qt.InputMethodHint.ImhNoAutoUppercase
+    )
+
+
 class KeyField(QLineEdit):
     """A line edit for one key, with a text button within it that shows or hides the key."""
 
@@ -17,12 +27,7 @@ class KeyField(QLineEdit):
         self._length = 0
         self.setObjectName("apiKey")
         self.setAccessibleName("API key")
-        self.setEchoMode(QLineEdit.EchoMode.Password)
-        self.setInputMethodHints(
-            Qt.InputMethodHint.ImhSensitiveData
-            | Qt.InputMethodHint.ImhNoPredictiveText
-            | Qt.InputMethodHint.ImhNoAutoUppercase
-        )
+        hide_secret(self)
         self._button = QPushButton("show", self)
         self._button.setAccessibleName("Show key")
         self._button.setProperty("flat", True)

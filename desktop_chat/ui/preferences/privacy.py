@@ -21,17 +21,18 @@ class PrivacyPage(Page):
 
     def __init__(self, theme: Theme, settings: Settings, tasks: Tasks, clear_evidence: Clear) -> None:
         super().__init__(theme, settings)
-        self._scan = QCheckBox("Ask before something that looks like a key is sent")
-        self._keep = QCheckBox("Keep what is sent and received")
+        # Short, so that a narrow window shows all of it; a screen reader tells the row with it.
+        self._scan = QCheckBox("Ask if a key is in it")
+        self._scan.setAccessibleName("Before sending: ask if a key is in it")
+        self._keep = QCheckBox("Keep them")
+        self._keep.setAccessibleName("Requests and responses: keep them")
         self._days = QSpinBox()
         self._days.setObjectName("evidenceDays")
         days = FIELDS["evidence_days"]
         self._days.setRange(int(days.minimum or 0), int(days.maximum or 0))
         self._days.setSuffix(" days")
         self._days.setKeyboardTracking(False)
-        self.clearing = Clearing(
-            theme, tasks, "Clear the requests and responses that are kept", clear_evidence
-        )
+        self.clearing = Clearing(theme, tasks, CLEAR, clear_evidence)
         self.add_row("Before sending", self._scan, "Keys of known providers and private keys, in files too.")
         self.add_row(
             "Requests and responses",

@@ -10,6 +10,7 @@ from desktop_chat.ui.card_parts import button
 from desktop_chat.ui.endpoint_fields import text_field
 from desktop_chat.ui.endpoint_values import clean_proxy
 from desktop_chat.ui.form import Form
+from desktop_chat.ui.key_field import hide_secret
 from desktop_chat.ui.preferences.endpoint.pairs import KEPT
 from desktop_chat.ui.theme import Theme
 
@@ -152,6 +153,5 @@ class PathField(QWidget):
 
 def _secret_field() -> QLineEdit:
     made = QLineEdit()
-    made.setEchoMode(QLineEdit.EchoMode.Password)
-    made.setInputMethodHints(Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText)
+    hide_secret(made)
     return made

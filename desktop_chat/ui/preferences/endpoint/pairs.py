@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from desktop_chat.domain.endpoint import Pairs
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.card_parts import button
+from desktop_chat.ui.key_field import hide_secret
 from desktop_chat.ui.theme import Theme
 
 KEPT = "in the keyring"
@@ -78,10 +79,7 @@ class PairsField(QWidget):
         line.name.setPlaceholderText("name")
         line.value.setPlaceholderText(placeholder)
         if self._is_secret:
-            line.value.setEchoMode(QLineEdit.EchoMode.Password)
-            line.value.setInputMethodHints(
-                Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
-            )
+            hide_secret(line.value)
             # A value belongs to its name: under another one there is none in the keyring.
             line.name.textEdited.connect(lambda: line.value.setPlaceholderText("value"))
         inner.addWidget(line.name, 2)
