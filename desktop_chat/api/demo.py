@@ -26,6 +26,8 @@ _TOKEN = re.compile(r"\s*\S{1,5}|\s+")
 _FAILURE = re.compile(r"\bfail (\d{3}|quota|context)(?: (once|twice|(\d+) times))?", re.IGNORECASE)
 _WAIT = re.compile(r"\bwait (\d+) seconds?", re.IGNORECASE)
 _LONG_REPEATS = 12
+_LOOKED_AT = 10_000
+"""Characters of a message in which it is looked for what the answer should be."""
 _BATCH = 0.02
 """Seconds. A loop cannot sleep for the time of one token at a high speed."""
 
@@ -141,7 +143,8 @@ class _Prompt:
         messages = body.get("input") or body.get("messages") or []
         asked = [_text(message) for message in messages if message.get("role") == "user"]
         told = [_text(message) for message in messages if message.get("role") != "user"]
-        text = asked[-1] if asked else ""
+        # What is attached as text follows what is asked, and may be of millions of characters.
+        text = asked[-1][:_LOOKED_AT] if asked else ""
         rulers = ("system", "developer")
         given = [_text(message) for message in messages if message.get("role") in rulers]
         rules = " ".join([str(body.get("instructions", "")), *given]).lower()

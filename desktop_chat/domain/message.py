@@ -251,8 +251,19 @@ def file_text(part: Part) -> str:
 
     The fence is longer than any in the text (https://spec.commonmark.org/0.31.2/#fenced-code-blocks).
     """
-    longest = max(map(len, re.findall("`+", part.text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(part.text, "`") + 1)
     name = re.sub(r"[\s`\"<>]+", " ", part.name).strip() or "file"
     text = part.text.removesuffix("\n")
     return f"Content of the attached file `{name}`:\n\n{fence}\n{text}\n{fence}"
+
+
+def _longest_run(text: str, char: str) -> int:
+    """How often ``char`` stands in a row at most: searched for, which takes millions of characters a
+    hundredth of the time of looking at each."""
+    low, high = 0, 1
+    while char * high in text:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if char * middle in text else (low, middle)
+    return low

@@ -8,7 +8,7 @@ import pytest
 from desktop_chat.domain.attaching import MAX_FILE, MAX_IMAGE, hashes_of, objection, sent_as_text
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind
 from desktop_chat.domain.holds import NotTaken
-from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role
+from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role, file_text
 from desktop_chat.domain.model import Ability
 
 ENDPOINT = Endpoint(
@@ -80,3 +80,11 @@ def test_only_what_the_user_attached_is_sent_each_content_once() -> None:
     messages = [*asked(IMAGE, FILE, by_url), drawn, *asked(IMAGE, *sent_as_text([FILE]))]
     assert hashes_of(messages) == ["a" * 64, "b" * 64]
     assert hashes_of(asked(*sent_as_text([FILE]))) == []
+
+
+@pytest.mark.parametrize("runs", [(), (1,), (3,), (2, 4, 3), (7, 1), (64,), (65, 63), (1000,)])
+def test_the_fence_of_a_file_is_longer_than_any_in_it(runs: tuple[int, ...]) -> None:
+    text = "a".join(["", *("`" * run for run in runs), ""])
+    fence = "`" * max(3, *(run + 1 for run in runs), 0)
+    said = file_text(replace(FILE, text=text))
+    assert said == f"Content of the attached file `a.pdf`:\n\n{fence}\n{text}\n{fence}"

@@ -1,5 +1,7 @@
 """Attachments in words: what one is, what it takes, what of it is sent."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QLocale
 
 from desktop_chat.domain.counting import approximate, image_tokens
@@ -25,7 +27,10 @@ def tokens_of(part: Part, model: str) -> int | None:
     data = attachment_of(part)
     if part.kind is PartKind.IMAGE:
         return image_tokens(model, data.width, data.height, data.detail)
-    return approximate(file_text(part)) if is_sent_as_text(part) else None
+    if not is_sent_as_text(part):
+        return None
+    # Asked at every key: not put together, since it may be of millions of characters.
+    return approximate(part.text) + approximate(file_text(replace(part, text="")))
 
 
 def short_tokens(tokens: int) -> str:
