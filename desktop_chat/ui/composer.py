@@ -41,7 +41,7 @@ SMALLEST_STATUS = 110
 DRAFT_DELAY = 300
 """Milliseconds without a key after which the draft is handed on."""
 MOST_TOLD = 3
-"""Attachments that were refused of which it is said why."""
+"""Attachments of which it is said why they were refused, or what to know of them."""
 
 
 class Taker(Protocol):
@@ -341,10 +341,10 @@ class Composer(QFrame):
         self._show_state()
 
     def tell(self, text: str) -> None:
-        """Say below the attachments why something else is not one; an empty text takes away what was said."""
+        """Say below the attachments one thing more, why something is none; an empty text takes all away."""
         self._told = [*self._told, text] if text else []
         more = len(self._told) - MOST_TOLD
-        lines = [*self._told[:MOST_TOLD], f"Not attached either: {more:,} more."] if more > 0 else self._told
+        lines = [*self._told[:MOST_TOLD], f"And {more:,} more."] if more > 0 else self._told
         self._note.setText("\n".join(lines))
         self._note.setVisible(bool(text))
 

@@ -63,7 +63,8 @@ class Attaching(QObject):
         self._attachments, self._target, self._host = attachments, target, host
         self.intake = Intake(attachments, tasks, self)
         self.intake.attached.connect(self._attached)
-        self.intake.refused.connect(self.refuse)
+        self.intake.refused.connect(self.tell)
+        self.intake.noted.connect(self.tell)
         self.intake.changed.connect(self._reading_changed)
         self._reading_soon = QTimer(self, singleShot=True, interval=READING_SHOWN)
         self._reading_soon.timeout.connect(self._show_reading)
@@ -120,7 +121,7 @@ class Attaching(QObject):
         if self._screenshot is None:
             shot = self._screenshot = Screenshot(self._theme, self._tasks, self)
             shot.taken.connect(self._shot_taken)
-            shot.failed.connect(self.refuse)
+            shot.failed.connect(self.tell)
             shot.ended.connect(self._shot_ended)
             shot.begin()
 
@@ -128,8 +129,8 @@ class Attaching(QObject):
         """Show an attachment that was sent, in a window of its own."""
         self._show_window(part, is_sent=True)
 
-    def refuse(self, text: str) -> None:
-        """Say why something is no attachment."""
+    def tell(self, text: str) -> None:
+        """Say why something is no attachment, or what to know of one."""
         self._composer.tell(text)
         announce(self._composer, text)
 

@@ -84,12 +84,14 @@ class Pending:
 class Intake(QObject):
     """Takes one after the other, in the order in which they came.
 
-    ``attached`` has the key of the draft and the part; ``refused`` a sentence; ``changed`` says that
-    :attr:`pending` did.
+    ``attached`` has the key of the draft and the part; ``refused`` a sentence, and ``noted`` what is to be
+    known of one that goes as text: that this is not all of it, say. ``changed`` says that :attr:`pending`
+    did.
     """
 
     attached = Signal(str, object)
     refused = Signal(str)
+    noted = Signal(str)
     changed = Signal()
 
     def __init__(self, attachments: Attachments, tasks: Tasks, parent: QObject | None = None) -> None:
@@ -150,6 +152,9 @@ class Intake(QObject):
             problem = f"It cannot be kept: {error.strerror or error}."
         else:
             self.attached.emit(pending.target.key, part)
+            data = attachment_of(part)
+            if data.as_text and (notes := self.notes.get(data.hash)):
+                self.noted.emit(f"“{pending.name}” was attached as text. {' '.join(notes)}")
         finally:
             self._end(pending)
         if problem:

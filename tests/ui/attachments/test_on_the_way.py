@@ -86,4 +86,13 @@ async def test_of_several_that_are_refused_each_is_told_up_to_three(running: Run
     assert note.text().splitlines() == told[:2]
     running.window.chat.attaching.take(mime(*paths))
     await read(running)
-    assert note.text().splitlines() == [*told[:3], "Not attached either: 2 more."]
+    assert note.text().splitlines() == [*told[:3], "And 2 more."]
+
+
+async def test_a_text_that_is_cut_is_told_of_when_it_is_attached(running: Running, tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("word " * 500_000)
+    (part,) = await attach(running, tmp_path / "log.txt")
+    assert len(part.text) < 2_100_000
+    note = composer(running).findChild(QLabel, "attachNote")
+    assert isinstance(note, QLabel)
+    assert note.text() == "“log.txt” was attached as text. Only the first 2,000,000 characters were read."
