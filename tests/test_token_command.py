@@ -198,6 +198,30 @@ async def test_what_is_no_token(command: str, said: str) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_key_that_a_command_complains_with_is_not_told() -> None:
+    code = "import sys; sys.stderr.write('> Authorization: Bearer CANARY-123456\\nNo.'); sys.exit(1)"
+    with pytest.raises(TokenCommandFailed) as raised:
+        await token(python(code))
+    assert "CANARY" not in raised.value.message
+    assert raised.value.message.endswith("No.")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("path", ["", "."])
+async def test_a_program_in_the_current_folder_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    script = tmp_path / ("get-token.bat" if sys.platform == "win32" else "get-token")
+    script.write_text("@echo planted" if sys.platform == "win32" else "#!/bin/sh\necho planted\n")
+    script.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where commands are run
+    with pytest.raises(TokenCommandFailed, match="The program get-token was not found"):
+        await token("get-token")
+
+
+@pytest.mark.anyio
 @pytest.mark.skipif(sys.platform == "win32", reason="of the rights of files")
 async def test_a_file_that_is_no_program(tmp_path: Path) -> None:
     file = tmp_path / "token.txt"

@@ -22,6 +22,7 @@ from typing import IO, Any
 
 from desktop_chat.credentials.threads import in_daemon_thread
 from desktop_chat.domain.errors import TokenCommandFailed
+from desktop_chat.domain.redaction import without_keys
 
 LARGEST_OUTPUT = 64 << 10
 """Bytes of standard output."""
@@ -146,13 +147,13 @@ class _Run:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         program = self._arguments[0]
-        found = shutil.which(program)  # On Windows it also finds scripts, as PATHEXT says.
+        found = _path_of(program)
         with self._lock:
             if self._stopped:
                 raise TokenCommandFailed("The command was not run.")
             try:
                 self._process = subprocess.Popen(
-                    [found or program, *self._arguments[1:]],
+                    [found, *self._arguments[1:]],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -163,7 +164,7 @@ class _Run:
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             except FileNotFoundError:
-                raise TokenCommandFailed(f"The program {program[:200]} was not found.") from None
+                raise _not_found(program) from None
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or "its command line cannot be used"
                 raise TokenCommandFailed(f"The program {program[:200]} cannot be run: {reason}.") from None
@@ -176,6 +177,24 @@ class _Run:
             if self._process is not None and self._process.poll() is None:
                 # Windows has another program do it, which takes a while.
                 threading.Thread(target=_kill, args=[self._process], name="end token command").start()
+
+
+def _path_of(program: str) -> str:
+    """Where the program is; on Windows a script too, as PATHEXT says. Raises :class:`TokenCommandFailed`.
+
+    Never in the current directory, where Windows looks first: it may be that of a file that was opened.
+    """
+    if Path(program).name != program:
+        return shutil.which(program) or program
+    # Named as the last, Python 3.11 does not put it before all others (``shutil.which``).
+    found = shutil.which(program, path=os.pathsep.join([*os.get_exec_path(), os.curdir]))
+    if found is None or not Path(found).is_absolute():
+        raise _not_found(program)
+    return found
+
+
+def _not_found(program: str) -> TokenCommandFailed:
+    return TokenCommandFailed(f"The program {program[:200]} was not found.")
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -217,7 +236,8 @@ class _Reader:
     def tail(self) -> str:
         text = _ESCAPES.sub(" ", self.read().decode("utf-8", "replace"))
         lines = ("".join(filter(str.isprintable, line)).strip() for line in text.split("\n"))
-        return "\n".join(line for line in lines if line)[-SHOWN_OF_STDERR:]
+        # What is told is kept with the chat; "curl -v", for one, says which key it sends.
+        return without_keys("\n".join(line for line in lines if line))[-SHOWN_OF_STDERR:]
 
 
 def _with(sentence: str, said: str) -> str:
