@@ -10,10 +10,12 @@ from collections.abc import Callable
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QRunnable, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageIOHandler, QImageReader
 
+from desktop_chat.domain.errors import AttachmentMissing
 from desktop_chat.domain.message import Attachment
 
-Loader = Callable[[str], bytes | None]
-"""The bytes of an attachment by its hash, None where they are gone. Called on a thread of its own."""
+Loader = Callable[[str], bytes]
+"""The bytes of an attachment by its hash; raises ``AttachmentMissing`` where they are gone. Called on a
+thread of its own."""
 
 FORMATS = {"image/png": b"png", "image/jpeg": b"jpeg", "image/webp": b"webp", "image/gif": b"gif"}
 MAX_PIXELS = 50_000_000
@@ -79,9 +81,10 @@ class _Job(QRunnable):
         name, width, height = self._key
         image = None
         try:
-            data = self._loader(name) if self._kind else None
-            if data is not None:
-                image = decoded(data, self._kind, width, height)
+            if self._kind:
+                image = decoded(self._loader(name), self._kind, width, height)
+        except AttachmentMissing:
+            pass  # it is told in the place of the picture
         finally:
             self._images._decoded.emit(self._key, image)
 
