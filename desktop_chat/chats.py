@@ -344,6 +344,7 @@ class Chats(QObject):
     def _setting_changed(self, name: str) -> None:
         if name == "endpoints":
             self._models.clear()
+            self._api.limit(self._settings.endpoints)
         if name in ("endpoints", "default_endpoint", "own_prices"):
             for session in self._sessions.values():
                 session.recount()

@@ -194,6 +194,8 @@ class Turn(QObject):
             case Started():
                 self._answered = True
                 self._request_id = self.answer.request_id = event.request_id
+                if self.phase is Phase.THROTTLED:  # it was sent again, in another way
+                    self._enter(Phase.SENDING)
             case RetryScheduled():
                 self.retry, self.retry_at = event, time.monotonic() + event.delay
                 self._enter(Phase.WAITING)

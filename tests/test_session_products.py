@@ -4,6 +4,7 @@ chat and of its ledger."""
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from desktop_chat.domain.ledger import Outcome, Purpose
 from desktop_chat.domain.message import State
 from desktop_chat.domain.parameters import FormatKind, ResponseFormat
 from desktop_chat.domain.request import Parameters
-from tests.helpers.bench import Bench, ask, count
+from desktop_chat.session import ChatSession, Phase
+from tests.helpers.bench import Bench, ask, count, idle, until
 from tests.server import Exchange, Script, Server, faults, wire
 
 pytestmark = pytest.mark.anyio
@@ -127,6 +129,37 @@ async def test_what_a_strict_model_rejects_is_learned_once(
     assert last.keys() - {"model", "messages", "input", "stream", "x"} == spoken
 
 
+async def throttled(session: ChatSession) -> None:
+    await until(lambda: session.phase is Phase.THROTTLED, session.phase_changed)
+
+
+async def test_what_is_sent_again_waits_for_its_turn_too(bench: Bench, server: Server) -> None:
+    """A strict model would else get more in a minute than the user wants to send. What waits can be stopped,
+    and costs nothing; a limit that is lifted lets it go."""
+    server.default = strict
+    bench.settings.change(endpoints=(replace(bench.endpoint, requests_per_minute=3),))
+    for is_stopped in (True, False):
+        session = bench.chats.new()
+        session.set_parameters(replace(EVERYTHING, n=None))
+        assert await session.send("Hello")
+        await throttled(session)
+        assert session.throttled_until is not None
+        assert len(server.requests) == 3
+        if is_stopped:
+            session.stop()
+        else:
+            bench.settings.change(endpoints=(bench.endpoint,))
+        await idle(session)
+        assert session.last is not None
+        if is_stopped:
+            assert (session.last.state, session.last.cost) == (State.STOPPED, None)
+            assert await bench.ledger() == []
+            continue
+        assert (session.last.state, session.last.text) == (State.COMPLETE, wire.WORDS)
+        (row,) = await bench.ledger()
+        assert row.outcome is Outcome.OK
+
+
 def interleaved(words: tuple[int, ...], *, is_cut: bool) -> Script:
     """Answers of so many words each, all but the first at their end before the first begins."""
 
@@ -185,7 +218,7 @@ async def test_an_error_before_the_first_word_costs_nothing(
     session = bench.chats.new()
     answer = await ask(session)
     (row,) = await bench.ledger()
-    assert (answer.state, row.usage, str(row.cost)) == (State.FAILED, None, "0")
+    assert (answer.state, row.usage, row.cost) == (State.FAILED, None, Decimal(0))
     assert answer.cost is None
 
 

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import importlib
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -173,6 +173,12 @@ class Api:
         used = self._in_use.pop(endpoint_id, None)
         if used is not None:
             await self._retire(used)
+
+    def limit(self, endpoints: Iterable[Endpoint]) -> None:
+        """Have our own limits of these endpoints as they are now hold for requests that wait, too."""
+        for endpoint in endpoints:
+            if (limiter := self._limiters.get(endpoint.id)) is not None:
+                limiter.change(endpoint)
 
     async def close(self) -> None:
         """Close every connection."""

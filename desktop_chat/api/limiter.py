@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.events import Throttled
@@ -79,6 +79,20 @@ class Limiter:
         """A request that had its turn has ended."""
         self._under_way -= 1
         self._let_go()
+
+    async def again(self) -> AsyncGenerator[Throttled, None]:
+        """Give the turn of a request back and wait for that of another, which has its place in the end; tells
+        what holds it up."""
+        self.release()
+        has_turn = False
+        try:
+            if (throttled := self.throttled()) is not None:
+                yield throttled
+            await self.acquire()
+            has_turn = True
+        finally:
+            if not has_turn:
+                self._under_way += 1  # it is given back once more, by who has it
 
     def _is_full(self) -> bool:
         return bool(self.parallel) and self._under_way >= self.parallel

@@ -41,6 +41,7 @@ from desktop_chat.domain.events import (
     ReplyEvent,
     RetryScheduled,
     Started,
+    Throttled,
 )
 from desktop_chat.domain.evidence import Evidence, RateLimits
 from desktop_chat.domain.limits import Limits
@@ -208,6 +209,7 @@ class _Attempt:
         self._took = Timing(None, 0.0)
         self._transfer: Transfer | None = None
         self._answered = False
+        self._is_turned_away = False
         self._sent = 0
         self._others: tuple[Choice, ...] | None = None
         self._limits_seen: RateLimits | None = None
@@ -221,14 +223,16 @@ class _Attempt:
 
     @property
     def has_left(self) -> bool:
-        """Whether the request went out; what came back says so too."""
+        """Whether the request went out, and was not turned away; what came back says so too."""
+        if self._is_turned_away:
+            return False
         return self._answered or (self._transfer is not None and self._transfer.record.has_left)
 
     async def run(
         self, renewed: Callable[[], Awaitable["Client | None"]]
-    ) -> AsyncGenerator[Adjusted | Started | Delta | PartCame, None]:
-        """Send the request and read its answer; again at once where the server taught us how to write it, or
-        where there is another key."""
+    ) -> AsyncGenerator[Throttled | Adjusted | Started | Delta | PartCame, None]:
+        """Send the request and read its answer; again, in its turn, where the server taught us how to write
+        it, or where there is another key."""
         self._began = time.monotonic()
         if self._limits.total is not None:
             self._ends_by = asyncio.get_running_loop().time() + self._limits.total
@@ -254,6 +258,12 @@ class _Attempt:
                 self.error, self.heals = self.error or failed_with.error, failed_with.heals
                 self._request_id = self.error.request_id
                 return
+            self._is_turned_away, waits_since = True, asyncio.get_running_loop().time()
+            async with contextlib.aclosing(self._client.limiter.again()) as turns:
+                async for throttled in turns:
+                    yield throttled
+            self._is_turned_away = False
+            self._ends_by += asyncio.get_running_loop().time() - waits_since
 
     async def _send(self) -> Transfer:
         """Raises :class:`Failed` where the request cannot be written."""
