@@ -1,6 +1,9 @@
 """Tables that are read: walked with the arrow keys, copied cell by cell, as the theme is. Lists too."""
 
-from PySide6.QtCore import QSize, Qt
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QListWidget, QTableView
 
@@ -9,6 +12,43 @@ from desktop_chat.ui.theme import Theme
 ROW_HEIGHT = 31
 ROWS, FEWEST_ROWS = 8, 4
 """How many are seen at a time, and in a small window."""
+
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TableModel(QAbstractTableModel):
+    """``rows`` below ``heads``, the titles of the columns."""
+
+    def __init__(self, heads: Sequence[str], parent: QObject) -> None:
+        super().__init__(parent)
+        self.heads = heads
+        self.rows: list[Any] = []
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.heads)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        is_head = orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        return self.heads[section] if is_head else None
+
+    def reset_rows(self, rows: Sequence[Any]) -> None:
+        """Show these in place of all that were there."""
+        self.beginResetModel()
+        self.rows = list(rows)
+        self.endResetModel()
+
+    def insert_rows(self, place: int, rows: Sequence[Any]) -> None:
+        """Show these too, from ``place`` on."""
+        if rows:
+            self.beginInsertRows(QModelIndex(), place, place + len(rows) - 1)
+            self.rows[place:place] = rows
+            self.endInsertRows()
 
 
 class Table(QTableView):

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from desktop_chat.logs import Record
 from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.table import Index, TableModel
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.times import day
 
@@ -16,8 +17,6 @@ LEVELS = ("debug", "info", "warning", "error")
 """From the least grave on; what crashes the program is no worse here than an error."""
 MOST = 20_000
 """Records that are kept; the oldest go first."""
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(Enum):
@@ -45,14 +44,15 @@ def searchable(records: Iterable[Record]) -> list[Found]:
     return found
 
 
-class Records(QAbstractTableModel):
+class Records(TableModel):
     """All records, of which those are rows that are grave enough and have all words in them."""
 
+    rows: list[Record]
+
     def __init__(self, theme: Theme, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__([column.value[0] for column in COLUMNS], parent)
         self._theme = theme
         self._all: list[Found] = []
-        self._rows: list[Record] = []
         self._level = "debug"
         self._words: tuple[str, ...] = ()
 
@@ -62,40 +62,23 @@ class Records(QAbstractTableModel):
         if len(self._all) > MOST:
             del self._all[: len(self._all) - MOST]
             self.filter(self._level, " ".join(self._words))
-        elif shown := [record for record, text in new if self._is_shown(record, text)]:
-            count = len(self._rows)
-            self.beginInsertRows(QModelIndex(), count, count + len(shown) - 1)
-            self._rows += shown
-            self.endInsertRows()
+        else:
+            shown = [record for record, text in new if self._is_shown(record, text)]
+            self.insert_rows(len(self.rows), shown)
 
     def filter(self, level: str, words: str) -> None:
         """Show what is at least as grave as ``level`` and has all ``words`` in it."""
-        self.beginResetModel()
         self._level, self._words = level, tuple(words.lower().split())
-        self._rows = [record for record, text in self._all if self._is_shown(record, text)]
-        self.endResetModel()
+        self.reset_rows([record for record, text in self._all if self._is_shown(record, text)])
 
     def record(self, row: int) -> Record:
-        return self._rows[row]
+        return self.rows[row]
 
     def _is_shown(self, record: Record, text: str) -> bool:
         return _gravity(record) >= LEVELS.index(self._level) and all(word in text for word in self._words)
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].value[0]
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        record, column = self._rows[index.row()], COLUMNS[index.column()]
+        record, column = self.rows[index.row()], COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             match column:
                 case Column.TIME:

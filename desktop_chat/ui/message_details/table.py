@@ -1,35 +1,27 @@
 """The facts as a table: names at the left, values at the right, headings across."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QFont
 
 from desktop_chat.ui.message_details.facts import Section
 from desktop_chat.ui.safe import tool_tip
-from desktop_chat.ui.table import Table
+from desktop_chat.ui.table import Index, Table, TableModel
 from desktop_chat.ui.theme import Theme
 
-Index = QModelIndex | QPersistentModelIndex
 NAME_WIDTH = 190
 
 
-class FactModel(QAbstractTableModel):
+class FactModel(TableModel):
     """A row is a heading (whose value is None), or a name and a value."""
 
+    rows: list[tuple[str, str | None]]
+
     def __init__(self, theme: Theme, parent: QObject) -> None:
-        super().__init__(parent)
+        super().__init__(("Name", "Value"), parent)
         self._theme = theme
-        self.rows: list[tuple[str, str | None]] = []
 
     def show_sections(self, sections: list[Section]) -> None:
-        self.beginResetModel()
-        self.rows = [row for section in sections for row in ((section.title, None), *section.facts)]
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else 2
+        self.reset_rows([row for section in sections for row in ((section.title, None), *section.facts)])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         name, value = self.rows[index.row()]

@@ -1,37 +1,30 @@
 """What the chart shows, as a table: for a screen reader, and for whoever wants the numbers."""
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QShowEvent
 
-from desktop_chat.ui.table import Table
+from desktop_chat.ui.table import Index, Table, TableModel
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.usage.bars import Bars
-from desktop_chat.ui.usage.table import Index
 
 
-class _Values(QAbstractTableModel):
+class _Values(TableModel):
+    rows: list[list[str]]
+
     def __init__(self, parent: Table) -> None:
-        super().__init__(parent)
-        self.heads: list[str] = []
-        self.rows: list[list[str]] = []
+        super().__init__([], parent)
 
     def set_table(self, heads: list[str], rows: list[list[str]]) -> None:
         self.beginResetModel()
         self.heads, self.rows = heads, rows
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.heads)
-
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return self.heads[section] if orientation is Qt.Orientation.Horizontal else self.rows[section][0]
+        if orientation is Qt.Orientation.Vertical and role == Qt.ItemDataRole.DisplayRole:
+            return self.rows[section][0]
+        return super().headerData(section, orientation, role)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         return self.rows[index.row()][index.column()] if role == Qt.ItemDataRole.DisplayRole else None

@@ -4,19 +4,17 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from desktop_chat.domain.ledger import LedgerEntry, Outcome
 from desktop_chat.ui.money import UNKNOWN, in_dollars
 from desktop_chat.ui.safe import one_line, tool_tip
-from desktop_chat.ui.table import Table
+from desktop_chat.ui.table import Index, Table, TableModel
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.times import NOTHING, moment, seconds, whole_moment
 from desktop_chat.ui.usage import wording
 from desktop_chat.ui.usage.periods import local_time
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class Column(Enum):
@@ -35,45 +33,30 @@ class Column(Enum):
 COLUMNS = tuple(Column)
 
 
-class Requests(QAbstractTableModel):
+class Requests(TableModel):
     """Entries of the ledger, newest first. ``more_wanted`` asks for those that follow."""
 
+    rows: list[LedgerEntry]
     more_wanted = Signal()
 
     def __init__(self, theme: Theme, local_now: Callable[[], datetime], parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__([column.value[0] for column in COLUMNS], parent)
         self._theme, self._local_now = theme, local_now
-        self._entries: list[LedgerEntry] = []
         self.has_more: Callable[[], bool] = lambda: False
 
     def set_entries(self, entries: list[LedgerEntry]) -> int:
         """Show these; how many of them are new above those that are shown, which then stay as they are."""
-        known = self._entries
+        known = self.rows
         new = len(entries) - len(known)
         if known and new >= 0 and entries[new] is known[0] and entries[-1] is known[-1]:
-            if new:
-                self.beginInsertRows(QModelIndex(), 0, new - 1)
-                self._entries = list(entries)
-                self.endInsertRows()
+            self.insert_rows(0, entries[:new])
             return new
-        self.beginResetModel()
-        self._entries = list(entries)
-        self.endResetModel()
+        self.reset_rows(entries)
         return 0
 
     def add(self, entries: list[LedgerEntry]) -> None:
         """Show these, which follow."""
-        if entries:
-            count = len(self._entries)
-            self.beginInsertRows(QModelIndex(), count, count + len(entries) - 1)
-            self._entries += entries
-            self.endInsertRows()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - as Qt declares it
-        return 0 if parent.isValid() else len(self._entries)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
+        self.insert_rows(len(self.rows), entries)
 
     def canFetchMore(self, parent: Index) -> bool:
         return not parent.isValid() and self.has_more()
@@ -81,15 +64,8 @@ class Requests(QAbstractTableModel):
     def fetchMore(self, parent: Index) -> None:
         self.more_wanted.emit()
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].value[0]
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        entry, column = self._entries[index.row()], COLUMNS[index.column()]
+        entry, column = self.rows[index.row()], COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(entry, column)
         if role == Qt.ItemDataRole.ToolTipRole:
