@@ -165,6 +165,12 @@ async def test_every_stop_has_a_name_and_tab_reaches_all_before_the_buttons(
 async def test_keys_go_through_the_sections(opened: Opened, qtbot: QtBot) -> None:
     editor = opened.edit(LOCAL)
     tabs = opened.named(QTabBar, "Sections")
+    provider = editor.connection.provider
+    assert provider.hasFocus()
+    chosen = provider.currentIndex()
+    qtbot.keyClick(provider, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
+    assert (tabs.tabText(tabs.currentIndex()), provider.currentIndex()) == ("Key", chosen)
+    tabs.setCurrentIndex(0)
     qtbot.keyClick(editor.connection.base_url, Qt.Key.Key_PageDown, Qt.KeyboardModifier.ControlModifier)
     assert tabs.tabText(tabs.currentIndex()) == "Key"
     qtbot.keyClick(tabs, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from desktop_chat.credentials import Credentials
@@ -39,6 +39,8 @@ AREA = (400, 380)
 LEAST_AREA = (160, 130)
 KEPT_SECRETS = ("address", "key", "proxy_password", "passphrase")
 SAVE_FIRST = "Save first, then test: a command is only run once you have saved it here."
+
+SECTION_KEYS = (QKeySequence("Ctrl+PgDown"), QKeySequence("Ctrl+PgUp"))
 
 Section = ConnectionSection | KeySection | ModelsSection | RequestsSection | NetworkSection
 
@@ -122,16 +124,16 @@ class EndpointEditor(Card):
         self._leave()
         super().reject()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Ctrl+Page Down and Up go through the sections."""
-        step = {Qt.Key.Key_PageDown: 1, Qt.Key.Key_PageUp: -1}.get(Qt.Key(event.key()), 0)
-        if step and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
-            shown = [at for at in range(self._tabs.count()) if self._tabs.isTabVisible(at)]
-            self._tabs.setCurrentIndex(shown[(shown.index(self._tabs.currentIndex()) + step) % len(shown)])
-            self._tabs.setFocus(Qt.FocusReason.OtherFocusReason)
-            event.accept()
-            return
-        super().keyPressEvent(event)
+    def event(self, event: QEvent) -> bool:
+        """A modal card keeps shortcuts from what is behind it, but not its own."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and QKeySequence(event.keyCombination()) in SECTION_KEYS
+        ):
+            event.ignore()
+            return False
+        return super().event(event)
 
     def _build(self, title: str) -> None:
         theme, px = self.theme, self.theme.px
@@ -149,6 +151,12 @@ class EndpointEditor(Card):
             self._tabs.addTab(name)
         self._tabs.setTabVisible(len(self.sections), False)
         self._tabs.currentChanged.connect(self._stack.setCurrentIndex)
+        # As shortcuts: a list of choices takes Page Down for one of its own.
+        for sequence, act in zip(SECTION_KEYS, (self._next_section, self._previous_section), strict=True):
+            QShortcut(sequence, self, act)
+        # Nothing in it takes the focus, so that it takes it itself to be scrolled by keys.
+        self._areas[-1].setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._areas[-1].setAccessibleName("Steps of the test")
         # What was added last is what is waited for.
         bar = self._areas[-1].verticalScrollBar()
         bar.rangeChanged.connect(lambda _least, most: bar.setValue(most))
@@ -182,6 +190,17 @@ class EndpointEditor(Card):
         for area in self._areas:
             area.set_height(height)
         super()._place()
+
+    def _next_section(self) -> None:
+        self._go(1)
+
+    def _previous_section(self) -> None:
+        self._go(-1)
+
+    def _go(self, step: int) -> None:
+        shown = [at for at in range(self._tabs.count()) if self._tabs.isTabVisible(at)]
+        self._tabs.setCurrentIndex(shown[(shown.index(self._tabs.currentIndex()) + step) % len(shown)])
+        self._tabs.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _in_tab_order(self) -> list[QWidget]:
         """From the tabs through the section, also through what is scrolled out of view, to the buttons."""
