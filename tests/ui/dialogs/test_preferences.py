@@ -123,11 +123,11 @@ async def test_what_changes_elsewhere_is_shown(opened: Opened) -> None:
 
 async def test_what_is_kept_and_asked_holds_at_once(opened: Opened) -> None:
     opened.page("Privacy")
-    opened.named(QCheckBox, "Before sending").click()
+    opened.named(QCheckBox, "Before sending: ask if a key is in it").click()
     days = opened.named(QSpinBox, "Kept for")
     days.setValue(7)
     assert (opened.settings.scan_secrets, opened.settings.evidence_days) == (False, 7)
-    opened.named(QCheckBox, "Requests and responses").click()
+    opened.named(QCheckBox, "Requests and responses: keep them").click()
     assert not opened.settings.keep_evidence
     assert not days.isEnabled()
     opened.named(QAbstractButton, "Clear the requests and responses that are kept").click()
