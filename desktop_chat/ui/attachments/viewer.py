@@ -121,7 +121,8 @@ class AttachmentWindow(QDialog):
         column.addWidget(self._notes)
         column.addWidget(self.picture, 1)
         column.addWidget(self.text, 1)
-        self._space = QWidget()
+        self._space = words(theme, "How it is read is up to the server.", size=13, color="dim")
+        self._space.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column.addWidget(self._space, 1)
         column.addLayout(row(theme, self._choice, None, self._whole, self._save, close))
         self._fill_choice()
@@ -132,7 +133,8 @@ class AttachmentWindow(QDialog):
         self.resize(
             fitting_size(QSize(data.width, data.height), theme) if is_known else QSize(*map(px, SIZE))
         )
-        self.setMinimumSize(px(SMALLEST[0]), px(SMALLEST[1]))
+        # No smaller than what stands in a line: a smallest size of its own goes before that of its layout.
+        self.setMinimumSize(QSize(px(SMALLEST[0]), px(SMALLEST[1])).expandedTo(self.minimumSizeHint()))
         close.setFocus()
 
     @property

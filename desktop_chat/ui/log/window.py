@@ -103,9 +103,9 @@ class LogWindow(QDialog):
         layout.setSpacing(px(10))
         head = row(theme)
         head.addWidget(self.search, 1)
-        for widget in (self.level, self.written, self.bodies):
-            head.addWidget(widget)
+        head.addWidget(self.level)
         layout.addLayout(head)
+        layout.addLayout(row(theme, self.written, self.bodies))
         layout.addWidget(self._warning)
         layout.addWidget(split, 1)
         layout.addLayout(row(theme, self.save, None, close))

@@ -52,6 +52,10 @@ async def test_an_image_is_shown_as_it_is_sent(running: Running, tmp_path: Path)
     assert shown.width() <= window.picture.width()
     next(b for b in window.findChildren(QPushButton) if b.text() == "Actual size").click()
     assert shown.width() == round(2048 / window.devicePixelRatioF())
+    window.resize(1, 1)
+    await until(lambda: window.width() == window.minimumWidth())
+    for each in (window.choice, *(b for b in window.findChildren(QPushButton) if b.isVisible())):
+        assert each.width() >= each.minimumSizeHint().width(), "cut off"
     window.close()
 
 

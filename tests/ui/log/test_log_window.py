@@ -40,6 +40,8 @@ LINES = (
 )
 DOCUMENTS = [Document("about.txt", "Versions", "one"), Document("log", "The log", "two")]
 
+NARROW = 420
+"""Pixels: the width of the smallest window of the program."""
 Make = Callable[[], LogWindow]
 
 
@@ -48,6 +50,10 @@ def settings(tmp_path: Path, loop: object) -> Iterator[Settings]:
     made = Settings(tmp_path / "settings.json")
     yield made
     made.close()
+
+
+def test_it_fits_where_there_is_little_room(window: LogWindow) -> None:
+    assert window.minimumSizeHint().width() <= NARROW
 
 
 @pytest.fixture
