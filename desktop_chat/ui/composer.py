@@ -397,7 +397,12 @@ class Composer(QFrame):
     def accepted(self, text: str, parts: Sequence[Part] = ()) -> None:
         """``text`` and ``parts`` have been saved: take them away, but not what came since."""
         self.tell("")
-        self.set_attachments([part for part in self._parts if part not in parts])
+        left = list(self._parts)
+        for part in parts:
+            # The same may have been attached once more.
+            if part in left:
+                left.remove(part)
+        self.set_attachments(left)
         now = self.text_edit.text()
         if now.startswith(text):
             self.text_edit.replace_all(now[len(text) :])

@@ -47,6 +47,18 @@ async def test_what_is_dropped_while_a_chat_is_stored_stays_in_it(running: Runni
     assert running.chats.draft("new").parts == ()
 
 
+async def test_what_is_attached_once_more_while_it_is_sent_stays(running: Running, tmp_path: Path) -> None:
+    session = running.window.session
+    assert session is not None
+    image().save(str(tmp_path / "a.png"))
+    sent = await attach(running, tmp_path / "a.png")
+    composer(running).send_button.click()
+    composer(running).set_attachments([*sent, *sent])
+    await until(lambda: session.is_stored and not session.is_busy)
+    assert parts(running) == tuple(sent)
+    assert session.tree.path[0].attachments == list(sent)
+
+
 async def test_what_is_read_for_an_edit_goes_with_it(running: Running, tmp_path: Path, late: Path) -> None:
     await edited(running, tmp_path)
     running.window.chat.attaching.take(mime(late))
