@@ -281,7 +281,10 @@ class _Attempt:
         self._sent = len(content)
         path = self._client.path_for(path, self._request.model)
         streams = self.body.get("stream") is True
-        return Transfer(self._client, path, content, streams, self._number - 1, self._limits)
+        request = self._client.stream(
+            path, content, streams=streams, retries_taken=self._number - 1, limits=self._limits
+        )
+        return Transfer(request, f"POST {path}")
 
     def _learns(self, failed: Failed) -> bool:
         dialect = self._quirks.endpoint.dialect

@@ -1,14 +1,14 @@
 """One request on its way: a task that sends it and reads what comes, and a watchdog that waits with us."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from desktop_chat.api.retry import Failed
-from desktop_chat.api.wire import RECORD, Pieces, Record
-from desktop_chat.domain.limits import Limits
+from desktop_chat.api.wire import RECORD, Record
 
 if TYPE_CHECKING:
-    from desktop_chat.api.client import Client, Opened
+    from desktop_chat.api.client import Opened
 
 _HIGH_WATER = 1 << 20
 """Bytes read ahead of the one who takes them."""
@@ -21,16 +21,8 @@ class Transfer:
     comes; ``record`` is what went over the wire. Must be closed.
     """
 
-    def __init__(
-        self,
-        client: "Client",
-        path: str,
-        content: bytes | Pieces,
-        streams: bool,
-        retries_taken: int,
-        limits: Limits,
-    ) -> None:
-        """``content`` is the body; ``streams`` says that its answer is wanted piece by piece."""
+    def __init__(self, request: "AbstractAsyncContextManager[Opened]", name: str) -> None:
+        """``request`` is sent when it is entered; ``name`` is that of the task."""
         self.record = Record()
         self.opened: Opened | None = None
         self.failure: Failed | None = None
@@ -44,24 +36,12 @@ class Transfer:
         self._expired = False
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = 0.0
-        self._task = self._loop.create_task(
-            self._run(client, path, content, streams, retries_taken, limits), name=f"POST {path}"
-        )
+        self._task = self._loop.create_task(self._run(request), name=name)
 
-    async def _run(
-        self,
-        client: "Client",
-        path: str,
-        content: bytes | Pieces,
-        streams: bool,
-        retries_taken: int,
-        limits: Limits,
-    ) -> None:
+    async def _run(self, request: "AbstractAsyncContextManager[Opened]") -> None:
         RECORD.set(self.record)
         try:
-            async with client.stream(
-                path, content, streams=streams, retries_taken=retries_taken, limits=limits
-            ) as opened:
+            async with request as opened:
                 self.opened = opened
                 self._changed.set()
                 await opened.read(self._keep)
