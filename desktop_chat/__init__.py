@@ -133,6 +133,7 @@ ui/sidebar.py                       new chat, search field, chats, what was just
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/stand_in_notice.py               a slim notice: another model was asked, or what one does not take left out
 ui/status.py                        the status line: what the open chat is doing
+ui/status_words.py                  what a chat is doing, in words
 ui/structured.py                    answers that have to be JSON: checked, and shown as a tree
 ui/style.py                         the theme applied: Fusion, a palette, one style sheet
 ui/table.py                         tables and lists that are read, not edited

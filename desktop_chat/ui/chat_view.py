@@ -1,7 +1,6 @@
 """The chat that is shown: one session wired to the header, the transcript, the composer and the details."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
@@ -12,7 +11,6 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from desktop_chat.chats import Chats
-from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Draft, Part, PartKind, Role
 from desktop_chat.domain.request import Parameters
@@ -28,9 +26,9 @@ from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
 from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.meter import Meter
-from desktop_chat.ui.notices import explain, retry_status, throttle_status
+from desktop_chat.ui.notices import explain
 from desktop_chat.ui.parameters.follower import ParametersFollower
-from desktop_chat.ui.status import READY, WRITING
+from desktop_chat.ui.status_words import status_of
 from desktop_chat.ui.structured import StructuredAnswers
 from desktop_chat.ui.theme import Theme
 
@@ -485,35 +483,11 @@ class ChatView(QFrame):
         session = self.session
         if session is None:
             return
-        endpoint = session.endpoint
-        words, color, below = READY, "ok", ""
-        if session.phase is Phase.WAITING and session.retry is not None:
-            words = below = retry_status(session.retry, session.retry_at - time.monotonic())
-            color = "warn"
-        elif session.phase is Phase.THROTTLED:
-            until = session.throttled_until
-            words = below = throttle_status(until and until - time.monotonic())
-            color = "warn"
-        elif session.phase is Phase.SUMMARISING:
-            words, color = "Summarising older messages…", "accent"
-        elif session.is_busy:
-            words, color, below = WRITING, "accent", self._progress(session)
-        elif endpoint is None:
-            words, color = "No endpoint", "warn"
+        status = status_of(session, self._characters)
         if self._transcript is not None:
-            self._transcript.set_status(session.answer_id, below)
-        self.status_changed.emit(words, color, endpoint.name if endpoint else "")
-
-    def _progress(self, session: ChatSession) -> str:
-        seconds = time.monotonic() - session.phase_since
-        if session.phase is Phase.UNLOCKING:
-            return "Waiting for the keyring…   Esc to stop"
-        if session.phase is Phase.SENDING or not self._characters:
-            waited = f"   {seconds:.0f} s" if seconds >= 2 else ""
-            return f"Waiting for the answer…{waited}   Esc to stop"
-        tokens = max(1, self._characters // CHARACTERS_PER_TOKEN)
-        speed = f"   ≈ {tokens / seconds:.0f} tok/s" if seconds >= 1 else ""
-        return f"{WRITING} ≈ {tokens:,} tokens{speed}   Esc to stop"
+            self._transcript.set_status(session.answer_id, status.below)
+        endpoint = session.endpoint
+        self.status_changed.emit(status.words, status.color, endpoint.name if endpoint else "")
 
     def _conversation_changed(self) -> None:
         """A title may come while the user types a system prompt: that must not be lost."""
