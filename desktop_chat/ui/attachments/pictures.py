@@ -99,7 +99,8 @@ def _read(data: bytes, model: str, detail: str) -> QImage:
             reader.setScaledSize(wanted.transposed() if turned else wanted)
     image = reader.read()
     if image.isNull():
-        raise NotAPicture("The image is damaged or of a kind that cannot be read.")
+        # Qt takes less of what has more than eight bits a colour, or is a JPEG in several passes.
+        raise NotAPicture(f"The image is damaged or too large: {size.width():,} × {size.height():,} pixels.")
     return image
 
 

@@ -135,13 +135,13 @@ def test_other_files_are_no_pictures(data: bytes) -> None:
         prepared(data, "gpt-4o")
 
 
-def bomb(width: int, height: int) -> bytes:
+def bomb(width: int, height: int, depth: int = 8) -> bytes:
     """A PNG that says that it is so large, and has next to nothing in it."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", head)
@@ -153,6 +153,12 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_picture_that_would_fill_the_memory_is_refused_by_its_head() -> None:
     with pytest.raises(NotAPicture, match="60,000 × 60,000"):
         prepared(bomb(60_000, 60_000), "gpt-4o")
+
+
+@pytest.mark.qt_log_ignore("Rejecting image as it exceeds", extend=True)
+def test_a_picture_that_takes_more_memory_than_its_size_tells_is_not_called_damaged_alone() -> None:
+    with pytest.raises(NotAPicture, match="too large: 7,000 × 6,000"):
+        prepared(bomb(7_000, 6_000, depth=16), "gpt-4o")
 
 
 def test_a_damaged_picture_is_refused() -> None:
