@@ -57,6 +57,8 @@ class StructuredAnswers(QObject):
         self._asked: dict[str, ResponseFormat] = {}
         """What answers that are being written have to be."""
         self._verdicts: dict[str, Verdict] = {}
+        self._free: set[str] = set()
+        """Answers of which JSON was not asked: what went over the wire for them is not read again."""
         self._checked.connect(self._found)
 
     def attach(self, transcript: "Transcript") -> None:
@@ -70,13 +72,15 @@ class StructuredAnswers(QObject):
         self._connections.clear()
         self._session = session
         if session is not None:
-            for signal in (session.message_added, session.message_changed):
-                signal.connect(self._look_at)
-                self._connections.append((signal, self._look_at))
+            self._connections += (
+                (session.message_added, self._look_at),
+                (session.message_changed, self._look_at),
+                (session.path_changed, self._look_back),
+            )
+            for signal, slot in self._connections:
+                signal.connect(slot)
             if session.answer_id is not None:
                 self._look_at(session.answer_id)
-            session.path_changed.connect(self._look_back)
-            self._connections.append((session.path_changed, self._look_back))
             self._look_back()
 
     def show_tree(self, message_id: str) -> "JsonWindow | None":
@@ -120,6 +124,7 @@ class StructuredAnswers(QObject):
             if message.role is Role.ASSISTANT
             and message.state is State.COMPLETE
             and message.id not in self._verdicts
+            and message.id not in self._free
             and looks_like_json(message.text)
         ]
         if found:
@@ -133,7 +138,9 @@ class StructuredAnswers(QObject):
             except StorageError:
                 return  # whoever reads next is told; no answer is any worse for it
             wanted = asked_format(evidence.body) if evidence is not None else None
-            if wanted is not None and message.id not in self._verdicts:
+            if wanted is None:
+                self._free.add(message.id)
+            elif message.id not in self._verdicts:
                 self._check(message, wanted)
 
     def _check(self, message: Message, wanted: ResponseFormat) -> None:
