@@ -11,6 +11,8 @@ from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
 _LONGEST = 60
+_NAMED = 3
+"""Parameters that are named in one sentence: the rest is counted."""
 _OTHERS = {
     "images": "{model} takes no images. Those of earlier messages are left out.",
     "files": "{model} takes no files. Their text is sent instead.",
@@ -30,6 +32,8 @@ class StandInNotice(QObject):
         self._chats = chats
         self._told: dict[str, dict[str, None]] = {}
         """Sentences by the id of a chat, in order, each once."""
+        self._not_taken: dict[str, dict[str, list[str]]] = {}
+        """The labels of parameters, by the id of a chat and the model that does not take them."""
         self._answers: dict[str, str] = {}
         """The answer that they are about."""
         self.bar = NoticeBar(theme, dismissable=True)
@@ -46,7 +50,9 @@ class StandInNotice(QObject):
     def refresh(self) -> None:
         """Say of the chat that is shown what there is to say."""
         session = self._window.session
-        told = self._told.get(session.conversation.id) if session is not None else None
+        id = session.conversation.id if session is not None else ""
+        told = list(self._told.get(id, ()))
+        told += [_not_taken(*each) for each in self._not_taken.get(id, {}).items()]
         if session is None or not told:
             self.bar.clear()
             return
@@ -57,23 +63,24 @@ class StandInNotice(QObject):
         self._tell(session, f"{_short(old)} could not answer, so {_short(new)} was asked.")
 
     def _adjusted(self, session: ChatSession, name: str, _message: str) -> None:
-        model = _short(session.model)
+        asked = session.tree[session.answer_id].model if session.answer_id is not None else None
+        model = _short(asked or session.model)
         if name in BY_NAME:
-            words = f"{model} does not take “{BY_NAME[name].label}”. It is not sent to it any more."
+            labels = self._not_taken.setdefault(session.conversation.id, {}).setdefault(model, [])
+            if BY_NAME[name].label not in labels:
+                labels.append(BY_NAME[name].label)
+            self._tell(session)
         elif name in _OTHERS:
-            words = _OTHERS[name].format(model=model)
-        else:
-            return
-        self._tell(session, words)
+            self._tell(session, _OTHERS[name].format(model=model))
 
     def _failed(self, session: ChatSession, _error: object, message_id: str) -> None:
         if message_id and (other := session.fallback_for(message_id)) is not None:
             asked = session.tree[message_id].model or session.model
             self._tell(session, f"{_short(asked)} could not answer; {_short(other)} may.")
 
-    def _tell(self, session: ChatSession, words: str) -> None:
+    def _tell(self, session: ChatSession, *sentences: str) -> None:
         id = session.conversation.id
-        self._told.setdefault(id, {})[words] = None
+        self._told.setdefault(id, {}).update(dict.fromkeys(sentences))
         last = session.last
         self._answers[id] = last.id if last is not None else ""
         self.refresh()
@@ -101,8 +108,18 @@ class StandInNotice(QObject):
     def _forget(self, session: ChatSession | None) -> None:
         if session is not None:
             self._told.pop(session.conversation.id, None)
+            self._not_taken.pop(session.conversation.id, None)
             self._answers.pop(session.conversation.id, None)
         self.refresh()
+
+
+def _not_taken(model: str, labels: list[str]) -> str:
+    if len(labels) == 1:
+        return f"{model} does not take “{labels[0]}”. It is not sent to it any more."
+    *named, last = (f"“{label}”" for label in labels[:_NAMED])
+    if len(labels) > _NAMED:
+        last = f"{len(labels) - len(named)} more parameters"
+    return f"{model} does not take {', '.join(named)} and {last}. They are not sent to it any more."
 
 
 def _short(model: str) -> str:

@@ -84,10 +84,7 @@ async def test_what_a_model_does_not_take_is_told_in_its_own_chat(
             refusal = {"message": f"Unsupported parameter: '{name}'", "param": name}
             server.script(faults.status(400, refusal))
         await ask(session)
-        words = (
-            "m-1 does not take “Temperature”. It is not sent to it any more. "
-            "m-1 does not take “Top P”. It is not sent to it any more."
-        )
+        words = "m-1 does not take “Temperature” and “Top P”. They are not sent to it any more."
         assert said(notice) == words
         here = running.shown_id
         await running.chat("Another")
@@ -100,3 +97,28 @@ async def test_what_a_model_does_not_take_is_told_in_its_own_chat(
         ]
         dismiss[0].click()
         assert said(notice) == ""
+
+
+async def test_much_that_is_not_taken_hides_no_answer(running: Running, notice: StandInNotice) -> None:
+    """It was a sentence each, and more than the window had room for. The model is the one that was asked."""
+    names = ("temperature", "top_p", "service_tier", "prompt_cache_key", "metadata", "safety_identifier")
+    async with Server(wire.answer("Here.")) as server:
+        session = await opened(running, server, falls_back=True)
+        session.set_parameters(
+            Parameters(
+                temperature=0.5,
+                top_p=0.5,
+                service_tier="flex",
+                prompt_cache_key="k",
+                metadata={"a": "b"},
+                safety_identifier="me",
+            )
+        )
+        server.script(faults.status(404, GONE))
+        for name in names:
+            server.script(faults.status(400, {"message": f"Unsupported parameter: '{name}'", "param": name}))
+        await ask(session)
+        assert said(notice) == (
+            "m-1 could not answer, so m-2 was asked. m-2 does not take “Temperature”, “Top P” and "
+            "4 more parameters. They are not sent to it any more."
+        )
