@@ -5,6 +5,8 @@
 
 ``ready``  says ``ready`` when everything is loaded
 ``about``  opens what tells of the program
+``details``  opens the details of the answer as soon as it is there
+``log``    opens the log
 ``model``  chooses the model ``m-1``
 ``watch``  says ``sent`` for each message, how much of the answer the transcript has got (the number of its
            characters, and the SHA-256 of all of them), and ``ended`` when it is over
@@ -103,6 +105,17 @@ class Child(application.Program):
 
     async def _about(self) -> None:
         self.window.about_requested.emit()
+
+    async def _details(self) -> None:
+        session = self.window.session
+        assert session is not None
+        answered = asyncio.Event()
+        session.message_changed.connect(lambda _: answered.set())
+        await answered.wait()
+        self.window.show_answer_details()
+
+    async def _log(self) -> None:
+        self.window.open_log()
 
     async def _model(self) -> None:
         session = self.window.session

@@ -11,7 +11,7 @@ from tests.end_to_end import desktop
 from tests.end_to_end.desktop import ScreenReader, Shown
 from tests.end_to_end.driver import server_endpoint
 from tests.end_to_end.process import Start, until, write_endpoint
-from tests.server import Server, faults
+from tests.server import Server, faults, wire
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="AT-SPI and X11")
 
@@ -112,6 +112,65 @@ def test_usage(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dic
     assert in_all.replace(",", "").isdecimal(), "the tokens of today"
     reader.press(next(shown for shown in reader.below(usage, "push button") if shown.name == "Close"))
     until(lambda: not reader.all("Usage", "dialog"), "the window is closed")
+    assert run.end(SIGTERM)[0] == 0
+
+
+def closed(reader: ScreenReader, window: Shown, button: str = "Close") -> None:
+    """Close ``window`` by its own button."""
+    reader.press(next(shown for shown in reader.below(window, "push button") if shown.name == button))
+    until(lambda: not reader.all(window.name, window.role), f"{window.name} is closed")
+
+
+def test_what_goes_with_a_request(
+    start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]
+) -> None:
+    reader, env = read_aloud
+    run = start("--demo", "--profile", tmp_path, steps="watch,ready", env=env)
+    run.said("ready")
+    assert reader.find("Attach", "push button").description.startswith("Attach files and images")
+    reader.press(reader.find("More parameters: all default…", "push button"))
+    parameters = reader.find("Parameters", "dialog")
+    fields = {shown.name: shown for shown in reader.below(parameters)}
+    assert {"Temperature", "Top P", "Reasoning effort", "More, as JSON", "Reset all"} <= fields.keys()
+    assert fields["Temperature"].description
+    closed(reader, parameters)
+    assert run.end(SIGTERM)[0] == 0
+
+
+def test_an_endpoint(start: Start, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]) -> None:
+    reader, env = read_aloud
+    run = start("--demo", "--profile", tmp_path, env=env)
+    reader.press(reader.find("Settings", "push button"))
+    settings = reader.find("Settings", "dialog")
+    reader.press(next(shown for shown in reader.below(settings) if shown.name == "Add…"))
+    editor = reader.find("Endpoint", "dialog")
+    names = {shown.name for shown in reader.below(editor)}
+    assert {"Connection", "Key", "Models", "Requests", "Network"} <= names
+    assert {"Data residency", "Organization", "Detect the dialect", "Test", "Save"} <= names
+    closed(reader, editor, "Cancel")
+    assert run.end(SIGTERM)[0] == 0
+
+
+def test_what_is_known_of_an_answer(
+    start: Start, server: Server, tmp_path: Path, read_aloud: tuple[ScreenReader, dict[str, str]]
+) -> None:
+    reader, env = read_aloud
+    server.default = wire.answer("Fine.")
+    write_endpoint(tmp_path, server_endpoint(server.url))
+    run = start("--profile", tmp_path, "Hello", steps="send,details,log", env=env)
+    details = reader.find("Answer details", "dialog")
+    facts = reader.below(details, "table")[0]
+    until(lambda: "Request id: req_test" in cells(reader, facts), "what is known is read")
+    request = next(shown for shown in reader.below(details) if shown.name == "Show request")
+    reader.press(request)
+    shown = reader.find("Request", "dialog")
+    assert {"Tree", "Text", "Find", "Copy"} <= {each.name for each in reader.below(shown)}
+    closed(reader, shown)
+    closed(reader, details)
+    log = reader.find("Log", "dialog")
+    names = {shown.name for shown in reader.below(log)}
+    assert {"Search in the log", "Show", "Write", "Requests and answers in full"} <= names
+    closed(reader, log)
     assert run.end(SIGTERM)[0] == 0
 
 
