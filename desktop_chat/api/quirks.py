@@ -28,9 +28,10 @@ _LONGEST = 8000
 _DEEPEST, _MOST_NODES = 6, 2000
 """Levels and values of an error that are looked at: of a real one all."""
 _REFUSED = re.compile(
-    r"unsupported|n[o'’]?t (?:\w+ )?(?:support|permit|allow|available|accept|compatible|implement)"
+    r"unsupported|n[o'’]?t (?:\w+ )?(?:support|permit|allow|available|accept|compatible|implement|enabled)"
     r"|unknown|unrecogni[sz]ed|unexpected|unavailable|extra[ _]|cannot (?:be used|find)|no such|deprecated"
-    r"|only the default|no endpoints found|invalid content type|only supported"
+    r"|only the default|only \d+ is allowed|at most 1\b|no endpoints found|invalid content type"
+    r"|only supported"
 )
 _NOT_THE_NAME = re.compile(r"invalid[ _](?:json[ _])?schema|maximum context|context_length")
 """What is wrong with a value, although the words look like those of a name that is not known."""
@@ -50,6 +51,13 @@ _CAMEL = re.compile(r"(?<=[a-z])([A-Z])(?=[a-z])")
 _IMAGE = re.compile(r"\bimages?\b|image_url|input_image|vision|multimodal")
 _FILE = re.compile(r"\bfiles?\b|input_file|\bpdfs?\b")
 _ENCRYPTED = re.compile(r"encrypted[ _]content|\brs_\w|reasoning item|'reasoning'")
+_ALSO = {
+    "n": ("multiple candidates",),
+    "reasoning_effort": ("thinking",),
+    "frequency_penalty": ("penalty",),
+    "presence_penalty": ("penalty",),
+}
+"""What Gemini and Ollama call a parameter where they reject it."""
 _UNASKED: dict[str, tuple[str, tuple[str, ...]]] = {
     "stream_options": ("stream_options", ("stream_options", "include_usage")),
     "truncation": ("truncation", ("truncation",)),
@@ -151,7 +159,8 @@ class Quirks:
                     if name in body:
                         yield name, (name,)
             elif _has(body, path):
-                more = ("logprobs",) if parameter.name == "top_logprobs" else ()
+                more: tuple[str, ...] = ("logprobs",) if parameter.name == "top_logprobs" else ()
+                more += _ALSO.get(parameter.name, ())
                 yield parameter.name, (".".join(path), path[-1], path[0], *more)
 
 

@@ -10,9 +10,10 @@ import pytest
 from desktop_chat.api import Api
 from desktop_chat.domain import errors
 from desktop_chat.domain.endpoint import Dialect
-from desktop_chat.domain.events import AttemptEnded, PartCame
+from desktop_chat.domain.events import Adjusted, AttemptEnded, PartCame
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.message import PartKind, State, ToolCall
+from desktop_chat.domain.parameters import FormatKind, ResponseFormat
 from desktop_chat.domain.usage import Usage
 from tests.api.conftest import ask, endpoint_at, request
 from tests.server import Server, faults, wire
@@ -473,3 +474,47 @@ async def test_tool_calls_that_share_an_index(server: Server, api: Api, pieces: 
         if isinstance(part.data, ToolCall)
     }
     assert told == {"call_Bonn": "Bonn", "call_Oslo": "Oslo"}
+
+
+NOT_TAKEN: list[tuple[str, int, Any, dict[str, Any], str]] = [
+    ("Moonshot", 400, error("invalid temperature: only 1 is allowed for this model"), {"temperature": 0.5},
+     "temperature"),
+    ("Groq", 400, error("'n' : number must be at most 1"), {"n": 2}, "n"),
+    ("Groq, logprobs", 400, error("property 'logprobs' is unsupported, did you mean 'stop'?"),
+     {"top_logprobs": 2, "stop": ("x",)}, "top_logprobs"),
+    ("Gemini", 400, [error("Multiple candidates is not enabled for this model")], {"n": 2}, "n"),
+    ("Gemini, penalty", 400, [error("Penalty is not enabled for this model")], {"presence_penalty": 1},
+     "presence_penalty"),
+    ("Gemini, thinking", 400, [error("Thinking level is not supported for this model.")],
+     {"reasoning_effort": "high"}, "reasoning_effort"),
+    ("Ollama", 400, error('"x" does not support thinking'), {"reasoning_effort": "high"}, "reasoning_effort"),
+    ("xAI", 400, {"code": "Client specified an invalid argument", "error": "Argument not supported on this "
+     "model: presencePenalty"}, {"presence_penalty": 1, "frequency_penalty": 1}, "presence_penalty"),
+    ("Mistral", 422, {"object": "error", "message": {"detail": [{"type": "extra_forbidden",
+     "loc": ["body", "logit_bias"], "msg": "Extra inputs are not permitted", "input": {"1": 1}}]}},
+     {"logit_bias": {"1": 1}, "seed": 1}, "logit_bias"),
+    ("DeepSeek", 400, error("This response_format type is unavailable now"),
+     {"response_format": ResponseFormat(FormatKind.JSON_SCHEMA, schema={})}, "response_format"),
+    ("llama.cpp", 500, error("Conversation roles must alternate user/assistant/user/assistant/..."),
+     {"system_prompt": "Be brief."}, "system"),
+    ("OpenAI, o1-mini", 400, error("Unsupported value: 'messages[0].role' does not support 'system' with "
+     "this model.", param="messages[0].role", code="unsupported_value"), {"system_prompt": "Be brief."}, "system"),
+    ("OpenAI, unverified", 400, error("Your organization must be verified to stream this model.",
+     param="stream", code="unsupported_value"), {}, "stream"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said", "asked", "told"), NOT_TAKEN, ids=[each[0] for each in NOT_TAKEN]
+)
+async def test_what_they_do_not_take(
+    server: Server, api: Api, name: str, code: int, said: Any, asked: dict[str, Any], told: str
+) -> None:
+    async def refuse(exchange: Any) -> None:
+        await exchange.document(code, json.dumps(said).encode())
+
+    server.script(refuse)
+    result = await ask(api, endpoint_at(server.url, Dialect.CHAT_COMPLETIONS), request(**asked))
+    assert result.finished.state is State.COMPLETE
+    assert [event.name for event in result.events if isinstance(event, Adjusted)] == [told]
+    assert len(server.requests) == 2
