@@ -43,9 +43,7 @@ class FileSaver(QObject):
         file = QSaveFile(path)
         data = content if isinstance(content, bytes) else content()
         whole = (
-            file.open(QSaveFile.OpenModeFlag.WriteOnly)
-            and file.write(data) == len(data)
-            and file.commit()
+            file.open(QSaveFile.OpenModeFlag.WriteOnly) and file.write(data) == len(data) and file.commit()
         )
         try:
             if whole:
