@@ -498,7 +498,8 @@ NOT_TAKEN: list[tuple[str, int, Any, dict[str, Any], str]] = [
     ("llama.cpp", 500, error("Conversation roles must alternate user/assistant/user/assistant/..."),
      {"system_prompt": "Be brief."}, "system"),
     ("OpenAI, o1-mini", 400, error("Unsupported value: 'messages[0].role' does not support 'system' with "
-     "this model.", param="messages[0].role", code="unsupported_value"), {"system_prompt": "Be brief."}, "system"),
+     "this model.", param="messages[0].role", code="unsupported_value"), {"system_prompt": "Be brief."},
+     "system"),
     ("OpenAI, unverified", 400, error("Your organization must be verified to stream this model.",
      param="stream", code="unsupported_value"), {}, "stream"),
 ]  # fmt: skip
