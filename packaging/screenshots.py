@@ -1,8 +1,9 @@
 """Makes the pictures of the README and the packages, off screen, from the program itself.
 
 ``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, usage, context, answer,
-retry, problem, welcome and settings, each in light and dark, at 1280×820. The conversation in them is the
-design's own example; answer is taller, and shows the demo model's answer with some of everything.
+details, parameters, retry, problem, welcome, settings and endpoint, each in light and dark, at 1280×820. The
+conversation in them is the design's own example; answer is taller, and shows the demo model's answer with
+some of everything.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from pathlib import Path
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import apsw
-from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_chat.application import Application, Program, make_loop
@@ -166,6 +168,16 @@ def _message(parent_id: str | None, role: Role, text: str) -> Message:
     return Message(new_id(), parent_id, role, [Part(PartKind.TEXT, text)], State.COMPLETE, time.time())
 
 
+def _attachments(folder: Path) -> list[Path]:
+    """A file and an image to attach."""
+    code, graph = folder / "worker.py", folder / "graph.png"
+    code.write_text(ANSWER.split("```")[1].removeprefix("python\n") * 6)
+    image = QImage(800, 600, QImage.Format.Format_RGB32)
+    image.fill(QColor("#dde8f5"))
+    image.save(str(graph))
+    return [code, graph]
+
+
 async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110 - what is waited for has no one signal
@@ -192,6 +204,12 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
             await asyncio.sleep(0.5)
             window.grab().save(str(folder / f"{name}-{theme}.png"), "PNG")
 
+        async def save_window(name: str, shown: QWidget, *, keep: bool = False) -> None:
+            await asyncio.sleep(0.5)
+            shown.grab().save(str(folder / f"{name}-{theme}.png"), "PNG")
+            if not keep:
+                shown.close()
+
         def visible(name: str) -> bool:
             return any(widget.isVisible() for widget in window.findChildren(QWidget, name))
 
@@ -206,6 +224,10 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
         session = window.session
         assert session is not None
         window.chat.composer.text_edit.setPlainText("And how would you test it without sleeping?")
+        dropped = QMimeData()
+        dropped.setUrls([QUrl.fromLocalFile(str(path)) for path in _attachments(profile.data)])
+        window.chat.attaching.take(dropped)
+        await _until(lambda: not window.chat.attaching.intake.pending)
         await _until(lambda: session.estimate(0).cost is not None and not session.is_counting)
         await save("main")
         program.dialogs.show_usage()
@@ -214,17 +236,22 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
         window.chat.context_requested.emit()
         await _until(lambda: any(w.objectName() == "contextDialog" for w in QApplication.topLevelWidgets()))
         context = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "contextDialog")
-        await asyncio.sleep(0.5)
-        context.grab().save(str(folder / f"context-{theme}.png"), "PNG")
-        context.close()
+        await save_window("context", context)
         session.set_model(DEMO_ENDPOINT.id, "demo")
         size = window.size()
         window.chat.composer.text_edit.clear()
+        window.chat.composer.set_attachments(())
         await session.send("Please show every format")
         await _until(lambda: not session.is_busy)
         window.resize(size.width(), TALL)
         await save("answer", lambda: window.chat.transcript.is_settled)
         window.resize(size)
+        window.show_answer_details()
+        details = window.findChild(QWidget, "messageDetails")
+        await _until(lambda: details.is_complete)
+        await save_window("details", details)
+        window.findChild(QWidget, "moreParameters").click()
+        await save_window("parameters", window.findChild(QWidget, "parameters"))
         for name, prompt in (("retry", "Please wait 18 seconds"), ("problem", "Please fail 401")):
             await session.send(prompt)
             await save(name, lambda name=name: visible(name))
@@ -232,8 +259,9 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
             await _until(lambda: not session.is_busy)
         program.dialogs.show_settings()
         settings = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "settings")
-        await asyncio.sleep(0.3)
-        settings.grab().save(str(folder / f"settings-{theme}.png"), "PNG")
+        await save_window("settings", settings, keep=True)
+        program.dialogs.show_settings(ENDPOINT.id, "base_url")
+        await save_window("endpoint", settings)
         await program.close()
 
 
