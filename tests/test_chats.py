@@ -27,10 +27,8 @@ async def server(anyio_backend: str) -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def bench(tmp_path: Path, server: Server, anyio_backend: str) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, Dialect.RESPONSES)
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, Dialect.RESPONSES) as made:
+        yield made
 
 
 async def stored(bench: Bench, count: int) -> list[str]:

@@ -27,10 +27,8 @@ TEXT = "The quick brown fox jumps over the lazy dog. "
 async def bench(
     request: pytest.FixtureRequest, tmp_path: Path, server: Server, anyio_backend: str
 ) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, request.param)
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, request.param) as made:
+        yield made
 
 
 @pytest.fixture

@@ -36,26 +36,20 @@ async def server(anyio_backend: str) -> AsyncIterator[Server]:
 async def bench(
     request: pytest.FixtureRequest, tmp_path: Path, server: Server, anyio_backend: str
 ) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, request.param)
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, request.param) as made:
+        yield made
 
 
 @pytest.fixture
 async def responses(tmp_path: Path, server: Server, anyio_backend: str) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, Dialect.RESPONSES)
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, Dialect.RESPONSES) as made:
+        yield made
 
 
 @pytest.fixture
 async def chat(tmp_path: Path, server: Server, anyio_backend: str) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, Dialect.CHAT_COMPLETIONS)
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, Dialect.CHAT_COMPLETIONS) as made:
+        yield made
 
 
 def falls_back(bench: Bench, *models: str, by_itself: bool = True) -> None:

@@ -27,11 +27,9 @@ KEY = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 async def bench(
     request: pytest.FixtureRequest, tmp_path: Path, server: Server, anyio_backend: str
 ) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path, server, request.param)
-    made.settings.change(endpoints=(replace(made.endpoint, takes_files=True),))
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, request.param) as made:
+        made.settings.change(endpoints=(replace(made.endpoint, takes_files=True),))
+        yield made
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from desktop_chat import worker
 from desktop_chat.api import Api, RetryPolicy
@@ -23,7 +23,7 @@ from tests.server import Server
 
 
 class Bench:
-    """A profile with one endpoint, as the program builds it, without a window."""
+    """Its database is being opened; ``async with`` also reads its chats, and closes it."""
 
     def __init__(self, folder: Path, server: Server, dialect: Dialect, tokens: Tokens | None = None) -> None:
         self.failures: list[BaseException] = []
@@ -57,6 +57,13 @@ class Bench:
         assert await self.chats.outbox.settle()
         entries = await (await self.opening).ledger(0, time.time() + 10, limit=1_000_000)
         return [entry for entry in reversed(entries) if not purposes or entry.purpose in purposes]
+
+    async def __aenter__(self) -> Self:
+        await self.chats.load()
+        return self
+
+    async def __aexit__(self, *_failure: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         await self.chats.close()

@@ -23,8 +23,6 @@ async def bench(
     request: pytest.FixtureRequest, tmp_path: Path, server: Server, anyio_backend: str
 ) -> AsyncIterator[Bench]:
     """A million tokens cost 2 dollars, cached ones 0.5, and the answer 8."""
-    made = Bench(tmp_path, server, request.param)
-    made.price(input="2", output="8", cached="0.5", context="100000")
-    await made.chats.load()
-    yield made
-    await made.close()
+    async with Bench(tmp_path, server, request.param) as made:
+        made.price(input="2", output="8", cached="0.5", context="100000")
+        yield made
