@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,35 +21,15 @@ import pytest
 from desktop_chat.credentials import LONGEST_KEY, Credentials, InvalidKey, check_key, clean_key
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable
+from tests.helpers.keyrings import MemoryKeyring, memory_keyring
 
 ENDPOINT = Endpoint("id-1", "Mine", EndpointKind.OPENAI, "https://api.openai.com/v1", Dialect.RESPONSES)
 
 
-class MemoryKeyring(keyring.backend.KeyringBackend):
-    """A keyring of the test's own: the interface is the library's, the storage a dictionary."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.entries[service, username]
-
-
 @pytest.fixture
-def backend() -> Any:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+def backend() -> Iterator[MemoryKeyring]:
+    with memory_keyring() as memory:
+        yield memory
 
 
 def use(backend: keyring.backend.KeyringBackend) -> None:

@@ -10,7 +10,7 @@ import pytest
 from desktop_chat.credentials import PASSPHRASE, PROXY, Credentials, header
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource, ProxyMode, Secrets
 from desktop_chat.domain.errors import KeyMissing, KeyringUnavailable
-from tests.test_credentials import MemoryKeyring
+from tests.helpers.keyrings import MemoryKeyring, memory_keyring
 
 ENDPOINT = Endpoint(
     id="id-1",
@@ -30,11 +30,8 @@ KEY, TENANT, TEAM, PASSWORD, PHRASE = CANARIES
 
 @pytest.fixture
 def backend() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+    with memory_keyring() as memory:
+        yield memory
 
 
 async def stored() -> Credentials:

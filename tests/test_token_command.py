@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +21,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.credentials.command import EARLY, SHOWN_OF_STDERR, read_token, split_for_windows
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.domain.errors import TokenCommandFailed
-from tests.test_credentials import MemoryKeyring
+from tests.helpers.keyrings import MemoryKeyring, memory_keyring
 
 ENDPOINT = Endpoint(
     id="id-1",
@@ -38,11 +37,8 @@ CANARY = "token-canary"
 
 @pytest.fixture(autouse=True)
 def backend() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+    with memory_keyring() as memory:
+        yield memory
 
 
 def line(*arguments: str) -> str:

@@ -15,8 +15,8 @@ from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.message import State
 from desktop_chat.session import Phase
 from tests.end_to_end.driver import Driver, running, server_endpoint
+from tests.helpers.keyrings import MemoryKeyring
 from tests.server import Server, faults, wire
-from tests.test_credentials import MemoryKeyring
 
 Play = Callable[[Coroutine[Any, Any, None]], None]
 KEY = "sk-CANARY-0123456789abcdef"

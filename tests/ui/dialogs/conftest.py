@@ -2,7 +2,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import keyring
 import pytest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -11,19 +10,15 @@ from qasync import QEventLoop
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
+from tests.helpers.keyrings import MemoryKeyring, memory_keyring
 
-from .keyrings import MemoryKeyring
 from .settings_window import DEMO, ENVIRONMENT, LOCAL, OPENAI, REMOTE, Opened
 
 
 @pytest.fixture
 def backend() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    memory.let.set()
-    keyring.set_keyring(before)
+    with memory_keyring() as memory:
+        yield memory
 
 
 @pytest.fixture

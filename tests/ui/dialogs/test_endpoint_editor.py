@@ -41,9 +41,9 @@ from desktop_chat.ui.preferences.endpoint.key import HEADERS_AGAIN
 from desktop_chat.ui.preferences.endpoint.pairs import PairsField
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
+from tests.helpers.keyrings import MemoryKeyring
 
 from .conftest import until
-from .keyrings import MemoryKeyring
 from .settings_window import LOCAL, OPENAI, REMOTE, Opened
 
 CANARY = "sk-proj-CANARY0123456789abcdef3fKq"

@@ -26,9 +26,9 @@ from desktop_chat.ui.endpoint_values import new_endpoint
 from desktop_chat.ui.preferences.appearance import FontBox
 from desktop_chat.ui.preferences.endpoint.key import ENTER_AGAIN
 from desktop_chat.ui.theme import Theme
+from tests.helpers.keyrings import MemoryKeyring
 
 from .conftest import until
-from .keyrings import MemoryKeyring
 from .settings_window import DEMO, ENVIRONMENT, LOCAL, OPENAI, REMOTE, Opened
 
 CANARY = "sk-proj-CANARY0123456789abcdef3fKq"

@@ -29,9 +29,9 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.ui.endpoint_fields import UNPROTECTED
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.welcome import KEYS_URL, Welcome
+from tests.helpers.keyrings import MemoryKeyring
 
 from .conftest import until
-from .keyrings import MemoryKeyring
 
 CANARY = "sk-proj-CANARY0123456789abcdef3fKq"
 

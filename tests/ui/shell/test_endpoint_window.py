@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import keyring
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
@@ -14,9 +13,9 @@ from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySou
 from desktop_chat.domain.model import Ability
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.preferences.endpoint import EndpointEditor
+from tests.helpers.keyrings import MemoryKeyring, memory_keyring
 from tests.server import Exchange, Server
 from tests.server.faults import status
-from tests.ui.dialogs.keyrings import MemoryKeyring
 from tests.ui.shell.conftest import Running, until
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -26,11 +25,8 @@ KEY = "sk-CANARY-0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def backend() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
+    with memory_keyring() as memory:
+        yield memory
 
 
 def opened(running: Running, dialogs: Dialogs, server: Server, **fields: object) -> EndpointEditor:

@@ -1,7 +1,10 @@
 """A keyring for tests: the interface of the library over a dictionary."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import keyring
 import keyring.backend
 
 
@@ -24,3 +27,15 @@ class MemoryKeyring(keyring.backend.KeyringBackend):
 
     def delete_password(self, service: str, username: str) -> None:
         del self.entries[service, username]
+
+
+@contextmanager
+def memory_keyring() -> Iterator[MemoryKeyring]:
+    """A keyring of the test's own in place of the system's."""
+    before, memory = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(memory)
+    try:
+        yield memory
+    finally:
+        memory.let.set()
+        keyring.set_keyring(before)
