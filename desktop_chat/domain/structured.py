@@ -5,7 +5,11 @@ from typing import Any
 
 from desktop_chat.domain.parameters import FormatKind, ResponseFormat
 
-_BEGIN = re.compile(r"\s*(?:```[a-z0-9]*[ \t]*\n\s*)?[{\[]", re.IGNORECASE)
+_BEGIN = re.compile(
+    r"\s*(?:```[a-z0-9]*[ \t]*\n\s*)?"
+    r'(?:\{\s*(?:["}]|\Z)|\[\s*(?:[{\["\]\d-]|true\b|false\b|null\b|\Z))',
+    re.IGNORECASE,
+)
 _FENCED = re.compile(r"\s*```[a-z0-9]*[ \t]*\n(.*?)\n?[ \t]*```\s*", re.IGNORECASE | re.DOTALL)
 
 

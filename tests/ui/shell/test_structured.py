@@ -147,7 +147,11 @@ def test_json_in_an_answer() -> None:
     assert looks_like_json(' \n{"a"')
     assert looks_like_json("```json\n[1]\n```")
     assert not looks_like_json("```python\nprint()\n```")
+    for begun in ("{", "[", "[\n  true", "[-1", "[[]]", '[\n"a"'):
+        assert looks_like_json(begun)
     assert not looks_like_json("Sure: {}")
+    assert not looks_like_json("[a link](https://example.org) and [nullable](https://example.org)")
+    assert not looks_like_json("{'a': 1}")
     assert json_text("```\n{}\n```\n") == "{}"
     assert json_text("{}\n```\n") == "{}\n```\n"
 
