@@ -353,7 +353,7 @@ class Row:
             if self.body_height or not self.things.items:
                 y += max(self.body_height, round(self.formats.text_pitch)) + px(10)
             self.things_top = y
-            y += self.things.height
+            y += self.things.height + (px(4) if self.things.items else 0)
             self.bubble_bottom = y
             self.notice_top = self.meta_top = y + px(2)
             if len(self.versions) > 1:
