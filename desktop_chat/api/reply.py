@@ -57,7 +57,7 @@ AFTER_FINISH = 5.0
 _GRACE = 0.1
 """Seconds that a server has to end a finished response, so that its connection is kept (as in the SDK)."""
 _MANY = 100
-"""Messages whose JSON is made without a thread."""
+"""Messages that are made a request of without a thread."""
 _OK = 200
 """The status of every answer that begins: any other is an error (``client``)."""
 _SHOWN_OF_A_DOCUMENT = 1 << 16
@@ -269,15 +269,17 @@ class _Attempt:
         """Raises :class:`Failed` where the request cannot be written."""
         endpoint, contents = self._quirks.endpoint, self._request.contents
         path, write = _DIALECTS[endpoint.dialect]
-        self.body = write(self._request, self._quirks)
-        self._parser = self._new_parser()
+
+        def written() -> bytes | wire.Pieces:
+            self.body = write(self._request, self._quirks)
+            return wire.encode(self.body, contents)
+
         try:
-            if contents or len(self._request.messages) > _MANY:
-                content = await asyncio.to_thread(wire.encode, self.body, contents)
-            else:
-                content = wire.encode(self.body, contents)
+            is_large = contents or len(self._request.messages) > _MANY
+            content = await asyncio.to_thread(written) if is_large else written()
         except (ValueError, RecursionError) as error:
             raise Failed(BadRequest(f"The request cannot be sent: {error}")) from None
+        self._parser = self._new_parser()
         self._sent = len(content)
         path = self._client.path_for(path, self._request.model)
         streams = self.body.get("stream") is True
