@@ -43,7 +43,12 @@ class ConnectionSection(AddressFields):
         inner.addWidget(self.dialect, 1)
         inner.addWidget(self.detect)
         spoken.setFocusProxy(self.dialect)
-        self.add("region", "Data residency", self.region, "Where OpenAI keeps the data of such projects.")
+        self.add(
+            "region",
+            "Data residency",
+            self.region,
+            "Where OpenAI keeps what is sent. Others than Global need a project for it.",
+        )
         self.add("name", "Name", self.name, read=lambda: one_line(self.name.text()))
         self.add(
             "organization", "Organization", self.organization, read=lambda: self.organization.text().strip()
