@@ -26,6 +26,7 @@ ROWS = (
     "1,000 messages counted the first time",
     "a key press among 1,000 messages, median",
     "the context of 1,000 messages",
+    "longest gap, details open, 1,000 messages",
     "counting 500 messages, o200k_base",
     "counting a draft beside a long chat",
 )

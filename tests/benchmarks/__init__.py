@@ -12,6 +12,7 @@ opening    a conversation of 10,000 messages
 keys       a key press in a chat of 10,000 messages, until its tokens are told
 context    the context inspector of a chat of 10,000 messages
 evidence   keeping what went over the wire, in chats of 1,000 and 10,000 messages
+details    the details of an answer to 10,000 messages: how long the window is away
 tokens     counting a chat of 10,000 messages, and a draft meanwhile
 
 ``python -m tests.benchmarks.transcript`` takes the transcript alone apart, and

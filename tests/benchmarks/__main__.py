@@ -5,7 +5,18 @@ import os
 import platform
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.benchmarks import context, evidence, growth, keys, opening, response, start, stream, tokens
+from tests.benchmarks import (
+    context,
+    details,
+    evidence,
+    growth,
+    keys,
+    opening,
+    response,
+    start,
+    stream,
+    tokens,
+)
 from tests.benchmarks.figures import Figure, table
 
 MEASUREMENTS = {
@@ -18,6 +29,7 @@ MEASUREMENTS = {
     "tokens": tokens.measure,
     "context": context.measure,
     "evidence": evidence.measure,
+    "details": details.measure,
 }
 
 
