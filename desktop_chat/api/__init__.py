@@ -19,7 +19,6 @@ from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.evidence import RateLimits
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.model import Model
-from desktop_chat.domain.probe import ProbeResult, ProbeStep
 from desktop_chat.domain.request import Request
 from desktop_chat.paths import resources
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_chat.api.client import Client
     from desktop_chat.api.limiter import Limiter
     from desktop_chat.api.reply import Reply
+    from desktop_chat.domain.probe import ProbeResult, ProbeStep
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Api:
 
     async def probe(
         self, endpoint: Endpoint, secrets: Secrets, limits: Limits
-    ) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+    ) -> "AsyncGenerator[ProbeStep | ProbeResult, None]":
         """Test ``endpoint``: each step when it has ended, then the result. Raises no ``ChatError``.
 
         It has connections of its own, and asks for an answer of a few tokens. One who may stop half-way

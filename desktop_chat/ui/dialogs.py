@@ -18,7 +18,6 @@ from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, Secrets
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Message
 from desktop_chat.domain.model import Model
-from desktop_chat.domain.probe import ProbeResult, ProbeStep
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Backup, StorageError
@@ -45,6 +44,7 @@ from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
     from desktop_chat.diagnostics import Document
+    from desktop_chat.domain.probe import ProbeResult, ProbeStep
     from desktop_chat.ui.log import LogWindow
     from desktop_chat.ui.message_details import MessageDetails
     from desktop_chat.ui.preferences import SettingsDialog
@@ -308,7 +308,7 @@ class Dialogs(QObject):
         finally:
             await self._api.forget(endpoint.id)
 
-    def _probe(self, endpoint: Endpoint, secrets: Secrets) -> AsyncGenerator[ProbeStep | ProbeResult, None]:
+    def _probe(self, endpoint: Endpoint, secrets: Secrets) -> "AsyncGenerator[ProbeStep | ProbeResult, None]":
         """Try an endpoint that need not be stored, step by step."""
         return self._api.probe(endpoint, secrets, self._settings.limits(endpoint))
 
