@@ -121,7 +121,10 @@ class PickerDelegate(QStyledItemDelegate):
         self.current = ("", "")
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(0, self.height(index.data(Qt.ItemDataRole.UserRole)))
+        model = index.model()
+        assert isinstance(model, PickerModel)
+        # Asked of each of thousands of rows: not by way of Qt, which takes twice as long.
+        return QSize(0, self.height(model.rows[index.row()]))
 
     def height(self, row: Row) -> int:
         return self._theme.px(MODEL_HEIGHT if row.kind is RowKind.MODEL else ROW_HEIGHT)

@@ -119,6 +119,8 @@ def one_line(text: str) -> str:
 
     A title with such characters could turn around the text beside it, or pass for another.
     """
+    if text.isascii() and text.isprintable():  # as thousands of names of models are
+        return " ".join(text.split())
     folded = " ".join(text.translate(_INVISIBLE).split())
     return "".join(character for character in folded if character >= " " and character != "\x7f")
 
