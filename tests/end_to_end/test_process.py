@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_chat.app import main
 from desktop_chat.domain.message import State
+from desktop_chat.logs import Reader
 from tests.end_to_end.driver import running, server_endpoint
 from tests.end_to_end.process import Start, stored, stored_drafts, until, write_endpoint
 from tests.end_to_end.test_story import KEY, Play, files_with
@@ -245,7 +246,7 @@ def test_mistakes_are_told_once_and_logged(start: Start, tmp_path: Path) -> None
     assert [run.said("told") for _ in range(4)] == ["1"] * 4
     assert run.end(TERM)[0] == 0
     assert run.error == ""
-    log = (tmp_path / "logs" / "desktop-chat.log").read_text()
+    log = "\n".join(record.message for record in Reader(tmp_path / "logs").read())
     assert log.count("ZeroDivisionError: a mistake on purpose") == 5
     assert 'child.py", line' in log
 

@@ -67,7 +67,7 @@ class LogWindow(QDialog):
         self.written = Choice(theme, "Write", [(WORDS[level], level) for level in LEVELS[:3]], "Write: ")
         self.written.setObjectName("logLevelWritten")
         self.written.setToolTip("What the program writes to the log from now on")
-        self.bodies = QCheckBox("Requests and answers in full")
+        self.bodies = QCheckBox("Requests in full")
         self.bodies.setObjectName("logBodies")
         self.bodies.setAccessibleDescription(BODIES)
         self._warning = words(theme, BODIES, size=12.5, color="warn")
