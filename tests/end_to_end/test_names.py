@@ -169,7 +169,7 @@ def test_what_is_known_of_an_answer(
     closed(reader, details)
     log = reader.find("Log", "dialog")
     names = {shown.name for shown in reader.below(log)}
-    assert {"Search in the log", "Show", "Write", "Requests and answers in full"} <= names
+    assert {"Search in the log", "Show", "Write", "Requests in full"} <= names
     closed(reader, log)
     assert run.end(SIGTERM)[0] == 0
 
