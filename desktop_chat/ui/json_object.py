@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-LONGEST = 500_000
+LONGEST = 100_000
 """Characters: what is longer is nothing that is written by hand, and would hold up whoever types."""
 
 
