@@ -35,3 +35,26 @@ class Tasks:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+class OneTask:
+    """At most one task: starting another cancels the one before."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self._tasks = tasks
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run ``work`` instead of what runs now."""
+        self.cancel()
+        self._task = self._tasks.start(work, name)
+
+    def cancel(self) -> None:
+        """Cancel what runs now."""
+        if self._task is not None:
+            self._task.cancel()
+        self._task = None
+
+    def let_go(self) -> None:
+        """For the task itself: it is at its end, and nothing that follows cancels it any more."""
+        self._task = None

@@ -1,10 +1,9 @@
 """The first start: where to send requests, and with which key."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QDir, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QSpacerItem, QWidget
@@ -14,7 +13,7 @@ from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Endpoint, EndpointKind
 from desktop_chat.domain.errors import ChatError, KeyProblem, KeyRejected, KeyringUnavailable
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.model import Model
-from desktop_chat.tasks import Tasks
+from desktop_chat.tasks import OneTask, Tasks
 from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import Check, CheckLine
@@ -58,7 +57,6 @@ class Welcome(Card):
         self.setObjectName("welcome")
         self.setAccessibleName("Welcome")
         self.setWindowTitle("Welcome")
-        self._tasks = tasks
         self._credentials = credentials
         self._endpoint_id = new_id()
         self._works: tuple[Endpoint, str] | None = None
@@ -66,7 +64,7 @@ class Welcome(Card):
         self._models: list[Model] = []
         self._start_wanted = False
         self._allowed = ""
-        self._task: asyncio.Task[None] | None = None
+        self._task = OneTask(tasks)
         self._is_storing = False
 
         intro = (
@@ -134,12 +132,12 @@ class Welcome(Card):
 
     def import_env_file(self, path: Path) -> None:
         """Fill the fields in from a ``.env`` file."""
-        self._run(self._read_env_file(path), "read .env file")
+        self._task.start(self._read_env_file(path), "read .env file")
 
     def reject(self) -> None:
         """Escape: end the wait for the keyring where there is one, else leave."""
         if self._is_storing:
-            self._drop_task()
+            self._task.cancel()
             self._set_storing(False)
             self._line.say("The key was not stored.")
             return
@@ -225,7 +223,7 @@ class Welcome(Card):
             return
         self._line.say("Waiting for the keyring…")
         self._set_storing(True)
-        self._run(self._store_key(endpoint, key), "store key")
+        self._task.start(self._store_key(endpoint, key), "store key")
 
     async def _store_key(self, endpoint: Endpoint, key: str) -> None:
         try:
@@ -238,7 +236,7 @@ class Welcome(Card):
             self._works = (endpoint, key)
             self._session.show()
             return
-        self._task = None
+        self._task.let_go()
         self._finish()
 
     def _keep_for_session(self) -> None:
@@ -298,21 +296,12 @@ class Welcome(Card):
         for widget in (self.fields, self._demo, self._start, self._get_key, self._import):
             widget.setEnabled(not storing)
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._drop_task()
-        self._task = self._tasks.start(work, name)
-
-    def _drop_task(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
-
     def _leave(self) -> None:
         """Drop what is under way, and the key."""
         self._delay.stop()
         self._slow.stop()
         self._line.cancel()
-        self._drop_task()
+        self._task.cancel()
         self.fields.key.blockSignals(True)
         self.fields.key.clear()
         self.fields.key.blockSignals(False)

@@ -1,7 +1,7 @@
 """One endpoint: its sections, its test, and what becomes of what was entered on Save."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from desktop_chat.domain.errors import ChatError, KeyMissing, KeyringUnavailable
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.limits import Limits
 from desktop_chat.domain.probe import ProbeResult
-from desktop_chat.tasks import Tasks
+from desktop_chat.tasks import OneTask, Tasks
 from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.check_line import MessageLine
@@ -76,10 +76,9 @@ class EndpointEditor(Card):
         self.setWindowTitle(title)
         self._old = endpoint
         self._id = endpoint.id if endpoint else new_id()
-        self._tasks = tasks
         self._credentials = credentials
         self._probe = probe
-        self._task: asyncio.Task[None] | None = None
+        self._task = OneTask(tasks)
         self._allowed = ""
         self._is_testing = False
 
@@ -103,7 +102,7 @@ class EndpointEditor(Card):
         self._provider_fits()
         if self.key.has_stored_key and endpoint is not None:
             self.key.key.setPlaceholderText("Waiting for the keyring…")
-            self._run(self._look_for_key(endpoint), "look for key")
+            self._task.start(self._look_for_key(endpoint), "look for key")
         self.connection.provider_chosen.connect(self._provider_chosen)
         self.connection.detect_requested.connect(self._detect_pressed)
         for section in self.sections:
@@ -214,7 +213,7 @@ class EndpointEditor(Card):
 
     def _edited(self) -> None:
         if self._is_testing:
-            self._drop_task()
+            self._task.cancel()
             self._set_testing(False)
             self.steps.stop()
         self._session.hide()
@@ -299,7 +298,7 @@ class EndpointEditor(Card):
 
     def _test_pressed(self) -> None:
         if self._is_testing:
-            self._drop_task()
+            self._task.cancel()
             self._set_testing(False)
             self.steps.stop()
             return
@@ -311,7 +310,7 @@ class EndpointEditor(Card):
             self._line.say("")
             self.steps.begin(entered.endpoint.name)
             self._set_testing(True)
-            self._run(self._run_test(entered), "test endpoint")
+            self._task.start(self._run_test(entered), "test endpoint")
 
     async def _run_test(self, entered: Entered) -> None:
         try:
@@ -325,14 +324,14 @@ class EndpointEditor(Card):
                         self.steps.add(found)
         except ChatError as error:
             self.steps.fail(self._no_secret(error, entered.endpoint))
-        self._task = None
+        self._task.let_go()
         self._set_testing(False)
 
     def _detect_pressed(self) -> None:
         entered = self._entered()
         if entered is not None and self._allowed_to_send(entered.endpoint, self._detect_pressed):
             self.connection.set_hint("dialect", "Asking the server…")
-            self._run(self._detect(entered), "detect dialect")
+            self._task.start(self._detect(entered), "detect dialect")
 
     async def _detect(self, entered: Entered) -> None:
         dialect: Dialect | None = None
@@ -346,7 +345,7 @@ class EndpointEditor(Card):
                         self.models.offer(found.models or ())
         except ChatError as error:
             said = self._no_secret(error, entered.endpoint)
-        self._task = None
+        self._task.let_go()
         if dialect is not None:
             self.connection.set_dialect(dialect)
             said = f"The server speaks {DIALECTS[dialect]}."
@@ -394,7 +393,7 @@ class EndpointEditor(Card):
             self.key.has_stored_key = await self._credentials.has_key(endpoint)
         except KeyringUnavailable as error:
             self._line.say(f"The keyring cannot be read. {one_line(error.message)}", "warn")
-        self._task = None
+        self._task.let_go()
         self.key.arrange()
 
     def _save_pressed(self) -> None:
@@ -402,7 +401,7 @@ class EndpointEditor(Card):
         if entered is not None and self._allowed_to_send(entered.endpoint, self._save_pressed):
             self._line.say("Saving…")
             self._set_storing(True)
-            self._run(self._store(entered), "save endpoint")
+            self._task.start(self._store(entered), "save endpoint")
 
     async def _store(self, entered: Entered) -> None:
         endpoint = entered.endpoint
@@ -420,7 +419,7 @@ class EndpointEditor(Card):
             self._line.say(f"The keyring was not changed. {one_line(error.message)}", "error")
             self._session.show()
             return
-        self._task = None
+        self._task.let_go()
         self._finish(entered)
 
     def _keep_for_session(self) -> None:
@@ -440,18 +439,9 @@ class EndpointEditor(Card):
         for widget in (self._stack, self._test, self._save):
             widget.setEnabled(not storing)
 
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._drop_task()
-        self._task = self._tasks.start(work, name)
-
-    def _drop_task(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-        self._task = None
-
     def _leave(self) -> None:
         """Drop what is under way, and every secret."""
-        self._drop_task()
+        self._task.cancel()
         for secret in (self.key.key, self.network.proxy_password, self.network.passphrase):
             secret.blockSignals(True)
             secret.clear()
