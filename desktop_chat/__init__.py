@@ -306,6 +306,7 @@ worker.py                           one killable helper process for work that ma
 tasks.py                            background tasks: remembered, reported when they fail, cancelled on quit
 
 domain/                             pure values: standard library only, no I/O, no Qt
+domain/archive.py                   a history on its way: read from an export, or written to one
 domain/attaching.py                 what attachments a request may carry
 domain/context.py                   what of a conversation goes into the next request
 domain/conversation.py              the tree of one conversation: parents, versions, the active path
@@ -318,6 +319,7 @@ domain/holds.py                     why a request is held back before anything l
 domain/ids.py                       identifiers that sort by the time they were made
 domain/ledger.py                    an entry for each attempt that reached a server, and their sums
 domain/limits.py                    how long to wait and how often to try
+domain/listing.py                   how conversations are ordered: folders, tags, shelves, lists
 domain/message.py                   a message and its parts
 domain/model.py                     a model as an endpoint lists it
 domain/money.py                     US dollars as Decimal, in whole picodollars where they are added up
@@ -326,6 +328,7 @@ domain/prices.py                    what a model costs, and what that makes of a
 domain/probe.py                     what a test of an endpoint finds, step by step
 domain/redaction.py                 what must not be shown: secret headers, what looks like a key
 domain/request.py                   what one turn asks for
+domain/search.py                    what the user looks for in all chats, and what was found
 domain/secrecy.py                   what in a text looks like a secret
 domain/snippets.py                  a request that was sent, as a command line and as a program
 domain/structured.py                JSON that a model answered with, and what was asked of it

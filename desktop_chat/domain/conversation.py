@@ -15,6 +15,11 @@ class Conversation:
     ``title_source`` is ``"first_words"``, ``"model"`` or ``"user"``. ``endpoint_id`` and ``model`` are None
     until the user chose others than the defaults. ``used_at`` is Unix time in seconds of the last turn, for
     display; ``order`` is the sequence that sorts the list, newest highest.
+
+    ``seq`` is its number in the database, 0 before it is stored. ``folder`` is the id of the folder that it
+    lies in; ``tags`` are the ids of its tags. ``deleted_at`` is the Unix time at which it went to the trash.
+    ``origin`` says where it came from where it was not begun here: ``"import:chatgpt"``, say, or
+    ``"fork:"`` and the id of the message that it goes on from.
     """
 
     id: str
@@ -29,6 +34,13 @@ class Conversation:
     order: int = 0
     pinned: bool = False
     context: ContextSettings = field(default_factory=ContextSettings)
+    seq: int = 0
+    folder: str | None = None
+    archived: bool = False
+    unread: bool = False
+    deleted_at: float | None = None
+    origin: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class Tree:
