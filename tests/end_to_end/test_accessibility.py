@@ -16,6 +16,9 @@ from tests.end_to_end.process import Start, stored
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="AT-SPI and X11")
 
 PROMPT = "A list: 日本語 🦊"
+TYPED = "A list, please"
+"""Only what the keymap has: for another character xdotool binds a key anew, and a program that looks into the
+keymap later, on a busy machine, takes that key for the next character."""
 ANSWER = "demo"
 
 ALWAYS_SHOWN = {
@@ -87,7 +90,7 @@ def test_a_conversation_by_the_keyboard(start: Start, tmp_path: Path) -> None:
         run.said("ready")
         keyboard = desktop.Keyboard(env)
         keyboard.activate(run.pid)
-        keyboard.type(PROMPT)
+        keyboard.type(TYPED)
         keyboard.press("shift+Return")
         keyboard.type("second line")
         keyboard.press("Return")
@@ -95,7 +98,7 @@ def test_a_conversation_by_the_keyboard(start: Start, tmp_path: Path) -> None:
         desktop.photograph(env, picture)
         assert run.end(signal.SIGTERM)[0] == 0
     question, answer = stored(tmp_path)
-    assert question.text == f"{PROMPT}\nsecond line"
+    assert question.text == f"{TYPED}\nsecond line"
     assert answer.state is State.COMPLETE
     image = QImage(str(picture))
     assert image.size().toTuple() == desktop.SCREEN
