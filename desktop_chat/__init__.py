@@ -226,6 +226,8 @@ bookkeeping.py                      the ledger's rows of one request, each with 
 answer_cache.py                     answers that are given again to the very same request
 services.py                         what every chat of a profile works with, in one hand
 chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
+organising.py                       how chats are listed and put in order, and what takes it back
+undo.py                             what the user just did, and what takes it back
 request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes

@@ -78,3 +78,16 @@ class Listing:
 
     def __len__(self) -> int:
         return len(self.seqs)
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """A message in the trash, of the conversation with this ``title``. ``excerpt`` is its first line, short;
+    ``deleted_at`` is Unix time in seconds."""
+
+    id: str
+    conversation_id: str
+    title: str
+    role: str
+    excerpt: str
+    deleted_at: float
