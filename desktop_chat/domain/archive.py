@@ -74,6 +74,16 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """What became of histories: how many conversations and messages were added, and how many of the messages
+    were there already or belong to another conversation."""
+
+    chats: int = 0
+    messages: int = 0
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A record that was not taken: ``where`` it is in the file, and ``why`` in plain words."""
 

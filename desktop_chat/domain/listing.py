@@ -4,6 +4,8 @@ from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from desktop_chat.domain.message import Role
+
 
 class Shelf(StrEnum):
     """Where a conversation stands. What is in the trash goes for good after 30 days."""
@@ -53,7 +55,7 @@ class View:
 
     ``folder`` is the id of one, "" those that are in none, None wherever they are; a folder does not list
     what is in those below it. ``tag`` is the id of one that they all have. ``words`` are all in the title, in
-    any case and with any accents.
+    any case and with any accents. In the trash ``Sort.USED`` is by when they went there, and none is pinned.
     """
 
     shelf: Shelf = Shelf.CHATS
@@ -68,8 +70,8 @@ class Listing:
     """The rows of a view, so small that 100,000 fit into 1.6 MB; what a row shows is read page by page.
 
     ``seqs`` are the ``Conversation.seq`` in their order, the first ``pinned`` of them pinned. ``times`` are
-    Unix times in seconds of what is sorted by: the last turn, also where the order is by title or cost, or
-    the first message.
+    Unix times, in whole seconds, of what is sorted by: the last turn, also where the order is by title or
+    cost, the first message, or the deletion.
     """
 
     seqs: "array[int]" = field(default_factory=lambda: array("q"))
@@ -90,4 +92,31 @@ class DeletedMessage:
     title: str
     role: str
     excerpt: str
+    deleted_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a conversation is organised: what is put back when that is undone. ``id`` is the conversation's,
+    ``folder`` and ``tags`` are as in ``Conversation``."""
+
+    id: str
+    folder: str | None = None
+    archived: bool = False
+    pinned: bool = False
+    unread: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """A message in the trash whose conversation is not. ``title`` is the conversation's; ``excerpt`` is how
+    what it says begins. Times are Unix times in seconds."""
+
+    id: str
+    conversation_id: str
+    title: str
+    role: Role
+    excerpt: str
+    created_at: float
     deleted_at: float

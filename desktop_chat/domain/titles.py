@@ -31,3 +31,20 @@ def title_from_words(text: str, longest: int = 48) -> str:
         return line
     cut = line[:longest].rsplit(" ", 1)[0] if " " in line[:longest] else line[:longest]
     return cut.rstrip(" ,;:.…") + "…"
+
+
+def title_key(text: str) -> str:
+    """``text`` as names are compared and sorted: in any case, and without accents.
+
+    Accents are Unicode's marks that stand above, below or across letters, and the points of Hebrew and
+    Arabic. Others, the vowels of Thai say, make another word and stay.
+    """
+    if text.isascii():
+        return text.lower()
+    marked = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(each for each in marked if not _is_accent(unicodedata.combining(each)))
+
+
+def _is_accent(combining_class: int) -> bool:
+    """By the canonical combining class (https://www.unicode.org/reports/tr44/#Canonical_Combining_Class_Values)."""
+    return 10 <= combining_class <= 36 or combining_class >= 200
