@@ -212,6 +212,11 @@ ui/usage/reading.py                 what the usage window shows, read anew when 
 ui/usage/table.py                   the requests of a report in a table
 ui/usage/window.py                  the usage window itself
 ui/usage/wording.py                 times, periods and groups of the usage window in words
+ui/versions/                        versions of messages: what others take of it
+ui/versions/branching.py            what becomes of branches: seen, compared, forked, deleted
+ui/versions/compare.py              what differs between two messages
+ui/versions/map.py                  the map of a chat: every branch of it, painted
+ui/versions/rows.py                 the branches of a chat as rows
 ui/welcome.py                       the first start: where to send requests, and with which key
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
@@ -261,11 +266,12 @@ api/sse.py                          server-sent events: bytes in, events out
 api/transfer.py                     one request on its way: a task that reads, a watchdog that waits
 api/wire.py                         a request as bytes, and what of it and its answer can be shown
 storage/                            the only home of SQLite
-storage/backups.py                  copies of the database: made before its schema changes, found, put back
+storage/backups.py                  copies of the database: made, found, put back
 storage/database.py                 the connection, and the one thread that uses it
 storage/errors.py                   what can go wrong with the database
 storage/evidence.py                 what went over the wire, kept: compressed, each piece once a chat
 storage/export.py                   the ledger as a file, CSV or JSON
+storage/generations.py              which copies are kept as they grow old
 storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/migrations.py               every change of the schema, in order, and how they are applied
 storage/queries.py                  what the store does, statement by statement
@@ -294,6 +300,7 @@ tokens/sheets.py                    what models cost, in the helper
 tokens/shutdowns.py                 when models end, and which can take their place
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line
+rendering/differences.py            what differs between two texts, line by line, word by word
 rendering/formulas.py               formulas: ziamath, from TeX to outlines
 credentials/                        secrets in the keyring of the operating system, bound to their server
 credentials/command.py              a token that a command prints: run without a shell, bounded, read
@@ -310,6 +317,7 @@ tasks.py                            background tasks: remembered, reported when 
 domain/                             pure values: standard library only, no I/O, no Qt
 domain/archive.py                   a history on its way: read from an export, or written to one
 domain/attaching.py                 what attachments a request may carry
+domain/branches.py                  the branches of a conversation, as rows of a map
 domain/context.py                   what of a conversation goes into the next request
 domain/conversation.py              the tree of one conversation: parents, versions, the active path
 domain/counting.py                  what a request takes in tokens beyond its texts
@@ -319,6 +327,7 @@ domain/evidence.py                  what went over the wire for one attempt
 domain/events.py                    what a reply in progress says
 domain/holds.py                     why a request is held back before anything leaves
 domain/ids.py                       identifiers that sort by the time they were made
+domain/interchange.py               our own format: conversations and the ledger as JSON, and back
 domain/ledger.py                    an entry for each attempt that reached a server, and their sums
 domain/limits.py                    how long to wait and how often to try
 domain/listing.py                   how conversations are ordered: folders, tags, shelves, lists
