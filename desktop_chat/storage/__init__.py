@@ -1,6 +1,6 @@
 """The only home of SQLite: conversations, what streams in, drafts and the usage ledger; one thread writes."""
 
-from desktop_chat.storage.backups import Backup, put_back
+from desktop_chat.storage.backups import Backup, Reason, put_back
 from desktop_chat.storage.errors import (
     DatabaseCorrupt,
     DatabaseLocked,
@@ -27,6 +27,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DiskFull",
     "ExportKind",
+    "Reason",
     "StorageError",
     "Store",
     "StoreClosed",

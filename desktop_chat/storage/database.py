@@ -158,6 +158,10 @@ class StorageThread:
         self._check: asyncio.Future[list[str]] | None = None
         self._readings: set[asyncio.Future[Any]] = set()
 
+    @property
+    def is_closing(self) -> bool:
+        return self._closing.is_set()
+
     async def open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
         """Open the database and run ``prepare`` on it. Where either fails, the thread has ended."""
         opened = False

@@ -1,6 +1,7 @@
 """The store: what the rest of the program asks of the database."""
 
 import math
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -13,7 +14,8 @@ from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, Totals, UsageReport
 from desktop_chat.domain.message import Draft, Message, Part
 from desktop_chat.domain.money import to_picodollars
-from desktop_chat.storage import evidence, ledger, queries, reports
+from desktop_chat.storage import backups, evidence, ledger, queries, reports
+from desktop_chat.storage.backups import Reason
 from desktop_chat.storage.database import Row, StorageThread
 from desktop_chat.storage.export import ExportKind, export
 from desktop_chat.storage.rows import (
@@ -39,8 +41,9 @@ class Store:
     user can do something about; nothing of the failed call was then stored.
     """
 
-    def __init__(self, thread: StorageThread) -> None:
+    def __init__(self, thread: StorageThread, backups: Path) -> None:
         self._thread = thread
+        self._backups = backups
 
     @classmethod
     async def open(cls, path: Path, backups: Path) -> "Store":
@@ -52,7 +55,7 @@ class Store:
         """
         thread = StorageThread(path)
         await thread.open(backups, queries.prepare)
-        return cls(thread)
+        return cls(thread, backups)
 
     async def close(self) -> None:
         """Save what was called, empty the log and close. Every call afterwards raises StoreClosed."""
@@ -64,6 +67,26 @@ class Store:
         Does not hold up the other methods. Reads some 350 MB a second.
         """
         return await self._thread.quick_check()
+
+    async def back_up(self, reason: Reason, folder: Path | None = None) -> tuple[Path, bool]:
+        """Copy the database to ``folder``, or beside it, where something changed since the last copy there.
+
+        Returns the newest copy, and whether it was made now. The copy has been verified; those that are not
+        needed any more are deleted, never the newest good one. Does not hold up the other methods: some 6 s a
+        gigabyte. Raises DatabaseCorrupt where the database is not sound, and with the path of ``folder`` what
+        goes wrong there.
+        """
+        is_over = threading.Event()
+        try:
+            return await self._thread.read(
+                backups.keep_up,
+                self._thread.path,
+                folder or self._backups,
+                reason,
+                lambda: is_over.is_set() or self._thread.is_closing,
+            )
+        finally:
+            is_over.set()
 
     async def conversations(self) -> list[Conversation]:
         """All that are not deleted: the pinned first, then by ``order``, highest first."""
