@@ -4,8 +4,6 @@ from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from desktop_chat.domain.message import Role
-
 
 class Shelf(StrEnum):
     """Where a conversation stands. What is in the trash goes for good after 30 days."""
@@ -106,17 +104,3 @@ class Place:
     pinned: bool = False
     unread: bool = False
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedMessage:
-    """A message in the trash whose conversation is not. ``title`` is the conversation's; ``excerpt`` is how
-    what it says begins. Times are Unix times in seconds."""
-
-    id: str
-    conversation_id: str
-    title: str
-    role: Role
-    excerpt: str
-    created_at: float
-    deleted_at: float
