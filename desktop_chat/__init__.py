@@ -237,6 +237,8 @@ request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes
 spending.py                         what may be spent: prices, budgets, what requests may still cost
+connectivity.py                     whether there is a network: what the system and what requests say
+waiting.py                          answers that are asked for when there is a network again
 outbox.py                           writes that must reach the database, in order, however long a disk refuses
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints

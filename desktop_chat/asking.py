@@ -5,6 +5,7 @@ Where a model is overloaded or gone, one that stands in is asked next, if the us
 """
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 from functools import partial
@@ -32,9 +33,11 @@ CONTINUE_PROMPT = "Continue exactly where you stopped. Do not repeat anything an
 
 class Again(Protocol):
     """Does what was held once more; holds of the kinds ``waived`` do not keep it back. ``as_text`` sends the
-    text of files instead of them."""
+    text of files instead of them. ``when_online`` saves what is sent, and asks when there is a network."""
 
-    def __call__(self, waived: Waived, *, as_text: bool = False) -> "asyncio.Task[bool]": ...
+    def __call__(
+        self, waived: Waived, *, as_text: bool = False, when_online: bool = False
+    ) -> "asyncio.Task[bool]": ...
 
 
 class Asking(QObject):
@@ -59,7 +62,8 @@ class Asking(QObject):
     answer has failed. What the callable gives is that of the method that was held; called with
     ``waive=False`` it does the same as before, where something was done about the hold. Called with
     ``as_text=True``, after a :class:`NotTaken` that offers it, it sends the text of files instead of them,
-    now and from then on."""
+    now and from then on. Called with ``when_online=True``, after an :class:`Offline`, it saves what is sent
+    and waits in ``Phase.OFFLINE`` until it can be asked."""
     adjusted = Signal(str, str)
     """What the model does not take, as ``Adjusted.name`` has it, and what the server said. The request was
     sent again without it, and no request to the model has it from now on: see ``Settings.rejected``."""
@@ -121,28 +125,53 @@ class Asking(QObject):
     # What can be held, and then done again
 
     def _ask(
-        self, parts: list[Part], parent_id: str | None, draft: str, waived: Waived
+        self,
+        parts: list[Part],
+        parent_id: str | None,
+        draft: str,
+        waived: Waived,
+        *,
+        when_online: bool = False,
     ) -> "asyncio.Task[bool]":
-        def again(waived: Waived, *, as_text: bool = False) -> "asyncio.Task[bool]":
-            return self._ask(sent_as_text(parts) if as_text else parts, parent_id, draft, waived)
+        def again(
+            waived: Waived, *, as_text: bool = False, when_online: bool = False
+        ) -> "asyncio.Task[bool]":
+            again = sent_as_text(parts) if as_text else parts
+            return self._ask(again, parent_id, draft, waived, when_online=when_online)
 
         message = Message(new_id(), parent_id, Role.USER, list(parts), created_at=time.time())
-        return self._services.tasks.start(self._begin([message], message.id, waived, again, draft), "send")
+        begin = self._begin([message], message.id, waived, again, draft, when_online=when_online)
+        return self._services.tasks.start(begin, "send")
 
     def _ask_again(
-        self, parent_id: str | None, waived: Waived, *, model: str = "", as_text: bool = False
+        self,
+        parent_id: str | None,
+        waived: Waived,
+        *,
+        model: str = "",
+        as_text: bool = False,
+        when_online: bool = False,
     ) -> "asyncio.Task[bool]":
         again = partial(self._ask_again, parent_id, model=model)
-        begin = self._begin([], parent_id, waived, again, model=model)
+        begin = self._begin([], parent_id, waived, again, model=model, when_online=when_online)
         return self._services.tasks.start(begin, "regenerate")
 
     def _resume(
-        self, answer: Message, waived: Waived, *, model: str = "", as_text: bool = False
+        self,
+        answer: Message,
+        waived: Waived,
+        *,
+        model: str = "",
+        as_text: bool = False,
+        when_online: bool = False,
     ) -> "asyncio.Task[bool]":
         again = partial(self._resume, answer, model=model)
-        return self._services.tasks.start(self._write_on(answer, waived, again, model), "resume")
+        resume = self._write_on(answer, waived, again, model, when_online=when_online)
+        return self._services.tasks.start(resume, "resume")
 
-    def _summarise(self, waived: Waived, *, as_text: bool = False) -> "asyncio.Task[bool]":
+    def _summarise(
+        self, waived: Waived, *, as_text: bool = False, when_online: bool = False
+    ) -> "asyncio.Task[bool]":
         return self._services.tasks.start(self._sum_up(waived, self._summarise), "summarise")
 
     async def _sum_up(self, waived: Waived, again: Again) -> bool:
@@ -179,6 +208,8 @@ class Asking(QObject):
         again: Again,
         draft: str | None = None,
         model: str = "",
+        *,
+        when_online: bool = False,
     ) -> bool:
         """Save ``messages``, once ``draft``, and empty answers below ``parent_id``; start the turn."""
         if self.is_busy:
@@ -186,7 +217,9 @@ class Asking(QObject):
         self._start(Phase.SENDING)
         path = [*self.tree.path_to(messages[0].parent_id if messages else parent_id), *messages]
         wanted = self.conversation.parameters.n or 1
-        outgoing = await self._clear(path, waived, again, model=model, fresh=not messages, answers=wanted)
+        outgoing: Outgoing | bool | None = None
+        if not when_online:
+            outgoing = await self._clear(path, waived, again, model=model, fresh=not messages, answers=wanted)
         if isinstance(outgoing, bool):
             return False
         now, model = time.time(), model or self._services.model(self.conversation)
@@ -196,7 +229,10 @@ class Asking(QObject):
         ]
         if not await self._add([*messages, *answers], draft, outgoing):
             return False
-        self._start_turn(answers, outgoing)
+        if when_online:
+            self._start_waiting(answers[0], waived, model)
+        else:
+            self._start_turn(answers, outgoing)
         return True
 
     async def _add(self, new: list[Message], draft: str | None, outgoing: Outgoing | None = None) -> bool:
@@ -239,16 +275,16 @@ class Asking(QObject):
         self._enter(Phase.IDLE)
         return is_saved
 
-    async def _write_on(self, answer: Message, waived: Waived, again: Again, model: str) -> bool:
+    async def _write_on(
+        self, answer: Message, waived: Waived, again: Again, model: str, *, when_online: bool = False
+    ) -> bool:
         """Write on in ``answer``: after its text where it has some, else from the beginning."""
-        if self.is_busy or answer.role is not Role.ASSISTANT:
+        if self.is_busy or answer.role is not Role.ASSISTANT or answer.id not in self.tree:
             return False
         self._start(Phase.SENDING)
-        path, prompt = self.tree.path_to(answer.parent_id), ""
-        if answer.text:
-            path.append(replace(answer, state=State.STOPPED, parts=list(answer.parts)))
-            prompt = CONTINUE_PROMPT
-        outgoing = await self._clear(path, waived, again, model=model, prompt=prompt)
+        outgoing: Outgoing | bool | None = None
+        if not when_online:
+            outgoing = await self._clear_more(answer, waived, again, model)
         if isinstance(outgoing, bool):
             return False
         await self._reopen(answer)
@@ -257,8 +293,21 @@ class Asking(QObject):
             self.path_changed.emit()
         self.message_changed.emit(answer.id)
         self._counts.wake()
-        self._start_turn([answer], outgoing)
+        if when_online:
+            self._start_waiting(answer, waived, model)
+        else:
+            self._start_turn([answer], outgoing)
         return True
+
+    async def _clear_more(
+        self, answer: Message, waived: Waived, again: Again, model: str
+    ) -> Outgoing | bool | None:
+        """As :meth:`_clear`, for what is to be written in ``answer``, behind its text where it has some."""
+        path, prompt = self.tree.path_to(answer.parent_id), ""
+        if answer.text:
+            path.append(replace(answer, state=State.STOPPED, parts=list(answer.parts)))
+            prompt = CONTINUE_PROMPT
+        return await self._clear(path, waived, again, model=model, prompt=prompt)
 
     async def _reopen(self, answer: Message) -> None:
         store = await self._services.store()
@@ -313,7 +362,11 @@ class Asking(QObject):
         return outgoing
 
     def _hold(self, hold: Hold, waived: Waived, again: Again) -> None:
-        def do_again(*, waive: bool = True, as_text: bool = False) -> "asyncio.Task[bool]":
+        def do_again(
+            *, waive: bool = True, as_text: bool = False, when_online: bool = False
+        ) -> "asyncio.Task[bool]":
+            if when_online:
+                return again(waived, when_online=True)
             if as_text:
                 self._send_files_as_text()
                 return again(waived, as_text=True)
@@ -345,6 +398,43 @@ class Asking(QObject):
         self.answer_id = answers[-1].id
         turn = self._run_turn(answers, outgoing) if outgoing is not None else self._fail_turn(answers[-1])
         self._turning = self._services.tasks.start(turn, "turn")
+
+    def _start_waiting(self, answer: Message, waived: Waived, model: str) -> None:
+        self.answer_id = answer.id
+        waiting = self._wait_for_network(answer, waived, model)
+        self._turning = self._services.tasks.start(waiting, "wait for the network")
+
+    async def _wait_for_network(self, answer: Message, waived: Waived, model: str) -> None:
+        """Ask when there is a network, as if it were asked only then; ``stop`` ends the waiting."""
+        services = self._services
+        self._enter(Phase.OFFLINE)
+        services.waiting.add(answer.id, self.conversation.id)
+        online = services.connectivity.online(
+            lambda: services.endpoint(self.conversation), self.conversation_changed
+        )
+        waiting = self._opening = asyncio.create_task(online)
+        if self._is_stopping:
+            waiting.cancel()
+        outgoing: Outgoing | bool | None = False
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+            self._enter(Phase.SENDING)
+            again = partial(self._resume, answer, model=model)
+            outgoing = await self._clear_more(answer, waived, again, model)
+        self._opening = None
+        if not services.is_closing:
+            services.waiting.remove(answer.id)
+        if isinstance(outgoing, Outgoing):
+            await self._run_turn([answer], outgoing)
+        elif outgoing is None:
+            await self._fail_turn(answer)
+        else:
+            answer.state = State.STOPPED
+            store = await services.store()
+            await services.outbox.write(lambda: store.finish(answer))
+            self.answer_id = None
+            self._enter(Phase.IDLE)
+            self.message_changed.emit(answer.id)
 
     async def _fail_turn(self, answer: Message) -> None:
         """There is nowhere to ask."""

@@ -12,9 +12,11 @@ from PySide6.QtCore import QObject, Signal, SignalInstance
 
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
+from desktop_chat.connectivity import Connectivity
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
+from desktop_chat.domain.errors import Unreachable
 from desktop_chat.domain.evidence import Attempt, Evidence, RateLimits
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
@@ -29,6 +31,7 @@ from desktop_chat.spending import Spending
 from desktop_chat.storage import ExportKind, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
+from desktop_chat.waiting import Waiting
 
 DAY = 24 * 3600.0
 """Seconds."""
@@ -83,11 +86,24 @@ class Chats(QObject):
         self._settings = settings
         self._tasks = tasks
         self.outbox = Outbox(tasks)
+        self.connectivity = Connectivity()
+        self._waiting = Waiting(self._store, self.outbox)
         self.spending = Spending(self._store, settings=settings, tokens=tokens, tasks=tasks)
         self._services = Services(
-            self._store, self.outbox, api, credentials, settings, tasks, tokens, self.spending, attachments
+            self._store,
+            self.outbox,
+            api,
+            credentials,
+            settings,
+            tasks,
+            tokens,
+            self.spending,
+            attachments,
+            self.connectivity,
+            self._waiting,
         )
         self.attachments = attachments
+        self.connectivity.changed.connect(self._network_changed)
         self._models = self._services.models
         self.conversations: list[Conversation] = []
         self.drafts: dict[str, Draft] = {}
@@ -106,6 +122,7 @@ class Chats(QObject):
         store = await self._store()
         # First, since what is being typed replaces the draft that is stored.
         stored = await store.drafts()
+        self._waiting.take(stored)
         self.drafts = {**stored, **self.drafts}
         self.drafts_loaded.emit(stored)
         await self._reload()
@@ -118,6 +135,16 @@ class Chats(QObject):
         # Only what is on the disk now: what is attached meanwhile may be in nothing yet.
         kept = await self.attachments.hashes()
         await self.attachments.remove(await store.unreferenced(kept))
+
+    async def ask_waiting(self) -> None:
+        """Have the answers asked for that waited for a network when the program ended. Raises
+        ``StorageError``."""
+        for answer_id, conversation_id in list(self._waiting.answers.items()):
+            try:
+                session = await self.open(conversation_id)
+                session.ask_when_online(answer_id)
+            except KeyError:
+                self._waiting.remove(answer_id)
 
     def new(self) -> ChatSession:
         """A conversation that is stored with its first message."""
@@ -340,6 +367,13 @@ class Chats(QObject):
 
     async def _save_draft(self, key: str, draft: Draft) -> None:
         await (await self._store()).save_draft(key, draft.text, draft.parts)
+
+    def _network_changed(self) -> None:
+        """What waits to try again because nothing could be reached need not wait any longer."""
+        for session in self.busy:
+            error = session.retry.error if session.retry is not None else None
+            if isinstance(error, Unreachable) and not self.connectivity.is_offline(session.endpoint):
+                session.retry_now()
 
     def _setting_changed(self, name: str) -> None:
         if name == "endpoints":

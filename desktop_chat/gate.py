@@ -19,7 +19,7 @@ from desktop_chat.domain.context import Plan, Planner, Strategy, Summary, is_sen
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect, Endpoint
 from desktop_chat.domain.errors import AttachmentMissing, ChatError, EndpointGone
-from desktop_chat.domain.holds import Hold, LooksSecret, NotTaken, OverBudget, OverLimit
+from desktop_chat.domain.holds import Hold, LooksSecret, NotTaken, Offline, OverBudget, OverLimit
 from desktop_chat.domain.ledger import Purpose
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.domain.request import Request
@@ -33,7 +33,7 @@ SURELY_FITS = 4_000
 
 Waived = frozenset[type[Hold]]
 """The kinds of holds that keep nothing back, since the user said so."""
-ALL_WAIVED: Waived = frozenset({OverLimit, OverBudget, LooksSecret, NotTaken})
+ALL_WAIVED: Waived = frozenset({OverLimit, OverBudget, LooksSecret, NotTaken, Offline})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ class Gate:
         model = model or self._services.model(self._conversation)
         if endpoint is None:
             return None
+        if Offline not in waived and self._services.connectivity.is_offline(endpoint):
+            return Offline()
         secret = await self._inspection.secrets(path, waive=LooksSecret in waived)
         if secret is not None:
             return secret

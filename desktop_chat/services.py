@@ -6,6 +6,7 @@ from typing import Any
 
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
+from desktop_chat.connectivity import Connectivity
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Endpoint
@@ -16,6 +17,7 @@ from desktop_chat.spending import Spending
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
+from desktop_chat.waiting import Waiting
 
 
 @dataclass(slots=True)
@@ -33,6 +35,8 @@ class Services:
     tokens: Tokens
     spending: Spending
     attachments: Attachments
+    connectivity: Connectivity
+    waiting: Waiting
     models: dict[str, list[Model]] = field(default_factory=dict)
     is_closing: bool = False
 

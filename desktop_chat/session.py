@@ -61,6 +61,11 @@ class ChatSession(Asking):
         return self._services.endpoint(self.conversation)
 
     @property
+    def is_offline(self) -> bool:
+        """Whether there is no network, and the endpoint cannot be asked without."""
+        return self._services.connectivity.is_offline(self.endpoint)
+
+    @property
     def model(self) -> str:
         """The model of the next request; empty where none is chosen."""
         return self._services.model(self.conversation)
@@ -224,6 +229,10 @@ class ChatSession(Asking):
             self._resume(self.tree[message_id], Waived())
         else:
             self.try_again(message_id)
+
+    def ask_when_online(self, message_id: str) -> None:
+        """Wait for a network, then ask for the answer ``message_id``, which waited when the program ended."""
+        self._resume(self.tree[message_id], Waived(), when_online=True)
 
     def show_version(self, message_id: str) -> None:
         """Show the path that leads through ``message_id``."""

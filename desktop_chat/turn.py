@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_chat import answer_cache
 from desktop_chat.bookkeeping import Account
 from desktop_chat.domain.endpoint import Endpoint
-from desktop_chat.domain.errors import KeyProblem
+from desktop_chat.domain.errors import ChatError, KeyProblem
 from desktop_chat.domain.events import (
     Adjusted,
     AttemptEnded,
@@ -59,6 +59,8 @@ class Phase(StrEnum):
     """A retry is scheduled."""
     THROTTLED = "throttled"
     """Our own limit of the endpoint keeps the request back."""
+    OFFLINE = "offline"
+    """It is asked when there is a network again."""
 
 
 class Turn(QObject):
@@ -125,6 +127,8 @@ class Turn(QObject):
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Finished):
+                    if event.error is not None:
+                        self._failed(event.error)
                     return event
                 await self._take(event)
                 if isinstance(event, RetryScheduled):
@@ -193,10 +197,13 @@ class Turn(QObject):
                 self._enter(Phase.SENDING)
             case Started():
                 self._answered = True
+                if self._endpoint is not None:
+                    self._services.connectivity.reached(self._endpoint)
                 self._request_id = self.answer.request_id = event.request_id
                 if self.phase is Phase.THROTTLED:  # it was sent again, in another way
                     self._enter(Phase.SENDING)
             case RetryScheduled():
+                self._failed(event.error)
                 self.retry, self.retry_at = event, time.monotonic() + event.delay
                 self._enter(Phase.WAITING)
             case Throttled(delay=delay):
@@ -208,6 +215,10 @@ class Turn(QObject):
                 self.adjusted.emit(name, message)
             case AttemptEnded():
                 await self.account.end(event)
+
+    def _failed(self, error: ChatError) -> None:
+        if self._endpoint is not None:
+            self._services.connectivity.failed(self._endpoint, error)
 
     async def _take_delta(self, delta: Delta) -> None:
         """Save, then show."""

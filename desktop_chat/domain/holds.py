@@ -76,4 +76,9 @@ class NotTaken:
     as_text: bool = False
 
 
-Hold = OverLimit | OverBudget | LooksSecret | NotTaken
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """There is no network. The request can be made when there is one again."""
+
+
+Hold = OverLimit | OverBudget | LooksSecret | NotTaken | Offline

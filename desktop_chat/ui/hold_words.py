@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from desktop_chat.domain.holds import Budget, Hold, LooksSecret, NotTaken, OverBudget, OverLimit, Scope
+from desktop_chat.domain.holds import (
+    Budget,
+    Hold,
+    LooksSecret,
+    NotTaken,
+    Offline,
+    OverBudget,
+    OverLimit,
+    Scope,
+)
 from desktop_chat.tokens.shutdowns import Shutdown
 from desktop_chat.ui.money import in_dollars, round_dollars
 from desktop_chat.ui.safe import one_line
@@ -24,6 +33,7 @@ class Way(Enum):
     ALLOW_ONCE = "allow_once"
     CHANGE_BUDGET = "change_budget"
     AS_TEXT = "as_text"
+    WHEN_ONLINE = "when_online"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +64,23 @@ def explain_hold(hold: Hold, model: str, endpoint_name: str = "", *, small_model
     match hold:
         case OverBudget():
             return _over_budget(hold, endpoint_name)
+        case Offline():
+            return _offline(endpoint_name)
         case LooksSecret():
             return _looks_secret(hold, endpoint_name)
         case NotTaken():
             return _not_taken(hold, one_line(model) or "the model")
     return _over_limit(hold, one_line(model) or "the model", one_line(small_model))
+
+
+def _offline(endpoint_name: str) -> HoldWords:
+    hint = "It stays in the chat, waits also when you quit, and can be stopped."
+    return HoldWords(
+        "You are offline",
+        f"{one_line(endpoint_name) or 'The endpoint'} cannot be reached without a network. Nothing was sent.",
+        None,
+        (Offer(Way.WHEN_ONLINE, "Send when online", hint), Offer(Way.SEND_ANYWAY, "Try now")),
+    )
 
 
 def _over_limit(hold: OverLimit, model: str, small_model: str) -> HoldWords:

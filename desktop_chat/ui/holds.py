@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Again = Callable[..., "asyncio.Task[bool]"]
 """Does again what was held back; ``waive`` (as it is without it) lets it go whatever it takes and costs,
-``as_text`` with the text of files instead of them."""
+``as_text`` with the text of files instead of them, ``when_online`` as soon as there is a network."""
 
 
 class Holds(QObject):
@@ -114,6 +114,8 @@ class Holds(QObject):
                 self._window.choose_model()
             case Way.SEND_ANYWAY | Way.ALLOW_ONCE:
                 again()
+            case Way.WHEN_ONLINE:
+                again(waive=False, when_online=True)
             case Way.AS_TEXT:
                 again(waive=False, as_text=True)
             case Way.CHANGE_BUDGET:
@@ -127,9 +129,10 @@ class Holds(QObject):
         *,
         waive: bool = True,
         as_text: bool = False,
+        when_online: bool = False,
     ) -> "asyncio.Task[bool]":
         """Do ``again`` what was asked for by the composer, which then lets go of its text."""
-        task = again(waive=waive, as_text=as_text)
+        task = again(waive=waive, as_text=as_text, when_online=when_online)
         self._window.chat.take_when_sent(task, session, taker)
         return task
 

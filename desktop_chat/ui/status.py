@@ -9,6 +9,7 @@ from desktop_chat.ui.theme import Theme
 
 READY = "Ready"
 WRITING = "Writing…"
+OFFLINE = "Offline"
 
 
 class StatusLine(QWidget):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from desktop_chat.domain.counting import CHARACTERS_PER_TOKEN
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.ui.notices import retry_status, throttle_status
-from desktop_chat.ui.status import READY, WRITING
+from desktop_chat.ui.status import OFFLINE, READY, WRITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,14 @@ def status_of(session: ChatSession, characters: int) -> Status:
         until = session.throttled_until
         words = throttle_status(until and until - time.monotonic())
         return Status(words, "warn", words)
+    if session.phase is Phase.OFFLINE:
+        return Status(OFFLINE, "warn", "Sent when there is a network   Esc to stop")
     if session.phase is Phase.SUMMARISING:
         return Status("Summarising older messages…", "accent")
     if session.is_busy:
         return Status(WRITING, "accent", _progress(session, characters))
+    if session.is_offline:
+        return Status(OFFLINE, "warn")
     return Status(READY, "ok") if session.endpoint is not None else Status("No endpoint", "warn")
 
 

@@ -16,7 +16,7 @@ UI = frozenset({"ui"})
 SESSION = frozenset(
     {
         *("session", "asking", "answering", "record", "chats", "outbox", "services"),
-        *("organising", "undo"),
+        *("organising", "undo", "connectivity", "waiting"),
         *("turn", "gate", "inspection"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics", "request_log"),
     }
