@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 JOBS = {
     "colours": "desktop_chat.rendering.colours:colour",
     "formula": "desktop_chat.rendering.formulas:draw",
+    "compare": "desktop_chat.rendering.differences:compare",
     "read": "desktop_chat.attachments.reading:read",
     "count": "desktop_chat.tokens.encodings:count",
     "price": "desktop_chat.tokens.sheets:sheet",

@@ -24,6 +24,7 @@ HIDDEN_IMPORTS = (
     # Named as text in worker.JOBS.
     "desktop_chat.attachments.reading",
     "desktop_chat.rendering.colours",
+    "desktop_chat.rendering.differences",
     "desktop_chat.rendering.formulas",
     "desktop_chat.tokens.encodings",
     "desktop_chat.tokens.sheets",

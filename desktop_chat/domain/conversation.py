@@ -113,6 +113,16 @@ class Tree:
         """The ids of all versions of a message, itself included, oldest first."""
         return list(self._children[self._messages[message_id].parent_id])
 
+    def children(self, message_id: str | None) -> list[str]:
+        """The ids of the messages that answer or follow a message, oldest first; those at the beginning for
+        None."""
+        return list(self._children.get(message_id, ()))
+
+    @property
+    def has_branches(self) -> bool:
+        """Whether some message has versions, so that there is more than one path."""
+        return any(len(versions) > 1 for versions in self._children.values())
+
     def leaf_below(self, message_id: str) -> str:
         """The newest leaf at or below a message: where switching to that version leads."""
         while children := self._children.get(message_id):

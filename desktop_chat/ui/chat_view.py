@@ -1,7 +1,7 @@
 """The chat that is shown: one session wired to the header, the transcript, the composer and the details."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from desktop_chat.chats import Chats
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Draft, Part, PartKind, Role
 from desktop_chat.domain.request import Parameters
+from desktop_chat.domain.search import Term
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
@@ -31,6 +32,7 @@ from desktop_chat.ui.parameters.follower import ParametersFollower
 from desktop_chat.ui.status_words import status_of
 from desktop_chat.ui.structured import StructuredAnswers
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.versions import Branching
 
 if TYPE_CHECKING:
     from desktop_chat.ui.find_bar import FindBar
@@ -74,6 +76,7 @@ class ChatView(QFrame):
         self._connections: list[tuple[SignalInstance, Callable[..., None]]] = []
         self._characters = 0
         self._takers: dict[str, tuple[asyncio.Task[bool], Taker]] = {}
+        self._goal: tuple[str, Sequence[Term]] | None = None
         self.session: ChatSession | None = None
 
         self.header = ChatHeader(theme)
@@ -86,7 +89,8 @@ class ChatView(QFrame):
         self.attaching.elsewhere.connect(self._attached_elsewhere)
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
         self._structured = StructuredAnswers(theme, chats, tasks, self)
-        self._followers = (self.meter, self._structured, ParametersFollower(self.details, settings))
+        self.branching = Branching(theme, chats, tasks, self)
+        self._followers = (self.meter, self._structured, self.branching, ParametersFollower(self.details, settings))
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
         self.jump.setProperty("pill", True)
@@ -115,6 +119,7 @@ class ChatView(QFrame):
         self._wire()
         theme.changed.connect(self._restyle)
         settings.changed.connect(self._setting_changed)
+        chats.connectivity.changed.connect(self._show_status)
         self._setting_changed("send_with_enter")
         self._restyle()
 
@@ -127,6 +132,7 @@ class ChatView(QFrame):
             self._transcript = Transcript(self._theme, self.explain)
             self._transcript.announce = self._settings.announce
             self._structured.attach(self._transcript)
+            self.branching.attach(self._transcript)
             self._transcript.parts.set_loader(self._chats.attachments.read_now)
             self._wire_transcript(self._transcript)
             self._stack.addWidget(self._transcript)
@@ -166,6 +172,7 @@ class ChatView(QFrame):
         """Show another chat. The draft, the edit and the place of the one before are kept."""
         self.leave()
         self.session = session
+        self._goal = None
         conversation_id = session.conversation.id
         for signal, slot in (
             (session.path_changed, self._show_path),
@@ -305,6 +312,25 @@ class ChatView(QFrame):
         """Let the user find text in the chat; what is selected is the text to begin with."""
         if self._stack.currentWidget() is not self.empty:
             self.find_bar.open(self.transcript.selection.words())
+
+    def show_message(self, message_id: str, terms: Sequence[Term] = ()) -> None:
+        """Scroll to a message, with ``terms`` marked in it and in the others. Where another version is shown
+        than leads to it, that is changed, once no answer is being written."""
+        session = self.session
+        if session is None or message_id not in session.tree:
+            return
+        self._goal = None
+        if message_id not in self.transcript.rows.index:
+            if session.is_busy:
+                self._goal = message_id, terms
+                return
+            session.show_version(message_id)
+        if message_id not in self.transcript.rows.index:
+            return
+        self.transcript.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.transcript.show_message(message_id)
+        if terms:
+            self.find_bar.show_terms(terms, self.transcript.rows.index[message_id])
 
     def find_next(self, *, backwards: bool = False) -> None:
         """Go to the next hit, or the one before; where nothing is looked for, ask for what."""
@@ -477,6 +503,8 @@ class ChatView(QFrame):
             self._tick.start()
         else:
             self._tick.stop()
+            if self._goal is not None:
+                self.show_message(*self._goal)
         self._show_status()
 
     def _show_status(self) -> None:

@@ -143,6 +143,7 @@ class Source:
         self.is_package = is_package
         self.lines = text.count("\n")
         self.tree = ast.parse(text)
+        self._nodes = list(ast.walk(self.tree))
 
     def violations(self) -> list[Violation]:
         found = [
@@ -161,7 +162,7 @@ class Source:
 
     def imports(self) -> Iterator[Import]:
         """Every import: at any depth, behind TYPE_CHECKING, relative, or by ``import_module``."""
-        for node in ast.walk(self.tree):
+        for node in self._nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield Import(node.lineno, alias.name, None)
@@ -234,7 +235,7 @@ class Source:
         """A handler that ends by raising again swallows nothing and is no breach."""
         if self.part in CATCHES_ALL:
             return
-        for node in ast.walk(self.tree):
+        for node in self._nodes:
             if isinstance(node, ast.ExceptHandler) and self._catches_all(node.type):
                 last = node.body[-1]
                 if not (isinstance(last, ast.Raise) and last.exc is None):
@@ -252,7 +253,7 @@ class Source:
         return caught is None or last_name(caught) in ("Exception", "BaseException")
 
     def _rich_text(self) -> Iterator[Violation]:
-        for node in ast.walk(self.tree):
+        for node in self._nodes:
             if isinstance(node, ast.Attribute) and node.attr in RICH_TEXT:
                 yield self._at(node.lineno, f"{node.attr}: text would become markup")
             elif (
@@ -264,7 +265,7 @@ class Source:
                 yield self._at(node.lineno, "setToolTip with a text that did not go through safe.tool_tip")
 
     def _guessing_widgets(self) -> Iterator[Violation]:
-        for node in ast.walk(self.tree):
+        for node in self._nodes:
             if isinstance(node, ast.Name | ast.Attribute | ast.alias):
                 name = node.name if isinstance(node, ast.alias) else last_name(node)
                 if name == "QDesktopServices" and self.module != LINKS:

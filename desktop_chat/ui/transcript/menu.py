@@ -125,6 +125,8 @@ def fill_menu(
             entry = _add(menu, label)
             entry.setEnabled(possible)
             entry.triggered.connect(lambda _checked=False, action=action: view.trigger(index, action))
+    if message.state is not State.STREAMING:
+        _add_branching(menu, view, index)
     if row.thought_label:
         label = "Hide reasoning" if row.unfolded else "Show reasoning"
         _add(menu, label).triggered.connect(lambda: view.trigger(index, Action.FOLD))
@@ -140,6 +142,17 @@ def fill_menu(
     menu.addSeparator()
     _add(menu, "Select this message", SELECT_MESSAGE).triggered.connect(lambda: view.select_message(index))
     _add(menu, "Select all", QKeySequence.StandardKey.SelectAll).triggered.connect(view.select_all)
+
+
+def _add_branching(menu: QMenu, view: "Transcript", index: int) -> None:
+    """Offer what can be done with the versions and the branches of a message."""
+    if len(view.rows.row(index).versions) > 1:
+        actions = [Action.COMPARE, Action.BRANCHES, Action.FORK, Action.DELETE]
+    else:
+        actions = [Action.FORK, Action.DELETE]
+    for action in actions:
+        entry = _add(menu, LABELS[action])
+        entry.triggered.connect(lambda _checked=False, action=action: view.trigger(index, action))
 
 
 def _add_places(menu: QMenu, view: "Transcript", message_id: str) -> None:

@@ -38,6 +38,13 @@ class Action(Enum):
     """See what goes into the next request."""
     TOGGLE = auto()
     """Fold or unfold what the ``key`` of the button names."""
+    COMPARE = auto()
+    """See what differs between versions."""
+    BRANCHES = auto()
+    """See every branch of the chat."""
+    FORK = auto()
+    """Go on from here in a chat of its own."""
+    DELETE = auto()
     OPEN = auto()
     """Show a file or an image in a window of its own; ``key`` is its place among the parts."""
 
@@ -51,7 +58,13 @@ LABELS = {
     Action.TRY_AGAIN: "Try again",
     Action.DETAILS: "Details…",
     Action.TREE: "Show as tree",
+    Action.COMPARE: "Compare versions…",
+    Action.BRANCHES: "Branches…",
+    Action.FORK: "Fork chat from here",
+    Action.DELETE: "Delete message",
 }
+BRANCHING = (Action.COMPARE, Action.BRANCHES, Action.FORK, Action.DELETE)
+"""What is done with versions and branches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from desktop_chat.domain.message import Role
 from desktop_chat.ui.transcript.code_header import CODE_ACTIONS
 from desktop_chat.ui.transcript.excerpt import Excerpt
-from desktop_chat.ui.transcript.row_actions import Action, Button
+from desktop_chat.ui.transcript.row_actions import BRANCHING, Action, Button
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript.view import Transcript
@@ -33,6 +33,8 @@ def trigger(view: "Transcript", index: int, action: Action, button: Button | Non
         view.attachment_requested.emit(row.message.parts[int(button.key)])
     elif action is Action.TREE:
         view.tree_requested.emit(message_id)
+    elif action in BRANCHING:
+        view.branch_requested.emit(message_id, action)
     elif action is Action.CONTEXT:
         view.context_requested.emit()
     elif action is Action.REGENERATE:

@@ -74,6 +74,8 @@ class Transcript(QAbstractScrollArea):
     """The user wants to see what goes into the next request."""
     place_requested = Signal(str, object)
     """The ``Place`` that a message is to have in requests; ``SENT`` leaves it to the chat's strategy."""
+    branch_requested = Signal(str, object)
+    """A message, and which ``Action`` of ``BRANCHING`` is wanted."""
     attachment_requested = Signal(object)
     """The user wants to see a part that is a file or an image."""
     link_hovered = Signal(str)
@@ -201,6 +203,12 @@ class Transcript(QAbstractScrollArea):
     def is_settled(self) -> bool:
         """Whether all that is in view is parsed, laid out and coloured as it will stay."""
         return self.rows.is_complete and self.rows.is_lit and not self._refresh_timer.isActive()
+
+    def show_message(self, message_id: str) -> None:
+        """Go to a message, its begin near the upper edge; the keyboard is there then."""
+        if (index := self.rows.index.get(message_id)) is not None:
+            self.rows.restore(Position(message_id, -1, 0, self.theme.px(MARGIN)))
+            self.set_current(index)
 
     def scroll_to_end(self) -> None:
         self.rows.scroll_to_end()
