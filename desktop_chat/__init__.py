@@ -280,6 +280,16 @@ storage/queries.py                  what the store does, statement by statement
 storage/reports.py                  what was used, by period and group
 storage/rows.py                     domain values as rows, and back
 storage/store.py                    Store: what the rest of the program asks of the database
+exporting/                          chats as files for others, and in a format that loses nothing
+exporting/chat.py                   what the formats for people share: branches, times, files, sources
+exporting/markdown.py               a chat as Markdown, with what is known of it as YAML
+exporting/messages.py               a chat as a line of JSON for fine-tuning
+exporting/names.py                  names of files that every system takes, none twice
+exporting/own.py                    our own format, written as chats are read
+exporting/page.py                   a chat as a page: one file without a script
+exporting/plan.py                   what is exported, how, and how that ended
+exporting/targets.py                one file, a folder or a zip: all of it there, or nothing
+exporting/text.py                   a chat as plain text
 attachments/                        files and images of messages; the only home of pypdf
 attachments/files.py                a file that the user names: its bytes, its name, what kind it is
 attachments/store.py                attachments on the disk, named by what is in them

@@ -34,6 +34,7 @@ SERVICES = SHARED | frozenset(
         "rendering",
         "logs",
         "validation",
+        "exporting",
     }
 )
 DOMAIN = frozenset({"domain"})

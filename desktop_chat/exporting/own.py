@@ -1,0 +1,40 @@
+"""Chats in our own format, :mod:`desktop_chat.domain.interchange`: one file, written as they are read."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from desktop_chat import __version__
+from desktop_chat.domain.archive import History, Library
+from desktop_chat.domain.interchange import (
+    FORMAT,
+    VERSION,
+    dumped,
+    entry_to_json,
+    history_to_json,
+    library_to_json,
+)
+from desktop_chat.domain.ledger import LedgerEntry
+
+
+def document(histories: Iterable[History], library: Library, ledger: Iterable[LedgerEntry]) -> Iterator[str]:
+    """The file, piece by piece; a line for each chat and each entry."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": f"desktop-chat {__version__}",
+        "exported_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **library_to_json(library),
+    }
+    yield dumped(head).removesuffix("}") + ',"chats":['
+    yield from _lines(dumped(history_to_json(history)) for history in histories)
+    yield '],"ledger":['
+    yield from _lines(dumped(entry_to_json(entry)) for entry in ledger)
+    yield "]}\n"
+
+
+def _lines(values: Iterable[str]) -> Iterator[str]:
+    before = "\n"
+    for value in values:
+        yield before + value
+        before = ",\n"
+    yield "\n"
