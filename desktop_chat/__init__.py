@@ -35,6 +35,7 @@ ui/card.py                          dialogs drawn inside their window
 ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
 ui/chat_header.py                   the line above the transcript: title, model, context, cost
 ui/chat_view.py                     the chat that is shown: one session wired to its widgets
+ui/chat_window.py                   a chat in a window of its own, without the list of chats
 ui/check_line.py                    a live check of an endpoint and its key
 ui/choice.py                        a choice among a few, as a button
 ui/composer.py                      where the user writes
@@ -90,6 +91,14 @@ ui/money.py                         money in words
 ui/notice_bar.py                    a slim bar for what goes on for a while, such as a full disk
 ui/notice_words.py                  the words for each kind of error
 ui/notices.py                       domain errors and retry status -> titles, texts and buttons
+ui/palette/                         the palette: a search of all chats as one types, and every command
+ui/palette/commands.py              the commands of a window as rows, found by parts of their names
+ui/palette/filters.py               the filters of a search: which there are, and their completions
+ui/palette/painter.py               how the rows of the palette are painted
+ui/palette/palette.py               the field, what was found for it, and what the keys do, over a window
+ui/palette/rows.py                  the rows of the palette: what they hold, and how they are told
+ui/palette/searching.py             the search that is running: the newest one, page by page
+ui/palette/words.py                 what was found, as rows and in words
 ui/paper.py                         a chat on paper or as a PDF: dialogs, progress, where it goes
 ui/parameters/                      every parameter of a request as a field
 ui/parameters/dialog.py             the window of all parameters, in groups
@@ -159,6 +168,7 @@ ui/transcript/days.py               on which messages another day begins, and wh
 ui/transcript/excerpt.py            a part of a chat to be copied, as leaves
 ui/transcript/extras_painter.py     how steps, pictures, files and sources are drawn
 ui/transcript/find.py               where a query is in a text, and which sources cannot have it
+ui/transcript/find_words.py         where a text has what a search of all chats looked for
 ui/transcript/finder.py             the hits of a query in all messages, searched in slices of time
 ui/transcript/flow.py               the blocks of one text, one below the other, as it grows
 ui/transcript/formats.py            what leaves look like: fonts, formats and measures of a theme at a zoom
@@ -218,6 +228,8 @@ ui/versions/compare.py              what differs between two messages
 ui/versions/map.py                  the map of a chat: every branch of it, painted
 ui/versions/rows.py                 the branches of a chat as rows
 ui/welcome.py                       the first start: where to send requests, and with which key
+ui/window.py                        what the windows that show a chat have in common
+ui/windows.py                       the windows beside the main one: a chat each
 
 session.py                          ChatSession: one conversation at work: send, stop, retry, save, report
 asking.py                           how a conversation is asked: cleared, saved, written, held, done again
@@ -273,12 +285,17 @@ storage/database.py                 the connection, and the one thread that uses
 storage/errors.py                   what can go wrong with the database
 storage/evidence.py                 what went over the wire, kept: compressed, each piece once a chat
 storage/export.py                   the ledger as a file, CSV or JSON
+storage/foreign.py                  a table of another program's database, read where it is
 storage/generations.py              which copies are kept as they grow old
 storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/migrations.py               every change of the schema, in order, and how they are applied
+storage/pages.py                    the file of a database read page by page, around what is damaged
 storage/queries.py                  what the store does, statement by statement
+storage/recovery.py                 what takes the place of a database that cannot be opened
 storage/reports.py                  what was used, by period and group
 storage/rows.py                     domain values as rows, and back
+storage/salvage.py                  what can still be read of a damaged database, in a new one
+storage/search_schema.py            the index of all words: its tables, and triggers that note what it lacks
 storage/store.py                    Store: what the rest of the program asks of the database
 exporting/                          chats as files for others, and in a format that loses nothing
 exporting/chat.py                   what the formats for people share: branches, times, files, sources
@@ -290,6 +307,18 @@ exporting/page.py                   a chat as a page: one file without a script
 exporting/plan.py                   what is exported, how, and how that ended
 exporting/targets.py                one file, a folder or a zip: all of it there, or nothing
 exporting/text.py                   a chat as plain text
+importing/                          histories of other programs, and our own, read from their exports
+importing/chatbox.py                Chatbox's backup
+importing/chatgpt.py                ChatGPT's data export
+importing/claude.py                 Claude's data export
+importing/formats.py                what the readers of the formats have in common
+importing/librechat.py              LibreChat's export of a chat
+importing/open_webui.py             Open WebUI's export of chats
+importing/own.py                    our own format
+importing/pygpt.py                  PyGPT's database, and the files of its older versions
+importing/records.py                the records of a JSON file of any size, in little memory
+importing/shaping.py                what was read as our own values: ids, texts, times, order
+importing/source.py                 a file, an archive or a folder, read within limits
 attachments/                        files and images of messages; the only home of pypdf
 attachments/files.py                a file that the user names: its bytes, its name, what kind it is
 attachments/store.py                attachments on the disk, named by what is in them

@@ -35,6 +35,7 @@ SERVICES = SHARED | frozenset(
         "logs",
         "validation",
         "exporting",
+        "importing",
     }
 )
 DOMAIN = frozenset({"domain"})
