@@ -244,6 +244,7 @@ answer_cache.py                     answers that are given again to the very sam
 services.py                         what every chat of a profile works with, in one hand
 chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
 organising.py                       how chats are listed and put in order, and what takes it back
+indexing.py                         the index of the search, brought up to date while nothing else goes on
 undo.py                             what the user just did, and what takes it back
 request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
@@ -366,6 +367,7 @@ domain/endpoint.py                  where requests go
 domain/errors.py                    the error tree, by what the user can do about each
 domain/evidence.py                  what went over the wire for one attempt
 domain/events.py                    what a reply in progress says
+domain/forking.py                   a conversation that goes on from a message of another
 domain/holds.py                     why a request is held back before anything leaves
 domain/ids.py                       identifiers that sort by the time they were made
 domain/interchange.py               our own format: conversations and the ledger as JSON, and back

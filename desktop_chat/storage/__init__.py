@@ -13,7 +13,16 @@ from desktop_chat.storage.errors import (
     StoreClosed,
 )
 from desktop_chat.storage.export import ExportKind
+from desktop_chat.storage.recovery import (
+    Holdings,
+    all_backups,
+    begin_anew,
+    newest_backup,
+    save_readable,
+    use_backup,
+)
 from desktop_chat.storage.rows import CachedAnswer
+from desktop_chat.storage.salvage import Salvaged
 from desktop_chat.storage.store import Store
 
 __all__ = [
@@ -27,9 +36,16 @@ __all__ = [
     "DatabaseUnavailable",
     "DiskFull",
     "ExportKind",
+    "Holdings",
     "Reason",
+    "Salvaged",
     "StorageError",
     "Store",
     "StoreClosed",
+    "all_backups",
+    "begin_anew",
+    "newest_backup",
     "put_back",
+    "save_readable",
+    "use_backup",
 ]

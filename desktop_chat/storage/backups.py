@@ -61,7 +61,8 @@ class Backup(NamedTuple):
     reason: Reason = Reason.SCHEMA
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Says that work is never over."""
     return False
 
 
@@ -70,7 +71,7 @@ def make(
     path: Path,
     folder: Path,
     reason: Reason = Reason.SCHEMA,
-    is_over: Callable[[], bool] = _never,
+    is_over: Callable[[], bool] = never,
 ) -> Path:
     """Copy the database ``path``, which ``source`` is connected to, and what its log holds, to ``folder``.
 
@@ -102,7 +103,7 @@ def make(
     return target
 
 
-def copy_to(source: apsw.Connection, target: Path, is_over: Callable[[], bool] = _never) -> None:
+def copy_to(source: apsw.Connection, target: Path, is_over: Callable[[], bool] = never) -> None:
     """Make the file ``target`` what the database of ``source`` is, its log included; only its owner may read
     it. Raises ``apsw.InterruptError`` soon after ``is_over`` says so."""
     os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
@@ -137,7 +138,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def keep_up(
-    source: apsw.Connection, path: Path, folder: Path, reason: Reason, is_over: Callable[[], bool] = _never
+    source: apsw.Connection, path: Path, folder: Path, reason: Reason, is_over: Callable[[], bool] = never
 ) -> tuple[Path, bool]:
     """As :func:`make`, where something changed since the last copy; then those go that are not needed any
     more. Returns the newest copy, and whether it was made now."""
@@ -205,16 +206,26 @@ def put_back(path: Path, folder: Path, backup: Backup) -> Path:
 
     The database must not be open. Raises the errors of :mod:`desktop_chat.storage.errors`.
     """
-    with translated(path), _reading(backup.path) as source:
-        if (faults := _faults(source)) != "ok":
-            raise DatabaseCorrupt(f"{backup.path.name} is damaged: {faults}", backup.path)
-        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as target:
-            target.pragma("synchronous", "full")
-            kept = make(target, path, folder)
-            # One transaction, which takes the log of the newer database into account.
-            with target.backup("main", source, "main") as copying:
-                copying.step()
+    with (
+        translated(path),
+        copy_of(backup, check=True) as source,
+        closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as target,
+    ):
+        target.pragma("synchronous", "full")
+        kept = make(target, path, folder)
+        # One transaction, which takes the log of the newer database into account.
+        with target.backup("main", source, "main") as copying:
+            copying.step()
     return kept
+
+
+@contextmanager
+def copy_of(backup: Backup, *, check: bool = False) -> Iterator[apsw.Connection]:
+    """Read a copy. ``check``: raises DatabaseCorrupt where it is not sound."""
+    with _reading(backup.path) as connection:
+        if check and (faults := _faults(connection)) != "ok":
+            raise DatabaseCorrupt(f"{backup.path.name} is damaged: {faults}", backup.path)
+        yield connection
 
 
 @contextmanager
