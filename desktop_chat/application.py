@@ -332,6 +332,7 @@ class Program:
     async def close(self) -> None:
         """Save everything and let go of everything. What hangs is left behind."""
         self.window.hide()
+        self.window.windows.close()
         self._is_closing = True
         self._told_of_mistake = True
         deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS

@@ -1,4 +1,4 @@
-"""Every command of the main window, once: its words, its shortcuts and what it calls.
+"""Every command of the windows, once: its words, its shortcuts and what it calls.
 
 A shortcut is written for Linux and Windows; Qt turns Ctrl into Command on macOS. ``mac`` replaces them there.
 """
@@ -34,7 +34,9 @@ class Command:
 
 COMMANDS = (
     Command("new_chat", "New chat", ("Ctrl+N",), "new_chat", "Chat"),
-    Command("search", "Search chats", ("Ctrl+K",), "focus_search", "Chat"),
+    Command("search", "Search chats…", ("Ctrl+K",), "search_chats", "Chat"),
+    Command("commands", "All commands…", ("Ctrl+Shift+P",), "show_commands", "View"),
+    Command("open_in_window", "Open in a new window", ("Ctrl+Shift+N",), "open_in_window", "Chat"),
     Command("next_chat", "Next chat", ("Ctrl+Tab", "Ctrl+PgDown"), "next_chat", "Chat", ("Meta+Tab",)),
     Command(
         "previous_chat",
@@ -76,20 +78,25 @@ COMMANDS = (
     Command("log", "Log…", (), "open_log"),
     Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
     Command("about", "About Desktop Chat", (), "open_about", role=QAction.MenuRole.AboutRole),
-    Command("quit", "Quit", ("Ctrl+Q",), "close", role=QAction.MenuRole.QuitRole),
+    Command("close_window", "Close window", ("Ctrl+W",), "close_window"),
+    Command("quit", "Quit", ("Ctrl+Q",), "quit", role=QAction.MenuRole.QuitRole),
 )
+
+
+def commands_of(window: QWidget) -> tuple[Command, ...]:
+    """The commands that a window has a method for."""
+    return tuple(command for command in COMMANDS if hasattr(window, command.slot))
 
 
 class Actions(QObject):
     """The commands as actions of ``window``, by id in ``actions[...]``."""
 
-    def __init__(self, window: QWidget, commands: Iterable[Command] = COMMANDS) -> None:
+    def __init__(self, window: QWidget, commands: Iterable[Command]) -> None:
         super().__init__(window)
-        self._window = window
-        self._commands = tuple(commands)
+        self.commands = tuple(commands)
         self._actions: dict[str, QAction] = {}
         self._sequences: set[str] = set()
-        for command in self._commands:
+        for command in self.commands:
             action = QAction(command.text, window)
             action.setObjectName(command.id)
             action.setShortcuts(command.sequences)
@@ -110,12 +117,12 @@ class Actions(QObject):
         A menu bar holds menus alone: there the others go into the first one, where macOS finds them.
         """
         menus: dict[str, QMenu] = {}
-        for name in dict.fromkeys(command.menu for command in self._commands if command.menu):
+        for name in dict.fromkeys(command.menu for command in self.commands if command.menu):
             menus[name] = menu.addMenu(name)
         rest = menu if isinstance(menu, QMenu) else next(iter(menus.values()))
-        for command in self._commands:
+        for command in self.commands:
             menus.get(command.menu, rest).addAction(self._actions[command.id])
-        first = next(command for command in self._commands if not command.menu)
+        first = next(command for command in self.commands if not command.menu)
         rest.insertSeparator(self._actions[first.id])
 
     def keep_in(self, *widgets: QWidget) -> None:

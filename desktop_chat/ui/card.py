@@ -4,7 +4,7 @@ A window of its own would be placed by the window manager, may be given the focu
 and has square black corners where nothing composes the screen. A card has none of that.
 """
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QKeyEvent,
@@ -171,24 +171,9 @@ class Card(QDialog):
         event.accept()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shadow = self.theme.px(_SHADOW)
-        radius = self.theme.px(RADIUS_BUBBLE)
         card = QRectF(self.rect()).adjusted(shadow, shadow, -shadow, -shadow)
-        painter.setPen(Qt.PenStyle.NoPen)
-        shade = QColor(0, 0, 0) if self.theme.dark else QColor(20, 20, 40)
-        drop = self.theme.px(_SHADOW_DROP)
-        below = card.translated(0, drop)
-        for step in range(shadow - drop, -shadow // 2, -2):
-            strength = 1 if step > shadow // 3 else 3
-            shade.setAlpha(3 * strength if self.theme.dark else strength)
-            painter.setBrush(shade)
-            rounding = radius + max(0, step)
-            painter.drawRoundedRect(below.adjusted(-step, -step, step, step), rounding, rounding)
-        painter.setBrush(self.theme.colors.raised)
-        painter.setPen(QPen(self.theme.colors.line, 1))
-        painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+        paint_raised(QPainter(self), self.theme, card)
 
     def _free_step(self) -> int:
         """How many steps down and to the right to stand, so that no other card is covered whole."""
@@ -244,6 +229,29 @@ class Card(QDialog):
         self.move(left - margin, top - margin)
 
 
+def paint_raised(painter: QPainter, theme: Theme, card: QRectF) -> None:
+    """The ground of a card, with the shadow around it."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    shadow, radius, drop = theme.px(_SHADOW), theme.px(RADIUS_BUBBLE), theme.px(_SHADOW_DROP)
+    painter.setPen(Qt.PenStyle.NoPen)
+    shade = QColor(0, 0, 0) if theme.dark else QColor(20, 20, 40)
+    below = card.translated(0, drop)
+    for step in range(shadow - drop, -shadow // 2, -2):
+        strength = 1 if step > shadow // 3 else 3
+        shade.setAlpha(3 * strength if theme.dark else strength)
+        painter.setBrush(shade)
+        rounding = radius + max(0, step)
+        painter.drawRoundedRect(below.adjusted(-step, -step, step, step), rounding, rounding)
+    painter.setBrush(theme.colors.raised)
+    painter.setPen(QPen(theme.colors.line, 1))
+    painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+
+def paint_veil(painter: QPainter, theme: Theme, area: QRect) -> None:
+    """What dims a window behind what is over it."""
+    painter.fillRect(area, _DIM_DARK if theme.dark else _DIM)
+
+
 class _Veil(QWidget):
     """Dims the host behind a modal card and takes its mouse."""
 
@@ -269,4 +277,4 @@ class _Veil(QWidget):
         event.accept()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), _DIM_DARK if self._theme.dark else _DIM)
+        paint_veil(QPainter(self), self._theme, self.rect())

@@ -1,6 +1,7 @@
 """The bar over the transcript's upper edge where the user finds text in the chat."""
 
 import sys
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -12,11 +13,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from desktop_chat.domain.search import Term
 from desktop_chat.ui.announcing import announce
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.safe import label
 from desktop_chat.ui.theme import RADIUS_CODE, Theme
 from desktop_chat.ui.transcript.find import Query
+from desktop_chat.ui.transcript.find_words import Words
 from desktop_chat.ui.transcript.finder import Finder
 
 HINT_MILLISECONDS = 2500
@@ -37,6 +40,7 @@ class FindBar(QWidget):
         self.setAccessibleName("Find in chat")
         self._theme, self._finder = theme, finder
         self._came_from: QWidget | None = None
+        self._words: Words | None = None
 
         self.field = QLineEdit()
         self.field.setObjectName("findField")
@@ -98,6 +102,18 @@ class FindBar(QWidget):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
         self._look()
+
+    def show_terms(self, terms: Sequence[Term], row: int) -> None:
+        """Mark what a search of all chats looked for, and go to the first of it in the message at ``row``.
+        The focus stays; what is typed into the field is looked for as usual."""
+        self._words = Words(tuple(terms))
+        self.field.blockSignals(True)
+        self.field.setText(self._words.text)
+        self.field.blockSignals(False)
+        self.show()
+        self.raise_()
+        self.resized.emit()
+        self._finder.find(self._words, row)
 
     def close_bar(self) -> None:
         """Hide the bar; the focus goes back to where it was, and the hit stays selected."""
@@ -162,7 +178,9 @@ class FindBar(QWidget):
 
     def _look(self) -> None:
         if not self.isHidden():
-            self._finder.find(Query(self.field.text(), self.case.isChecked(), self.word.isChecked()))
+            query = Query(self.field.text(), self.case.isChecked(), self.word.isChecked())
+            is_own = self._words is None or query != Query(self._words.text)
+            self._finder.find(query if is_own else self._words)
 
     def _show_count(self) -> None:
         finder = self._finder

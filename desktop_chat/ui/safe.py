@@ -125,6 +125,16 @@ def one_line(text: str) -> str:
     return "".join(character for character in folded if character >= " " and character != "\x7f")
 
 
+def in_place(text: str) -> str:
+    """``text`` for a single line, of the same length: places in it stay where they are.
+
+    What :func:`one_line` folds or drops is a space.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(" " if c < " " or c in "\x7f\u2028\u2029" or ord(c) in _INVISIBLE else c for c in text)
+
+
 def tool_tip(text: str) -> str:
     """``text`` as a tool tip that shows it literally: tool tips have no format to set.
 

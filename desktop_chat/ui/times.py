@@ -41,6 +41,14 @@ def moment(when: datetime, today: datetime) -> str:
     return f"{day(when)} {clock(when)}" if when.year == today.year else day(when, year=True)
 
 
+def recent(when: datetime, now: datetime) -> str:
+    """``Today 09:12``, ``Yesterday 18:40``, ``12 Oct``, ``3 Sep 2025``."""
+    days = (now.date() - when.date()).days
+    if days in (0, 1):
+        return f"{'Yesterday' if days else 'Today'} {clock(when)}"
+    return day(when, year=when.year != now.year)
+
+
 def whole_moment(when: datetime) -> str:
     return f"{DAYS[when.weekday()]} {day(when, year=True)}, {clock(when, seconds=True)}"
 

@@ -5,9 +5,10 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from typing import Protocol
 
 from desktop_chat.ui.transcript.leaves import Leaf, plain, units
 from desktop_chat.ui.transcript.markdown import parse
@@ -51,6 +52,13 @@ class Query:
         return re.compile(before + re.escape(text) + after)
 
 
+class Matching(Protocol):
+    """What is looked for, made ready to be applied to many texts: see :class:`Matcher`."""
+
+    def spans(self, text: str) -> list[tuple[int, int]]: ...
+    def can_be_in(self, source: str, *, literal: bool) -> bool: ...
+
+
 class Matcher:
     """A query made ready to be applied to many texts."""
 
@@ -68,16 +76,12 @@ class Matcher:
         if not found:
             return found
         if len(folded) != len(text):
-            # Folding made some characters longer: back to the ones they come from.
-            ends = list(accumulate(len(character.casefold()) for character in text))
-            spread = [(bisect_right(ends, start), bisect_right(ends, end - 1) + 1) for start, end in found]
-            found = [spread[0]]
-            found += [span for before, span in pairwise(spread) if span[0] >= before[1]]
+            found = unfolded(found, text, str.casefold)
         if not text.isascii():
             # An accent of its own belongs to the letter before it.
             found = [s for s in found if s[1] >= len(text) or not unicodedata.combining(text[s[1]])]
             if found and max(text) > "\uffff":
-                return _in_units(text, found)
+                return in_units(text, found)
         return found
 
     def can_be_in(self, source: str, *, literal: bool) -> bool:
@@ -109,7 +113,16 @@ class Matcher:
         return self._names_a_character and _INVISIBLE.search(source) is not None
 
 
-def _in_units(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def unfolded(spans: list[tuple[int, int]], text: str, fold: Callable[[str], str]) -> list[tuple[int, int]]:
+    """Where in ``text`` the characters stand that ``spans`` are of when each of them was changed by ``fold``,
+    which made some longer or took them away."""
+    ends = list(accumulate(len(fold(character)) for character in text))
+    spread = [(bisect_right(ends, start), bisect_right(ends, end - 1) + 1) for start, end in spans]
+    return spread[:1] + [span for before, span in pairwise(spread) if span[0] >= before[1]]
+
+
+def in_units(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans of characters of ``text`` as UTF-16 positions."""
     found, position, here = [], 0, 0
     for start, end in spans:
         here += units(text[position:start])
@@ -138,7 +151,7 @@ def parsed(source: str, *, literal: bool) -> Iterator[list[Leaf] | None]:
     yield stream.leaves
 
 
-def search(matcher: Matcher, parts: list[tuple[int, list[Leaf]]], hits: "array[int]") -> Iterator[None]:
+def search(matcher: Matching, parts: list[tuple[int, list[Leaf]]], hits: "array[int]") -> Iterator[None]:
     """Add the hits in the parts of a message to ``hits``; yields after each bounded piece of work."""
     total = max(1, sum(_weight(leaf) for _part, leaves in parts for leaf in leaves))
     done = work = 0

@@ -12,7 +12,8 @@ from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.ui.transcript.arrangement import Position
 from desktop_chat.ui.transcript.citations import noted_leaves
 from desktop_chat.ui.transcript.excerpt import Place
-from desktop_chat.ui.transcript.find import FIELDS, Matcher, Query, parsed, search
+from desktop_chat.ui.transcript.find import FIELDS, Matcher, Matching, Query, parsed, search
+from desktop_chat.ui.transcript.find_words import Words, WordsMatcher
 from desktop_chat.ui.transcript.heights import Heights
 from desktop_chat.ui.transcript.leaves import Leaf
 from desktop_chat.ui.transcript.row import deadline_in
@@ -50,18 +51,19 @@ class Finder(QObject):
     def __init__(self, view: "Transcript") -> None:
         super().__init__(view)
         self._view, self._rows = view, view.rows
-        self.query: Query | None = None
+        self.query: Query | Words | None = None
         self.current: Hit | None = None
         """The hit that was gone to last, where it still is one."""
         self.counts = Heights()
         """The number of hits of each message."""
-        self._matcher: Matcher | None = None
+        self._matcher: Matching | None = None
         self._hits: dict[int, array[int]] = {}
         self._marks: dict[int, dict[tuple[int, int], list[tuple[int, int]]]] = {}
         self._start = self._ahead = self._behind = self._ring = 0
         self._changed: dict[int, None] = {}
         self._job: Iterator[None] | None = None
         self._step: tuple[int, Place, bool] | None = None
+        self._only: int | None = None
         self._revealing = False
         self._told = self._cost = 0.0
         self._slices = QTimer(self, interval=0, singleShot=True)
@@ -140,19 +142,23 @@ class Finder(QObject):
 
     # What is asked
 
-    def find(self, query: Query | None) -> None:
-        """Look for something else, and go to its first hit from where the reader is. None ends it."""
+    def find(self, query: Query | Words | None, row: int | None = None) -> None:
+        """Look for something else, and go to its first hit from where the reader is, or in the message at
+        ``row`` and nowhere where that has none. None ends it."""
         if query is None or not query.text:
             query = None
-        if query == self.query:
+        if query == self.query and row is None:
             return
-        origin = self._origin(last=False)
+        origin = self._origin(last=False) if row is None else (row, 0, 0, 0)
         if query is not None and self.current is not None and self._is_selected(self.current):
             self._select(origin, origin)
         self.query = query
-        self._matcher = Matcher(query) if query else None
+        self._matcher = None
+        if query is not None:
+            self._matcher = WordsMatcher(query) if isinstance(query, Words) else Matcher(query)
         self.current = None
         self._restart(origin[0])
+        self._only = row
         if query is not None:
             self._step = 1, origin, False
             self._slice()
@@ -165,7 +171,7 @@ class Finder(QObject):
 
     def messages_changed(self) -> None:
         """Other messages are shown."""
-        self.current, self._step = None, None
+        self.current, self._step, self._only = None, None, None
         self._restart(self._origin(last=False)[0])
 
     def message_added(self) -> None:
@@ -193,7 +199,7 @@ class Finder(QObject):
         origin = self._origin(last=direction > 0)
         if not self.is_complete and not self._is_searched(origin[0]):
             self._restart(origin[0])
-        self._step = direction, origin, True
+        self._step, self._only = (direction, origin, True), None
         self._slice()
 
     def _origin(self, *, last: bool) -> Place:
@@ -347,6 +353,10 @@ class Finder(QObject):
         """Go to the hit that is asked for, as soon as it is certain which one it is."""
         assert self._step is not None
         direction, origin, tell = self._step
+        if self._only is not None and not self.counts[self._only]:
+            if self._job is None:
+                self._step = self._only = None
+            return False
         if not self.total:
             if self.is_complete and self._job is None:
                 self._step = None
