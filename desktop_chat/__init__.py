@@ -294,8 +294,11 @@ storage/pages.py                    the file of a database read page by page, ar
 storage/queries.py                  what the store does, statement by statement
 storage/recovery.py                 what takes the place of a database that cannot be opened
 storage/reports.py                  what was used, by period and group
+storage/histories.py                whole histories: added in large numbers, read to be written elsewhere
 storage/rows.py                     domain values as rows, and back
+storage/listings.py                 lists of conversations, and pages of them
 storage/salvage.py                  what can still be read of a damaged database, in a new one
+storage/organising.py               folders, tags, and where conversations stand
 storage/search_schema.py            the index of all words: its tables, and triggers that note what it lacks
 storage/store.py                    Store: what the rest of the program asks of the database
 exporting/                          chats as files for others, and in a format that loses nothing
@@ -340,6 +343,7 @@ tokens/encodings.py                 counting tokens, in the helper
 tokens/plain.py                     price sheets as plain data
 tokens/sheets.py                    what models cost, in the helper
 tokens/shutdowns.py                 when models end, and which can take their place
+storage/trash.py                    what goes: into the trash, back from it, and for good
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line
 rendering/differences.py            what differs between two texts, line by line, word by word

@@ -187,6 +187,26 @@ class StorageThread:
         self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """``function(database, …)``, run in the thread. Raises StoreClosed after :meth:`close`."""
+    @contextmanager
+    def without_triggers(self) -> Iterator[None]:
+        """For rows that are copied together with what triggers made of them."""
+        self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        try:
+            yield
+        finally:
+            self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)
+
+    def become(self, path: Path) -> None:
+        """Make this what the database ``path`` is, in one transaction; nothing of what it was stays in the
+        files."""
+        self._synchronize("full")
+        with (
+            closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as source,
+            self._connection.backup("main", source, "main") as copying,
+        ):
+            copying.step()
+        self.checkpoint()
+
         if self._closing.is_set():
             raise StoreClosed("the database was closed", self.path)
         return await self._submit(partial(self._call, function, *args, **kwargs))

@@ -47,7 +47,7 @@ _COLUMNS = {
 
 _SELECT = (
     f"SELECT {', '.join(_COLUMNS.values())} FROM ledger "
-    "LEFT JOIN conversation ON conversation.id = conversation_id AND deleted_at IS NULL "
+    "LEFT JOIN conversation ON conversation.id = conversation_id AND conversation.deleted_at IS NULL "
     "WHERE started_at >= ? AND started_at < ? ORDER BY started_at, ledger.seq"
 )
 

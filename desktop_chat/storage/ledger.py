@@ -76,7 +76,9 @@ _INSERT = (
 )
 
 _ENTRY = f"{', '.join(f'ledger.{name}' for name in COLUMNS)}, ifnull(title, '')"
-_WITH_CHAT = "LEFT JOIN conversation ON conversation.id = ledger.conversation_id AND deleted_at IS NULL"
+_WITH_CHAT = (
+    "LEFT JOIN conversation ON conversation.id = ledger.conversation_id AND conversation.deleted_at IS NULL"
+)
 ENTRIES = f"SELECT {_ENTRY} FROM ledger {_WITH_CHAT}"
 """What :func:`entry_from` reads; the title is that of the chat as it is now."""
 
@@ -125,6 +127,19 @@ def _enter(db: Database, row: Row, error: ChatError | None, packed: evidence.Pac
         if packed is not None:
             evidence.keep(db, attempt_seq, entry["message_id"], packed)
     _forget(db, entry["message_id"], entry["purpose"])
+
+
+def enter_once(db: Database, row: Row) -> bool:
+    """Enter one of :func:`values` that was entered elsewhere: False where it is in the ledger already. Needs
+    a transaction."""
+    entry = dict(zip(COLUMNS, row, strict=True))
+    key = (entry["started_at"], entry["message_id"], entry["purpose"], entry["attempt"])
+    if db.execute(
+        "SELECT 1 FROM ledger WHERE started_at = ? AND message_id = ? AND purpose = ? AND attempt = ?", key
+    ):
+        return False
+    db.execute(_INSERT, (*row, entry["started_at"]))
+    return True
 
 
 _STREAMED = ", ".join(f"'{kind.value}'" for kind in STREAMED)
@@ -217,6 +232,17 @@ def entry_from(row: Sequence[Any]) -> LedgerEntry:
         error_kind,
         title,
     )
+
+
+def entries(db: Database, after: int) -> list[tuple[int, LedgerEntry]]:
+    """The entries that follow one with the number ``after``, with their numbers."""
+    with reading(db.path):
+        found = db.execute(
+            f"SELECT ledger.seq, {_ENTRY} FROM ledger {_WITH_CHAT} WHERE ledger.seq > ? "
+            "ORDER BY ledger.seq LIMIT 1000",
+            (after,),
+        )
+        return [(seq, entry_from(row)) for seq, *row in found]
 
 
 def page(db: Database, since: float, until: float, limit: int) -> list[LedgerEntry]:

@@ -8,12 +8,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 
+from desktop_chat.domain.titles import title_key
 from desktop_chat.storage import backups
 from desktop_chat.storage.backups import APPLICATION_ID
 from desktop_chat.storage.errors import DatabaseCorrupt, DatabaseTooNew
+from desktop_chat.storage.search_schema import SCHEMA as SEARCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,6 +429,95 @@ MIGRATIONS = (
         WHERE attachment_hash IS NOT NULL;
         """,
     ),
+    Migration(
+        name="history",
+        reason="Folders, tags, the archive and the trash of messages; lists that are read from an index, "
+        "however many conversations there are; and the search.",
+        sql=f"""
+        CREATE TABLE folder (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            parent_id TEXT REFERENCES folder (id),
+            position INTEGER NOT NULL
+        ) STRICT;
+
+        -- key is the name without case and accents.
+        CREATE TABLE tag (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            key TEXT NOT NULL UNIQUE,
+            color TEXT NOT NULL
+        ) STRICT;
+
+        -- Rebuilt for a number of its own, which lists have in place of the id.
+        --
+        -- sequence grows with every turn. It is the time in microseconds where that is more than the last
+        -- sequence, and the last one plus 1 where the clock stands behind it: what comes from elsewhere has
+        -- its place between the others by its time alone, and a clock that jumps changes no order here.
+        -- title_key is the title without case and accents.
+        CREATE TABLE new_conversation (
+            seq INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            sequence INTEGER NOT NULL,
+            title TEXT NOT NULL,
+            title_key TEXT NOT NULL,
+            title_source TEXT NOT NULL,
+            endpoint_id TEXT,
+            model TEXT,
+            parameters TEXT NOT NULL,
+            context TEXT NOT NULL DEFAULT '{{}}',
+            active_leaf TEXT,
+            folder_id TEXT REFERENCES folder (id),
+            pinned INTEGER NOT NULL,
+            archived INTEGER NOT NULL DEFAULT 0,
+            unread INTEGER NOT NULL DEFAULT 0,
+            created_at REAL NOT NULL,
+            used_at REAL NOT NULL,
+            deleted_at REAL,
+            origin TEXT NOT NULL DEFAULT ''
+        ) STRICT;
+        INSERT INTO new_conversation
+        SELECT
+            NULL, id,
+            CAST(1e6 * max(max(0, min(used_at, 4e9))) OVER earlier AS INTEGER) + row_number() OVER earlier,
+            title, title_key(title), title_source, endpoint_id, model, parameters, context, active_leaf,
+            NULL, pinned, 0, 0, created_at, used_at, deleted_at, ''
+        FROM conversation
+        WINDOW earlier AS (ORDER BY sequence, rowid)
+        ORDER BY rowid;
+        DROP TABLE conversation;
+        ALTER TABLE new_conversation RENAME TO conversation;
+        CREATE INDEX conversation_sequence ON conversation (sequence);
+        CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL;
+
+        -- One for each order that lists have, with all that they show.
+        CREATE INDEX conversation_used
+        ON conversation (archived, pinned DESC, sequence DESC, used_at, folder_id) WHERE deleted_at IS NULL;
+        CREATE INDEX conversation_made
+        ON conversation (archived, pinned DESC, created_at DESC, folder_id) WHERE deleted_at IS NULL;
+        CREATE INDEX conversation_title
+        ON conversation (archived, pinned DESC, title_key, sequence DESC, used_at, folder_id)
+        WHERE deleted_at IS NULL;
+        CREATE INDEX conversation_folder
+        ON conversation (folder_id, archived, pinned DESC, sequence DESC, used_at)
+        WHERE folder_id IS NOT NULL;
+
+        CREATE TABLE conversation_tag (
+            conversation_seq INTEGER NOT NULL REFERENCES conversation (seq) ON DELETE CASCADE,
+            tag_seq INTEGER NOT NULL REFERENCES tag (seq) ON DELETE CASCADE,
+            PRIMARY KEY (conversation_seq, tag_seq)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX conversation_tag_tag ON conversation_tag (tag_seq, conversation_seq);
+
+        -- A deleted message keeps its place, so that it can be restored.
+        ALTER TABLE message ADD COLUMN deleted_at REAL;
+        CREATE INDEX message_deleted ON message (deleted_at) WHERE deleted_at IS NOT NULL;
+
+        {SEARCH}
+        """,
+    ),
 )
 
 
@@ -462,6 +554,7 @@ def migrate(
     that refer to it.
     """
     version = connection.pragma("user_version")
+    connection.create_scalar_function("title_key", _title_key, 1)
     if 0 < version < len(migrations):
         backups.make(connection, path, folder)
     for number, migration in enumerate(migrations[version:], start=version + 1):
@@ -479,3 +572,7 @@ def migrate(
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _title_key(*title: Any) -> str:
+    return title_key(*title)

@@ -1,20 +1,21 @@
 """What the store does, statement by statement. Everything here runs in the storage thread."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from desktop_chat.domain.conversation import Conversation, Tree
-from desktop_chat.domain.message import Attachment, Draft, Part, State
+import apsw
+
+from desktop_chat.domain.conversation import Tree
+from desktop_chat.domain.message import Attachment, Draft, Message, Part, State
 from desktop_chat.storage import evidence
 from desktop_chat.storage.database import Database, Row
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.ledger import enter_lost_attempts
 from desktop_chat.storage.rows import (
     ANSWER_COLUMNS,
-    CONVERSATION_COLUMNS,
     PART_COLUMNS,
     CachedAnswer,
-    conversation_from,
     fold,
     message_from,
     part_from,
@@ -22,16 +23,12 @@ from desktop_chat.storage.rows import (
     parts_from_json,
 )
 
-KEEP_DELETED = 30 * 24 * 3600
-"""Seconds that a deleted conversation can still be restored. Answers that are kept to be given again go after
-as long, so that none outlives the conversation it was given in."""
-
 KEEP_ANSWERS = 500
 """How many answers are kept to be given again: some 2 MB at 700 tokens each, and for a month more than 20 a
 working day."""
 
 _ANSWER = ", ".join(ANSWER_COLUMNS)
-_INSERT_MESSAGE = (
+INSERT_MESSAGE = (
     f"INSERT INTO message (conversation_id, id, parent_id, role, created_at, {_ANSWER}) "
     f"VALUES ({', '.join('?' * (5 + len(ANSWER_COLUMNS)))}) ON CONFLICT (id) DO NOTHING RETURNING seq"
 )
@@ -39,12 +36,12 @@ _UPDATE_ANSWER = (
     f"UPDATE message SET {', '.join(f'{name} = ?' for name in ANSWER_COLUMNS)} WHERE id = ? RETURNING seq"
 )
 _SELECT_MESSAGES = (
-    f"SELECT id, parent_id, role, created_at, {_ANSWER}, seq FROM message "
+    f"SELECT deleted_at, id, parent_id, role, created_at, {_ANSWER}, seq FROM message "
     "WHERE conversation_id = ? ORDER BY seq"
 )
 _UPDATE_CONVERSATION = (
-    "UPDATE conversation SET title = ?, title_source = ?, endpoint_id = ?, model = ?, parameters = ?, "
-    "active_leaf = ?, pinned = ?, context = ? WHERE id = ?"
+    "UPDATE conversation SET title = ?, title_key = ?, title_source = ?, endpoint_id = ?, model = ?, "
+    "parameters = ?, active_leaf = ?, pinned = ?, context = ? WHERE id = ?"
 )
 _PARTS = "part LEFT JOIN attachment ON hash = attachment_hash"
 _DRAFT_PARTS = "draft_part AS part LEFT JOIN attachment ON hash = attachment_hash"
@@ -55,14 +52,15 @@ _SELECT_DRAFT_PARTS = (
 _OWNERS = {"part": "message_seq", "draft_part": "draft_key"}
 _OF_CONVERSATION = "JOIN message ON message.seq = message_seq WHERE conversation_id = ?"
 
+Select = Callable[[str, Sequence[Any]], apsw.Cursor]
+"""What runs a statement: that of :class:`Database`, or of a connection that only reads."""
+
 
 def prepare(db: Database) -> None:
-    """What start-up owes the last run: broken answers are closed and entered into the ledger, what was kept
-    long enough is purged."""
+    """What start-up owes the last run: broken answers are closed and entered into the ledger."""
     with reading(db.path):
         _close_broken_answers(db)
         enter_lost_attempts(db)
-    _purge(db, time.time() - KEEP_DELETED)
 
 
 def _close_broken_answers(db: Database) -> None:
@@ -82,83 +80,81 @@ def _close_broken_answers(db: Database) -> None:
             db.execute("UPDATE message SET state = ? WHERE seq = ?", (State.INTERRUPTED.value, seq))
 
 
-def _purge(db: Database, before: float) -> None:
-    doomed = db.execute("SELECT id FROM conversation WHERE deleted_at < ?", (before,))
-    stale = db.execute("SELECT 1 FROM cached_answer WHERE created_at < ? LIMIT 1", (before,))
-    if not (doomed or stale):
-        return
-    with db.transaction():
-        db.execute("DELETE FROM cached_answer WHERE created_at < ?", (before,))
-        for (conversation_id,) in doomed:
-            db.execute(
-                "DELETE FROM draft WHERE key = ?1 "
-                "OR key IN (SELECT id FROM message WHERE conversation_id = ?1)",
-                (conversation_id,),
-            )
-            db.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
-    # The log still holds pages with the text.
-    db.checkpoint()
-
-
-def conversations(db: Database) -> list[Conversation]:
-    with reading(db.path):
-        rows = db.execute(
-            f"SELECT {CONVERSATION_COLUMNS} FROM conversation WHERE deleted_at IS NULL "
-            "ORDER BY pinned DESC, sequence DESC"
-        )
-        return [conversation_from(row) for row in rows]
-
-
 def tree(db: Database, conversation_id: str) -> Tree:
+    with reading(db.path):
+        leaf = db.execute("SELECT active_leaf FROM conversation WHERE id = ?", (conversation_id,))
+        messages = stored_messages(db.select, conversation_id)
+        return _shown(messages, leaf[0][0] if leaf else None)
+
+
+def stored_messages(select: Select, conversation_id: str) -> list[tuple[Message, float | None]]:
+    """All messages of a conversation in the order of their making, each with when it went to the trash."""
     key = (conversation_id,)
     parts: dict[int, list[Part]] = {}
     deltas: dict[int, list[tuple[str, str]]] = {}
-    with reading(db.path):
-        for seq, *row in db.select(
-            f"SELECT message.seq, {PART_COLUMNS} FROM {_PARTS} {_OF_CONVERSATION} "
-            "ORDER BY message.seq, position",
-            key,
-        ):
-            parts.setdefault(seq, []).append(part_from(*row))
-        for seq, kind, text in db.select(
-            f"SELECT message_seq, kind, text FROM delta {_OF_CONVERSATION} ORDER BY delta.seq", key
-        ):
-            deltas.setdefault(seq, []).append((kind, text))
-        for seq, streamed in deltas.items():
-            parts[seq] = fold(parts.get(seq, ()), streamed)
-        leaf = db.execute("SELECT active_leaf FROM conversation WHERE id = ?", key)
-        messages = [message_from(row, parts) for row in db.select(_SELECT_MESSAGES, key)]
-        return Tree(messages, leaf[0][0] if leaf else None)
+    for seq, *row in select(
+        f"SELECT message.seq, {PART_COLUMNS} FROM {_PARTS} {_OF_CONVERSATION} ORDER BY message.seq, position",
+        key,
+    ):
+        parts.setdefault(seq, []).append(part_from(*row))
+    for seq, kind, text in select(
+        f"SELECT message_seq, kind, text FROM delta {_OF_CONVERSATION} ORDER BY delta.seq", key
+    ):
+        deltas.setdefault(seq, []).append((kind, text))
+    for seq, streamed in deltas.items():
+        parts[seq] = fold(parts.get(seq, ()), streamed)
+    return [(message_from(row, parts), deleted_at) for deleted_at, *row in select(_SELECT_MESSAGES, key)]
+
+
+def _shown(messages: list[tuple[Message, float | None]], leaf: str | None) -> Tree:
+    """The tree without what is in the trash: what answers that hangs below the nearest that is left."""
+    above: dict[str, str | None] = {}
+    shown: list[Message] = []
+    for message, deleted_at in messages:
+        while message.parent_id in above:
+            message.parent_id = above[message.parent_id]
+        if deleted_at is None:
+            shown.append(message)
+        else:
+            above[message.id] = message.parent_id
+    while leaf in above:
+        leaf = above[leaf]
+    return Tree(shown, leaf)
 
 
 def begin_turn(
-    db: Database, conversation: Row, messages: Sequence[tuple[Row, list[Row]]], draft: str | None
+    db: Database,
+    values: Row,
+    made: Row,
+    messages: Sequence[tuple[Row, list[Row]]],
+    draft: str | None,
 ) -> int:
-    """``conversation`` as in ``change_conversation``, and ``created_at``; messages with their parts."""
-    *values, _created_at = conversation
+    """``values`` as in ``change_conversation``; ``made`` is ``created_at``, ``folder_id`` and ``origin`` of a
+    conversation that is new; messages with their parts."""
     conversation_id = values[-1]
+    now = time.time()
     with db.transaction():
         ((highest,),) = db.execute("SELECT ifnull(max(sequence), 0) FROM conversation")
         stored = db.execute("SELECT sequence FROM conversation WHERE id = ?", (conversation_id,))
         if not stored:
             db.execute(
-                "INSERT INTO conversation (title, title_source, endpoint_id, model, parameters, active_leaf, "
-                "pinned, context, id, created_at, used_at, sequence) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)",
-                conversation,
+                "INSERT INTO conversation (title, title_key, title_source, endpoint_id, model, parameters, "
+                "active_leaf, pinned, context, id, created_at, folder_id, origin, used_at, sequence, "
+                "archived, unread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "(SELECT id FROM folder WHERE id = ?), ?, 0, 0, 0, 0)",
+                (*values, *made),
             )
         else:
             db.execute(_UPDATE_CONVERSATION, values)
         added = False
         for message, parts in messages:
-            inserted = db.execute(_INSERT_MESSAGE, (conversation_id, *message))
+            inserted = db.execute(INSERT_MESSAGE, (conversation_id, *message))
             if inserted:
                 added = True
-                _insert_parts(db, inserted[0][0], parts)
-        order: int = highest + 1 if added or not stored else stored[0][0]
+                insert_parts(db, inserted[0][0], parts)
+        order: int = max(highest + 1, int(1e6 * now)) if added or not stored else stored[0][0]
         db.execute(
-            "UPDATE conversation SET sequence = ?, used_at = ? WHERE id = ?",
-            (order, time.time(), conversation_id),
+            "UPDATE conversation SET sequence = ?, used_at = ? WHERE id = ?", (order, now, conversation_id)
         )
         if draft is not None:
             db.execute("DELETE FROM draft WHERE key = ?", (draft,))
@@ -205,10 +201,10 @@ def _replace_parts(db: Database, seq: int, parts: list[Row]) -> None:
     db.execute("DELETE FROM token_count WHERE message_seq = ?", (seq,))
     db.execute("DELETE FROM part WHERE message_seq = ?", (seq,))
     db.execute("DELETE FROM delta WHERE message_seq = ?", (seq,))
-    _insert_parts(db, seq, parts)
+    insert_parts(db, seq, parts)
 
 
-def _insert_parts(db: Database, owner: int | str, parts: list[Row], table: str = "part") -> None:
+def insert_parts(db: Database, owner: int | str, parts: list[Row], table: str = "part") -> None:
     """``owner`` is what the first column of the table refers to: a message or a draft."""
     for *part, attachment, media_type, size in parts:
         if media_type is not None:
@@ -235,11 +231,6 @@ def remove_message(db: Database, message_id: str) -> None:
             )
 
 
-def mark_deleted(db: Database, conversation_id: str, deleted_at: float | None) -> None:
-    with db.transaction():
-        db.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (deleted_at, conversation_id))
-
-
 def save_draft(db: Database, key: str, text: str, parts: list[Row]) -> None:
     with db.transaction():
         if not (text or parts):
@@ -251,20 +242,25 @@ def save_draft(db: Database, key: str, text: str, parts: list[Row]) -> None:
         # Typing leaves the parts alone, and what was read of a file may be long.
         if db.execute(_SELECT_DRAFT_PARTS, (key,)) != parts:
             db.execute("DELETE FROM draft_part WHERE draft_key = ?", (key,))
-            _insert_parts(db, key, parts, "draft_part")
+            insert_parts(db, key, parts, "draft_part")
 
 
 def drafts(db: Database) -> dict[str, Draft]:
-    parts: dict[str, list[Part]] = {}
     with reading(db.path):
-        for key, *row in db.select(
-            f"SELECT draft_key, {PART_COLUMNS} FROM {_DRAFT_PARTS} ORDER BY draft_key, position"
-        ):
-            parts.setdefault(key, []).append(part_from(*row))
-        return {
-            key: Draft(text, tuple(parts.get(key, ())))
-            for key, text in db.execute("SELECT key, text FROM draft")
-        }
+        return stored_drafts(db.select)
+
+
+def stored_drafts(select: Select, where: str = "", bindings: Sequence[Any] = ()) -> dict[str, Draft]:
+    """``where`` is a condition on the table ``draft``."""
+    parts: dict[str, list[Part]] = {}
+    texts: list[Row] = select(f"SELECT key, text FROM draft {where}", bindings).fetchall()
+    for key, *row in select(
+        f"SELECT draft_key, {PART_COLUMNS} FROM {_DRAFT_PARTS} "
+        f"WHERE draft_key IN (SELECT key FROM draft {where}) ORDER BY draft_key, position",
+        bindings,
+    ):
+        parts.setdefault(key, []).append(part_from(*row))
+    return {key: Draft(text, tuple(parts.get(key, ()))) for key, text in texts}
 
 
 def unreferenced(db: Database, hashes: set[str]) -> set[str]:

@@ -28,6 +28,7 @@ from desktop_chat.domain.message import (
 )
 from desktop_chat.domain.money import LARGEST, from_picodollars, to_picodollars
 from desktop_chat.domain.parameters import Parameters, parameters_from_json, parameters_to_json
+from desktop_chat.domain.titles import title_key
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage.database import Row
 
@@ -40,9 +41,15 @@ class CachedAnswer(NamedTuple):
     finish_reason: str | None
 
 
+TAGS = (
+    "(SELECT json_group_array(tag.id) FROM conversation_tag JOIN tag ON tag.seq = tag_seq "
+    "WHERE conversation_seq = conversation.seq)"
+)
+"""The ids of a conversation's tags, as JSON."""
+
 CONVERSATION_COLUMNS = (
-    "id, title, title_source, endpoint_id, model, parameters, active_leaf, "
-    "created_at, used_at, sequence, pinned, context"
+    "id, title, title_source, endpoint_id, model, parameters, active_leaf, created_at, used_at, sequence, "
+    f"pinned, context, seq, folder_id, archived, unread, deleted_at, origin, {TAGS}"
 )
 
 ANSWER_COLUMNS = (
@@ -88,7 +95,29 @@ def conversation_from(row: Row) -> Conversation:
     conversation.parameters = parameters_from_json(dict(json.loads(row[5])))
     conversation.pinned = bool(conversation.pinned)
     conversation.context = _context_from(dict(json.loads(row[11])))
+    conversation.archived, conversation.unread = bool(conversation.archived), bool(conversation.unread)
+    conversation.tags = tuple(json.loads(row[18]))
     return conversation
+
+
+ACTIVE_LEAF = 6
+"""The place of the active leaf in :func:`conversation_values`."""
+
+
+def conversation_values(conversation: Conversation) -> Row:
+    """What a turn, or a change of what is set in a conversation, stores of it; its id comes last."""
+    return (
+        conversation.title,
+        title_key(conversation.title),
+        conversation.title_source,
+        conversation.endpoint_id,
+        conversation.model,
+        parameters_json(conversation.parameters),
+        conversation.active_leaf,
+        conversation.pinned,
+        context_json(conversation.context),
+        conversation.id,
+    )
 
 
 def parameters_json(parameters: Parameters) -> str:
@@ -124,7 +153,7 @@ def _context_from(values: dict[str, Any]) -> ContextSettings:
     return ContextSettings(**known)
 
 
-def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
+def message_from(row: Sequence[Any], parts: dict[int, list[Part]]) -> Message:
     """The message of a row of ``id, parent_id, role, created_at``, ``ANSWER_COLUMNS`` and ``seq``.
 
     ``parts`` are those of each message by its ``seq``.
@@ -168,6 +197,12 @@ def message_from(row: Row, parts: dict[int, list[Part]]) -> Message:
         is_estimated == 1,
         is_cached == 1,
     )
+
+
+def message_values(message: Message) -> Row:
+    """``id``, ``parent_id``, ``role``, ``created_at`` and the values of ``ANSWER_COLUMNS``."""
+    head = (message.id, message.parent_id, message.role.value, message.created_at)
+    return (*head, *answer_values(message))
 
 
 def answer_values(message: Message) -> Row:

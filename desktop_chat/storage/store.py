@@ -3,27 +3,40 @@
 import math
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from desktop_chat.domain.archive import Added, History, Library
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import Delta, PartCame
 from desktop_chat.domain.evidence import Attempt, Evidence
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, Totals, UsageReport
+from desktop_chat.domain.listing import DeletedMessage, Folder, Listing, Place, Shelf, Tag, View
 from desktop_chat.domain.message import Draft, Message, Part
 from desktop_chat.domain.money import to_picodollars
-from desktop_chat.storage import backups, evidence, ledger, queries, reports
+from desktop_chat.storage import (
+    backups,
+    evidence,
+    histories,
+    ledger,
+    listings,
+    organising,
+    queries,
+    reports,
+    trash,
+)
 from desktop_chat.storage.backups import Reason
-from desktop_chat.storage.database import Row, StorageThread
+from desktop_chat.storage.database import StorageThread
 from desktop_chat.storage.export import ExportKind, export
 from desktop_chat.storage.rows import (
+    ACTIVE_LEAF,
     CachedAnswer,
     answer_values,
-    context_json,
+    conversation_values,
     delta_row,
-    parameters_json,
+    message_values,
     part_rows,
     parts_json,
 )
@@ -88,12 +101,29 @@ class Store:
         finally:
             is_over.set()
 
-    async def conversations(self) -> list[Conversation]:
-        """All that are not deleted: the pinned first, then by ``order``, highest first."""
-        return await self._thread.call(queries.conversations)
+    async def listing(self, view: View) -> Listing:
+        """The rows of a view. Does not hold up the other methods: 100,000 take some 50 ms."""
+        return await self._thread.read(listings.listing, self._thread.path, view)
+
+    async def counts(self) -> dict[Shelf, int]:
+        """How many conversations stand on each shelf."""
+        return await self._thread.read(listings.counts)
+
+    async def conversations(self, seqs: Sequence[int] | None = None) -> list[Conversation]:
+        """The conversations of some rows of a listing, in this order, without those that are gone."""
+        if seqs is None:
+            seqs = (await self.listing(View())).seqs
+        return await self._thread.call(listings.conversations, list(seqs))
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """A conversation, wherever it stands; None where it is not stored."""
+        return await self._thread.call(listings.conversation, conversation_id)
 
     async def tree(self, conversation_id: str) -> Tree:
-        """All messages of a conversation; empty where it is not stored."""
+        """All messages of a conversation but those in the trash; empty where it is not stored.
+
+        What answers a message in the trash hangs below the nearest that is left.
+        """
         return await self._thread.call(queries.tree, conversation_id)
 
     async def begin_turn(
@@ -103,18 +133,19 @@ class Store:
 
         The last of ``messages`` becomes the active leaf, and the draft with the key ``draft`` is deleted, all
         in one transaction. Messages that are stored already are left as they are, so that a call can be
-        repeated when its outcome is not known.
+        repeated when its outcome is not known. The folder and the origin are those of a new conversation.
         """
-        *shown, active_leaf, pinned, context, conversation_id = _conversation_values(conversation)
+        values = list(conversation_values(conversation))
         if messages:
-            active_leaf = messages[-1].id
-        values = (*shown, active_leaf, pinned, context, conversation_id, conversation.created_at)
-        rows = [(_message_values(message), list(part_rows(message.parts))) for message in messages]
-        return await self._thread.call(queries.begin_turn, values, rows, draft)
+            values[ACTIVE_LEAF] = messages[-1].id
+        made = (conversation.created_at, conversation.folder, conversation.origin)
+        rows = [(message_values(message), list(part_rows(message.parts))) for message in messages]
+        return await self._thread.call(queries.begin_turn, tuple(values), made, rows, draft)
 
     async def update_conversation(self, conversation: Conversation) -> None:
-        """Store everything of a conversation but its times and order; nothing where it is not stored yet."""
-        await self._thread.call(queries.change_conversation, _conversation_values(conversation))
+        """Store what is set in a conversation: its title, what its requests start from, the active leaf and
+        whether it is pinned. Nothing where it is not stored yet; :meth:`organise` stores the rest."""
+        await self._thread.call(queries.change_conversation, conversation_values(conversation))
 
     async def append(self, message_id: str, deltas: Sequence[Delta | PartCame], *, durable: bool) -> None:
         """Add what was streamed to an answer in state ``STREAMING``; costs the same however long it is.
@@ -142,12 +173,135 @@ class Store:
         await self._thread.call(queries.remove_message, message_id)
 
     async def delete_conversation(self, conversation_id: str) -> None:
-        """Take a conversation out of the list. It can be restored for 30 days."""
-        await self._thread.call(queries.mark_deleted, conversation_id, time.time())
+        """Put one conversation into the trash."""
+        await self.delete_conversations((conversation_id,))
 
     async def restore_conversation(self, conversation_id: str) -> None:
-        """Put a deleted conversation back into the list, at its old place."""
-        await self._thread.call(queries.mark_deleted, conversation_id, None)
+        """Take one conversation out of the trash."""
+        await self.restore_conversations((conversation_id,))
+
+    async def delete_messages(self, ids: Sequence[str]) -> None:
+        """Put messages into the trash. They can be restored for 30 days, to their old places."""
+        await self._thread.call(trash.delete, "message", tuple(ids))
+
+    async def restore_messages(self, ids: Sequence[str]) -> None:
+        """Take messages out of the trash."""
+        await self._thread.call(trash.restore, "message", tuple(ids))
+
+    async def deleted_messages(self) -> list[DeletedMessage]:
+        """The messages in the trash whose conversations are not, the last that went there first."""
+        return await self._thread.call(trash.deleted_messages)
+
+    async def purge(self, ids: Sequence[str]) -> None:
+        """Remove the conversations and messages with these ids that are in the trash for good, also from the
+        files, with all answers that are kept to be given again.
+
+        What answers a removed message hangs below the one that it answered from then on.
+        """
+        await self._purge(math.inf, tuple(ids))
+
+    async def empty_trash(self) -> None:
+        """The same for all that is in the trash."""
+        await self._purge(math.inf, None)
+
+    async def purge_expired(self) -> None:
+        """The same for what went to the trash, and for answers that were given, more than 30 days ago."""
+        before = time.time() - trash.KEEP
+        await self._thread.call(trash.forget_answers, before)
+        await self._purge(before, None)
+
+    async def _purge(self, before: float, ids: Sequence[str] | None) -> None:
+        if before == math.inf:
+            await self._thread.call(trash.forget_answers, before)
+        while await self._thread.call(trash.purge, before, ids):
+            pass
+
+    async def wipe(self, *, ledger: bool) -> None:
+        """Remove all conversations, drafts, folders and tags, with ``ledger`` that, too, also from the files.
+
+        All of it or nothing. The backups and the files of attachments stay.
+        """
+        await self._thread.call(trash.wipe, ledger)
+
+    async def folders(self) -> list[Folder]:
+        """Parents before what lies in them, by their positions."""
+        return await self._thread.call(organising.folders)
+
+    async def save_folder(self, folder: Folder) -> None:
+        """Add a folder, or change it; the folders that follow make room. Raises ValueError where its parent
+        is unknown or lies in it."""
+        await self._thread.call(organising.save_folder, folder)
+
+    async def remove_folder(self, folder_id: str) -> list[str]:
+        """Remove a folder: what lies in it lies in its parent from then on. The ids of its conversations."""
+        return await self._thread.call(organising.remove_folder, folder_id)
+
+    async def tags(self) -> list[Tag]:
+        """All tags by name."""
+        return await self._thread.call(organising.tags)
+
+    async def save_tag(self, tag: Tag) -> None:
+        """Add a tag, or change it. Raises ValueError where another has its name."""
+        await self._thread.call(organising.save_tag, tag)
+
+    async def remove_tag(self, tag_id: str) -> list[str]:
+        """Remove a tag. The ids of the conversations that had it."""
+        return await self._thread.call(organising.remove_tag, tag_id)
+
+    async def organise(
+        self,
+        ids: Sequence[str],
+        *,
+        folder: str | None = None,
+        archived: bool | None = None,
+        pinned: bool | None = None,
+        unread: bool | None = None,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+    ) -> list[Place]:
+        """Change where conversations stand, and return where they stood: what :meth:`place` puts back.
+
+        None leaves a value as it is; a ``folder`` of "" takes them out of theirs. Raises LookupError where
+        there is no such folder.
+        """
+        given = {"archived": archived, "pinned": pinned, "unread": unread}
+        flags = {name: value for name, value in given.items() if value is not None}
+        return await self._thread.call(
+            organising.organise, tuple(ids), folder, flags, tuple(add_tags), tuple(remove_tags)
+        )
+
+    async def place(self, places: Sequence[Place]) -> None:
+        """Put conversations where they stood, as far as those folders and tags are still there."""
+        await self._thread.call(organising.place, tuple(places))
+
+    async def add_history(self, histories_: Sequence[History]) -> Added:
+        """Store what is not known of histories, all of it or nothing; some 500 messages at once are fast.
+
+        Ids tell what is known, and known messages are left as they are. A conversation that is known goes on
+        at its new end where it was shown up to its old one. Messages whose id belongs to another
+        conversation are left out. The histories must not change after the call.
+        """
+        return await self._thread.call(histories.add, histories_)
+
+    async def add_library(self, library: Library) -> None:
+        """Store the folders and drafts whose ids and keys, and the tags whose names, are not there."""
+        await self._thread.call(histories.add_library, library)
+
+    async def add_ledger(self, entries: Sequence[LedgerEntry]) -> int:
+        """Enter what is not in the ledger, by message, purpose, attempt and time; how much that was."""
+        return await self._thread.call(histories.add_ledger, tuple(entries))
+
+    async def histories(
+        self, seqs: Sequence[int] | None = None, *, batch: int = 50
+    ) -> AsyncGenerator[History, None]:
+        """Conversations as they are stored, with what is in the trash of them: those of ``seqs``, in this
+        order, or all, also those in the trash. Each is of one moment; ``batch`` of them are in memory."""
+        if seqs is None:
+            seqs = await self._thread.read(histories.numbers)
+        for start in range(0, len(seqs), batch):
+            chosen = seqs[start : start + batch]
+            for history in await self._thread.read(histories.read, self._thread.path, chosen):
+                yield history
 
     async def save_draft(self, key: str, text: str, parts: Sequence[Part] = ()) -> None:
         """Keep an unsent text and its attachments under a conversation's id, ``"new"`` or the id of a message
@@ -157,6 +311,14 @@ class Store:
     async def drafts(self) -> dict[str, Draft]:
         """Every draft by its key."""
         return await self._thread.call(queries.drafts)
+    async def delete_conversations(self, ids: Sequence[str]) -> None:
+        """Put conversations into the trash. They can be restored for 30 days."""
+        await self._thread.call(trash.delete, "conversation", tuple(ids))
+
+    async def restore_conversations(self, ids: Sequence[str]) -> None:
+        """Take conversations out of the trash, to their old places."""
+        await self._thread.call(trash.restore, "conversation", tuple(ids))
+
 
     async def unreferenced(self, hashes: Iterable[str]) -> set[str]:
         """Which of these attachments no message, draft or kept answer has; their rows are forgotten.
@@ -240,6 +402,11 @@ class Store:
         conversation_id: str = "",
         endpoint_id: str = "",
     ) -> Decimal:
+    async def entries(self, after: int = 0) -> list[tuple[int, LedgerEntry]]:
+        """The ledger in the order in which it was entered: some 1,000 entries with their numbers, of those
+        with a number above ``after``."""
+        return await self._thread.call(ledger.entries, after)
+
         """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later, and
         before ``until``: all of them, or those of a conversation or of an endpoint."""
         return await self._thread.call(ledger.spent, since, until, conversation_id, endpoint_id)
@@ -281,22 +448,3 @@ class Store:
     async def clear_cached_answers(self) -> None:
         """Forget all answers that were kept, also in the files."""
         await self._thread.call(queries.clear_cached_answers)
-
-
-def _conversation_values(conversation: Conversation) -> Row:
-    return (
-        conversation.title,
-        conversation.title_source,
-        conversation.endpoint_id,
-        conversation.model,
-        parameters_json(conversation.parameters),
-        conversation.active_leaf,
-        conversation.pinned,
-        context_json(conversation.context),
-        conversation.id,
-    )
-
-
-def _message_values(message: Message) -> Row:
-    head = (message.id, message.parent_id, message.role.value, message.created_at)
-    return (*head, *answer_values(message))

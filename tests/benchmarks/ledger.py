@@ -42,8 +42,8 @@ PURPOSES = tuple(Purpose)
 OUTCOMES = (Outcome.OK, Outcome.OK, Outcome.OK, Outcome.OK, Outcome.STOPPED, Outcome.FAILED)
 
 _CONVERSATION = (
-    "INSERT INTO conversation (id, title, sequence, title_source, parameters, pinned, created_at, used_at) "
-    "VALUES (?1, 'Chat ' || ?2, ?2, 'user', '{}', 0, 0, 0)"
+    "INSERT INTO conversation (id, title, title_key, sequence, title_source, parameters, pinned, created_at, "
+    "used_at) VALUES (?1, 'Chat ' || ?2, 'chat ' || ?2, ?2, 'user', '{}', 0, 0, 0)"
 )
 _ENTER = f"INSERT INTO ledger ({', '.join(COLUMNS)}, day) VALUES ({', '.join('?' * len(COLUMNS))}, {DAY})"
 """Enters ``values`` with the time once more behind them."""

@@ -22,7 +22,8 @@ from desktop_chat.domain.message import (
 )
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import CachedAnswer, Store
-from desktop_chat.storage.queries import KEEP_ANSWERS, KEEP_DELETED
+from desktop_chat.storage.queries import KEEP_ANSWERS
+from desktop_chat.storage.trash import KEEP
 from tests.storage.samples import begun, count, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
@@ -80,8 +81,8 @@ async def test_a_count_is_forgotten_when_the_message_changes(tmp_path: Path) -> 
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("SELECT count(*) FROM token_count").get == 1
         connection.execute("UPDATE conversation SET deleted_at = 0")
-    async with opened(tmp_path):
-        pass
+    async with opened(tmp_path) as store:
+        await store.purge_expired()
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("SELECT count(*) FROM token_count").get == 0
 
@@ -141,9 +142,10 @@ async def test_no_answer_is_kept_longer_than_a_chat_that_was_deleted(tmp_path: P
             )
     with raw(tmp_path / "chats.db") as connection:
         connection.execute(
-            "UPDATE cached_answer SET created_at = created_at - ? WHERE key = 'old'", (KEEP_DELETED + 5,)
+            "UPDATE cached_answer SET created_at = created_at - ? WHERE key = 'old'", (KEEP + 5,)
         )
     async with opened(tmp_path) as store:
+        await store.purge_expired()
         assert await store.cached_answer("old") is None
         assert await store.cached_answer("new") is not None
     assert count(tmp_path, "oldold") == 0

@@ -98,6 +98,7 @@ async def test_only_what_nothing_needs_is_unreferenced(tmp_path: Path) -> None:
         with raw(tmp_path / "chats.db") as connection:
             connection.execute("UPDATE conversation SET deleted_at = 1")
     async with opened(tmp_path) as store:
+        await store.purge_expired()
         assert await store.unreferenced(hashes) == set(hashes)
         assert attachments(tmp_path) == set()
         await begun(store)

@@ -15,7 +15,7 @@ from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.storage import DatabaseCorrupt, DiskFull, Store
 from desktop_chat.storage.evidence import THINNED_AT_ONCE
-from desktop_chat.storage.queries import KEEP_DELETED
+from desktop_chat.storage.trash import KEEP
 from tests.storage.samples import begun, count, entry, limit_pages, opened, raw, turn
 
 pytestmark = pytest.mark.anyio
@@ -187,9 +187,10 @@ async def test_evidence_goes_with_its_chat(tmp_path: Path) -> None:
         await store.delete_conversation(conversation.id)
         assert pieces(tmp_path) == 4
     with raw(tmp_path / "chats.db") as connection:
-        long_ago = time.time() - KEEP_DELETED - 60
+        long_ago = time.time() - KEEP - 60
         connection.execute("UPDATE conversation SET deleted_at = ? WHERE deleted_at > 0", (long_ago,))
     async with opened(tmp_path) as store:
+        await store.purge_expired()
         assert await store.attempts(answer.id) == []
         assert await read(store, kept) == [evidence(said(["the same"]))]
         assert await store.quick_check() == []

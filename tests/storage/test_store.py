@@ -17,7 +17,7 @@ from desktop_chat.domain.message import Draft, Message, Part, PartKind, Role, St
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import StorageError, Store, StoreClosed
-from desktop_chat.storage.queries import KEEP_DELETED
+from desktop_chat.storage.trash import KEEP
 from tests.storage.samples import begun, count, entry, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +43,7 @@ async def test_everything_of_a_conversation_comes_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         (stored,) = await store.conversations()
     assert before <= stored.used_at <= time.time()
-    assert stored == replace(conversation, active_leaf=answer.id, used_at=stored.used_at)
+    assert stored == replace(conversation, active_leaf=answer.id, used_at=stored.used_at, seq=1)
 
 
 @pytest.mark.parametrize(
@@ -290,10 +290,11 @@ async def test_purged_text_is_nowhere_in_the_files(tmp_path: Path) -> None:
             await store.delete_conversation(deleted)
     assert count(tmp_path, canary) > 0
     with raw(tmp_path / "chats.db") as connection:
-        ago = time.time() - KEEP_DELETED
+        ago = time.time() - KEEP
         connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (ago - 60, conversation.id))
         connection.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (ago + 3600, kept.id))
     async with opened(tmp_path) as store:
+        await store.purge_expired()
         assert count(tmp_path, canary) == 0
         assert len(await store.tree(conversation.id)) == 0
         assert await store.drafts() == {}
@@ -354,6 +355,7 @@ async def test_ten_thousand_messages(tmp_path: Path) -> None:
     with raw(tmp_path / "chats.db") as connection:
         connection.execute("UPDATE conversation SET deleted_at = 0")
     async with opened(tmp_path) as store:
+        await store.purge_expired()
         assert len(await store.tree(conversation.id)) == 0
         assert await store.quick_check() == []
 
