@@ -8,34 +8,47 @@ import pytest
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.figures import Figure, table
 
-ROWS = (
-    "first paint, offscreen",
-    "memory while idle, offscreen",
-    "CPU while idle, offscreen",
-    "longest gap of the window while libraries load",
-    "whole program, responses, full speed",
-    "whole program, responses, 200 tokens/s",
-    "  of it the wire and the SDK",
-    "  of it the session and the database",
-    "  of it the window",
-    "memory after the first answer, responses",
-    "the last tenth of 4,000 tokens",
-    "Enter to the first request",
-    "Esc to the closed connection",
-    "opening 1,000 messages",
-    "1,000 messages counted the first time",
-    "a key press among 1,000 messages, median",
-    "the context of 1,000 messages",
-    "longest gap, details open, 1,000 messages",
-    "counting 500 messages, o200k_base",
-    "counting a draft beside a long chat",
+ROWS = {
+    "start": (
+        "first paint, offscreen",
+        "memory while idle, offscreen",
+        "CPU while idle, offscreen",
+        "longest gap of the window while libraries load",
+    ),
+    "stream": (
+        "whole program, responses, full speed",
+        "whole program, responses, 200 tokens/s",
+        "  of it the wire and the SDK",
+        "  of it the session and the database",
+        "  of it the window",
+        "memory after the first answer, responses",
+    ),
+    "growth": ("the last tenth of 4,000 tokens",),
+    "response": ("Enter to the first request", "Esc to the closed connection"),
+    "opening": ("opening 1,000 messages",),
+    "keys": ("a key press among 1,000 messages, median",),
+    "tokens": ("counting 500 messages, o200k_base", "counting a draft beside a long chat"),
+    "context": ("1,000 messages counted the first time", "the context of 1,000 messages"),
+    "evidence": (),
+    "details": ("longest gap, details open, 1,000 messages",),
+}
+SLOW = ("stream", "response")
+"""They start the whole program many times."""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(tuple(name for name in ROWS if name not in SLOW), id="others"),
+        pytest.param(SLOW, id="slow", marks=pytest.mark.slow),
+    ],
 )
-
-
-def test_the_short_form_measures_everything(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = main(["--short"])
+def test_the_short_form_measures_everything(
+    names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = main(["--short", *names])
     printed = capsys.readouterr().out
-    for row in ROWS:
+    for row in (row for name in names for row in ROWS[name]):
         assert re.search(rf"^{re.escape(row)} +-?\d", printed, re.MULTILINE), row
     assert all(math.isfinite(figure.value) for figure in figures)
 

@@ -187,6 +187,7 @@ def test_a_failing_uv_ends_in_plain_words_and_is_tried_again(checkout: Checkout)
 
 
 @posix
+@pytest.mark.slow
 def test_without_uv_and_without_an_index_it_says_so(checkout: Checkout, tmp_path: Path) -> None:
     checkout.environment["PATH"] = "/usr/bin:/bin"
     checkout.environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "none")}

@@ -34,6 +34,7 @@ def smoke_test(*arguments: object, **env: str) -> "subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_the_program_of_the_checkout_passes() -> None:
     program = Path(sys.executable).with_name(
         "desktop-chat.exe" if sys.platform == "win32" else "desktop-chat"

@@ -292,7 +292,7 @@ os._exit(0)
 def test_killed_at_any_statement_it_is_the_old_or_the_new(tmp_path: Path) -> None:
     """Starts dozens of processes; with EVERY_STATEMENT=1 in the environment more than a hundred."""
     seen = set()
-    for number in range(0, 200, 1 if os.environ.get("EVERY_STATEMENT") else 3):
+    for number in range(0, 200, 1 if os.environ.get("EVERY_STATEMENT") else 7):
         folder = tmp_path / f"{number}"
         folder.mkdir()
         load_file(RELEASED[0], folder / "chats.db")
