@@ -11,6 +11,7 @@ application.py                      the running program: QApplication, loop, and
 command_line.py                     the command line and the environment, read before Qt is imported
 frozen.py                           what a bundled program sets right that PyInstaller leaves to it
 instance.py                         one program a profile: a second start hands its prompt to the first
+network.py                          what the system says of the network
 opened_file.py                      a file that the user opens, as text for the composer
 
 ui/                                 windows and widgets: the only home of QtGui and QtWidgets
@@ -49,10 +50,14 @@ ui/conversation_list.py             conversations by date, filtered by title, pa
 ui/counts.py                        numbers of things in words
 ui/details.py                       the details panel: what is sent with each request, what was used
 ui/dialogs.py                       who shows which dialog when
+ui/drafts.py                        what is typed but not sent: kept, and the same in all windows
 ui/empty_state.py                   what stands in for a transcript without messages
 ui/endpoint_fields.py               where requests go, as fields
 ui/endpoint_presets.py              well-known servers, to fill the form in
 ui/endpoint_values.py               what a user enters for an endpoint, cleaned and checked
+ui/exporting/                       exporting chats: what the user chooses, how far it is, how it ended
+ui/exporting/dialog.py              which chats, as what, and with what of them
+ui/exporting/look.py                how messages look in files: HTML and text by the transcript's parser, PDF
 ui/file_saver.py                    saving to a file that the user names
 ui/find_bar.py                      where the user finds text in the chat
 ui/form.py                          labelled fields with hints, and what is wrong below them
@@ -246,6 +251,7 @@ chats.py                            Chats: every conversation, the sessions at w
 organising.py                       how chats are listed and put in order, and what takes it back
 indexing.py                         the index of the search, brought up to date while nothing else goes on
 undo.py                             what the user just did, and what takes it back
+exports.py                          exports: chats read from the database, written to files in a thread
 request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes
@@ -288,17 +294,17 @@ storage/evidence.py                 what went over the wire, kept: compressed, e
 storage/export.py                   the ledger as a file, CSV or JSON
 storage/foreign.py                  a table of another program's database, read where it is
 storage/generations.py              which copies are kept as they grow old
+storage/histories.py                whole histories: added in large numbers, read to be written elsewhere
 storage/ledger.py                   attempts entered into the ledger, read back, added up
+storage/listings.py                 lists of conversations, and pages of them
 storage/migrations.py               every change of the schema, in order, and how they are applied
+storage/organising.py               folders, tags, and where conversations stand
 storage/pages.py                    the file of a database read page by page, around what is damaged
 storage/queries.py                  what the store does, statement by statement
 storage/recovery.py                 what takes the place of a database that cannot be opened
 storage/reports.py                  what was used, by period and group
-storage/histories.py                whole histories: added in large numbers, read to be written elsewhere
 storage/rows.py                     domain values as rows, and back
-storage/listings.py                 lists of conversations, and pages of them
 storage/salvage.py                  what can still be read of a damaged database, in a new one
-storage/organising.py               folders, tags, and where conversations stand
 storage/search_schema.py            the index of all words: its tables, and triggers that note what it lacks
 storage/store.py                    Store: what the rest of the program asks of the database
 exporting/                          chats as files for others, and in a format that loses nothing
@@ -337,13 +343,13 @@ attachments/rtf.py                  rich text
 attachments/web.py                  the text of a web page
 attachments/workbook.py             workbooks of Excel
 attachments/writer.py               documents and presentations of Office
+storage/trash.py                    what goes: into the trash, back from it, and for good
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
 tokens/batches.py                   long work in small pieces, and who is counted next
 tokens/encodings.py                 counting tokens, in the helper
 tokens/plain.py                     price sheets as plain data
 tokens/sheets.py                    what models cost, in the helper
 tokens/shutdowns.py                 when models end, and which can take their place
-storage/trash.py                    what goes: into the trash, back from it, and for good
 rendering/                          worked out in the helper process, which never imports Qt
 rendering/colours.py                colours for code: Pygments, line by line
 rendering/differences.py            what differs between two texts, line by line, word by word

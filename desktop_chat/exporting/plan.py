@@ -1,7 +1,7 @@
 """What is exported, how, and how that ended."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -74,6 +74,10 @@ class Plan:
     reasoning: bool = False
     attachments: bool = True
 
+    def at(self, path: Path) -> "Plan":
+        """The same at another path."""
+        return replace(self, path=path)
+
 
 def packing_of(format: Format, chats: int, *, attachments: bool) -> tuple[Packing, ...]:
     """The ways in which so many chats can be written, the best first."""
@@ -115,6 +119,9 @@ class View(Protocol):
 
     def draw(self, history: History, path: Path) -> None:
         """The active path of a chat as a PDF. Raises ``OSError`` and :class:`Cancelled`."""
+
+    def stop(self) -> None:
+        """End what is being drawn: nobody wants it any more. Called in any thread."""
 
 
 Read = Callable[[str], bytes]

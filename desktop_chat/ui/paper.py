@@ -1,5 +1,6 @@
 """A chat on paper or as a PDF: the dialogs, the progress, and where it goes."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from PySide6.QtGui import QPagedPaintDevice, QPageLayout, QPageSize, QPdfWriter
 from PySide6.QtWidgets import QDialog, QWidget
 
 from desktop_chat.domain.message import Message
+from desktop_chat.exporting import safe
 from desktop_chat.ui.file_saver import save_dialog
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.safe import message_box, one_line
@@ -23,7 +25,6 @@ MARGIN = 18
 """Millimetres."""
 SHOWN_AFTER, CANCEL_AFTER = 300, 2000
 """Milliseconds until progress is shown, and until it can be cancelled."""
-LONGEST_NAME = 80
 
 
 class Paper(QObject):
@@ -65,12 +66,8 @@ class Paper(QObject):
         if not file.open(QSaveFile.OpenModeFlag.WriteOnly):
             self._tell(f"The PDF cannot be written to {path}.", file.errorString())
             return
-        writer = QPdfWriter(file)
-        writer.setTitle(title)
-        writer.setCreator("Desktop Chat")
-        writer.setPageLayout(page_layout())
         self._file = file
-        self._start(writer, messages, title, "Making the PDF")
+        self._start(_pdf_writer(file, title), messages, title, "Making the PDF")
 
     def print_(self, messages: Sequence[Message], title: str) -> None:
         """Ask for a printer, and print the messages."""
@@ -153,6 +150,34 @@ class Paper(QObject):
         box.open()
 
 
+async def write_pdf(
+    path: Path, messages: Sequence[Message], title: str, theme: Theme, explain: Explain
+) -> None:
+    """Write the messages to ``path``, without a dialog, in slices of time. Raises ``OSError``."""
+    file = QSaveFile(str(path))
+    if not file.open(QSaveFile.OpenModeFlag.WriteOnly):
+        raise OSError(file.errorString())
+    done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    job = PrintJob(messages, one_line(title), theme, explain, _pdf_writer(file, title))
+    job.finished.connect(lambda whole: None if done.done() else done.set_result(whole))
+    job.start()
+    try:
+        if not (await done and file.commit()):
+            raise OSError(file.errorString())
+    finally:
+        job.cancel()
+        job.deleteLater()
+        file.cancelWriting()
+
+
+def _pdf_writer(file: QSaveFile, title: str) -> QPdfWriter:
+    writer = QPdfWriter(file)
+    writer.setTitle(title)
+    writer.setCreator("Desktop Chat")
+    writer.setPageLayout(page_layout())
+    return writer
+
+
 def page_layout() -> QPageLayout:
     """The paper of the user's country."""
     metric = QLocale().measurementSystem() is QLocale.MeasurementSystem.MetricSystem
@@ -163,6 +188,4 @@ def page_layout() -> QPageLayout:
 
 def file_name(title: str) -> str:
     """A name that every file system takes, from the title of a chat."""
-    kept = "".join(" " if character in '<>:"/\\|?*' else character for character in one_line(title))
-    name = " ".join(kept.split())[:LONGEST_NAME].strip(" .")
-    return f"{name or 'Chat'}.pdf"
+    return f"{safe(one_line(title))}.pdf"

@@ -11,13 +11,15 @@ PACKAGE = "desktop_chat"
 LONGEST_FILE = 600
 """Lines. A longer file holds more than one thing."""
 
-TOP = frozenset({"__main__", "app", "application", "command_line", "frozen", "instance", "opened_file"})
+TOP = frozenset(
+    {"__main__", "app", "application", "command_line", "frozen", "instance", "network", "opened_file"}
+)
 UI = frozenset({"ui"})
 SESSION = frozenset(
     {
         *("session", "asking", "answering", "record", "chats", "outbox", "services"),
-        *("organising", "undo", "connectivity", "waiting"),
-        *("turn", "gate", "inspection"),
+        *("organising", "undo", "connectivity", "waiting", "indexing"),
+        *("turn", "gate", "inspection", "exports"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics", "request_log"),
     }
 )
