@@ -307,6 +307,7 @@ storage/rows.py                     domain values as rows, and back
 storage/salvage.py                  what can still be read of a damaged database, in a new one
 storage/search_schema.py            the index of all words: its tables, and triggers that note what it lacks
 storage/store.py                    Store: what the rest of the program asks of the database
+storage/trash.py                    what goes: into the trash, back from it, and for good
 exporting/                          chats as files for others, and in a format that loses nothing
 exporting/chat.py                   what the formats for people share: branches, times, files, sources
 exporting/markdown.py               a chat as Markdown, with what is known of it as YAML
@@ -343,7 +344,6 @@ attachments/rtf.py                  rich text
 attachments/web.py                  the text of a web page
 attachments/workbook.py             workbooks of Excel
 attachments/writer.py               documents and presentations of Office
-storage/trash.py                    what goes: into the trash, back from it, and for good
 tokens/                             the only home of tiktoken and genai-prices: counts and prices
 tokens/batches.py                   long work in small pieces, and who is counted next
 tokens/encodings.py                 counting tokens, in the helper
