@@ -219,6 +219,26 @@ def put_back(path: Path, folder: Path, backup: Backup) -> Path:
     return kept
 
 
+def set_aside(path: Path, folder: Path, why: str = "damaged") -> Path | None:
+    """Move the database ``path`` and its log to ``folder``, as they are; ``why`` stands in the new name. None
+    where there is neither."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = folder / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{why}.db"
+    # Its index is made anew from the log by whoever opens it.
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    moved = False
+    # The log first: a database without its log looks whole, and is not.
+    for end in ("-wal", ""):
+        file = path.with_name(f"{path.name}{end}")
+        if file.exists() and file.stat().st_size:
+            file.replace(target.with_name(f"{target.name}{end}"))
+            moved = True
+        else:
+            file.unlink(missing_ok=True)
+    sync_folder(folder)
+    return target if moved else None
+
+
 @contextmanager
 def copy_of(backup: Backup, *, check: bool = False) -> Iterator[apsw.Connection]:
     """Read a copy. ``check``: raises DatabaseCorrupt where it is not sound."""

@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeVar
 
 import apsw
 
+from desktop_chat.storage.backups import copy_to, set_aside, sync_folder
 from desktop_chat.storage.errors import (
     DatabaseMissing,
     DatabaseReadOnly,
@@ -50,17 +51,70 @@ class Database:
 
     def __init__(self, path: Path, backups: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         self.path = path
+        self._backups = backups
+        self._migrations = migrations
         require_sqlite(apsw.sqlite_lib_version(), path)
         _find_or_create(path, backups)
-        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READWRITE)
         self._synchronous = ""
         opened = False
         try:
-            self._configure(backups, migrations)
+            self._configure(self._backups, self._migrations)
+            self._file, self._log_file = _identity(self.path), _identity(_log(self.path))
             opened = True
         finally:
             if not opened:
                 self.close(checkpoint=False)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the files under our path are still those that were opened. Takes some 4 microseconds."""
+        try:
+            return _identity(self.path) == self._file and _identity(_log(self.path)) == self._log_file
+        except PermissionError:
+            # Not to be seen at the moment is not gone.
+            return True
+
+    def put_in_place(self) -> Path | None:
+        """A file was deleted or replaced under us: write all that was saved, which the open one still has, to
+        where it was. Returns where the file went that was there instead.
+
+        Where that fails all is as before, and it can be tried again.
+        """
+        other = None
+        if _identity(self.path) == self._file:
+            # Only the log is gone, from its folder: all that it holds goes into the database.
+            self.checkpoint()
+        else:
+            other = self._write_anew()
+        self._connection.close()
+        self._open()
+        return other
+
+    def _write_anew(self) -> Path | None:
+        path = self.path
+        partial = path.with_suffix(".partial")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            copy_to(self._connection, partial)
+            # What is in our log is in the copy. Beside the file of another it would damage that.
+            if _identity(_log(path)) == self._log_file:
+                _log(path).unlink(missing_ok=True)
+            other = set_aside(path, self._backups, "replaced")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        sync_folder(path.parent)
+        return other
+
+    def reader(self) -> apsw.Connection:
+        """A connection that only reads, for the thread that asks for it."""
+        connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(BUSY_TIMEOUT)
+        return connection
 
     def _configure(self, backups: Path, migrations: Sequence[Migration]) -> None:
         connection = self._connection
@@ -133,60 +187,6 @@ class Database:
         """Move everything from the log into the database and empty the log, deleted text included."""
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
-    def close(self, *, checkpoint: bool = True) -> None:
-        """Close the connection. What cannot be checkpointed stays in the log for the next start."""
-        try:
-            if checkpoint:
-                with suppress(StorageError), translated(self.path):
-                    self.checkpoint()
-                    self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
-        finally:
-            self._connection.close()
-
-
-class StorageThread:
-    """Runs functions of a :class:`Database` one after the other, off the event loop.
-
-    What was called runs to its end, also where its caller is cancelled: cancelling only ends the waiting.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="storage")
-        self._database: Database | None = None
-        self._closing = threading.Event()
-        self._check: asyncio.Future[list[str]] | None = None
-        self._readings: set[asyncio.Future[Any]] = set()
-
-    @property
-    def is_closing(self) -> bool:
-        return self._closing.is_set()
-
-    async def open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
-        """Open the database and run ``prepare`` on it. Where either fails, the thread has ended."""
-        opened = False
-        try:
-            await self._submit(self._open, backups, prepare)
-            opened = True
-        finally:
-            if not opened:
-                self._closing.set()
-                self._executor.submit(self._close)
-                self._executor.shutdown(wait=False)
-
-    def _open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
-        database = Database(self.path, backups)
-        try:
-            prepare(database)
-            self._database = database
-        finally:
-            if self._database is None:
-                database.close(checkpoint=False)
-
-    async def call(
-        self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """``function(database, …)``, run in the thread. Raises StoreClosed after :meth:`close`."""
     @contextmanager
     def without_triggers(self) -> Iterator[None]:
         """For rows that are copied together with what triggers made of them."""
@@ -207,14 +207,146 @@ class StorageThread:
             copying.step()
         self.checkpoint()
 
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Close the connection. What cannot be checkpointed stays in the log for the next start."""
+        try:
+            if checkpoint:
+                with suppress(StorageError), translated(self.path):
+                    self.checkpoint()
+                    self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        finally:
+            self._connection.close()
+
+
+class ReadOnlyDatabase(Database):
+    """A database whose file or folder cannot be written: it is read, and nothing is written there.
+
+    Where its log holds something, its schema is old or answers in it are unfinished, that is set right in a
+    copy among the temporary files, which is read instead. ``prepare`` is what start-up does with a database.
+    """
+
+    def __init__(
+        self, path: Path, prepare: Callable[[Database], None], migrations: Sequence[Migration] = MIGRATIONS
+    ) -> None:
+        self.path = path
+        self._folder: Path | None = None
+        self._read_from = path
+        self._connection = self.reader()
+        opened = False
+        try:
+            check_origin(self._connection, path, path.parent, migrations)
+            if self._is_unfinished(len(migrations)):
+                self._connection.close()
+                import tempfile
+
+                self._folder = Path(tempfile.mkdtemp(prefix="desktop-chat-"))
+                self._read_from = _finished(path, self._folder, prepare, migrations)
+                self._connection = self.reader()
+            opened = True
+        finally:
+            if not opened:
+                self.close()
+
+    def _is_unfinished(self, schema: int) -> bool:
+        log = _log(self.path)
+        return (
+            (log.exists() and log.stat().st_size > 0)
+            or self._connection.pragma("user_version") != schema
+            or self._connection.execute("SELECT 1 FROM message WHERE state = 'streaming'").get is not None
+        )
+
+    @property
+    def is_in_place(self) -> bool:
+        return True
+
+    def transaction(self, *, durable: bool = True) -> NoReturn:
+        raise DatabaseReadOnly(f"{self.path} or its folder cannot be written", self.path)
+
+    def reader(self) -> apsw.Connection:
+        # Else SQLite would make an index of the log beside it.
+        uri = f"{self._read_from.absolute().as_uri()}?immutable=1"
+        return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+    def close(self, *, checkpoint: bool = True) -> None:
+        self._connection.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class StorageThread:
+    """Runs functions of a :class:`Database` one after the other, off the event loop.
+
+    What was called runs to its end, also where its caller is cancelled: cancelling only ends the waiting.
+    """
+
+    def __init__(self, path: Path, put_in_place: Callable[[Path | None], object] | None = None) -> None:
+        """``put_in_place`` is called in the loop after the file was deleted or replaced, and written again:
+        with where the file went that was there instead."""
+        self.path = path
+        self._put_in_place = put_in_place
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="storage")
+        self._database: Database | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = threading.Event()
+        self._check: asyncio.Future[list[str]] | None = None
+        self._readings: set[asyncio.Future[Any]] = set()
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing.is_set()
+
+    async def open(
+        self, backups: Path, prepare: Callable[[Database], None], *, read_only: bool = False
+    ) -> None:
+        """Open the database and run ``prepare`` on it. Where either fails, the thread has ended."""
+        opened = False
+        self._loop = asyncio.get_running_loop()
+        try:
+            open_it = self._open_for_reading if read_only else self._open
+            await self._submit(open_it, backups, prepare)
+            opened = True
+        finally:
+            if not opened:
+                self._closing.set()
+                self._executor.submit(self._close)
+                self._executor.shutdown(wait=False)
+
+    def _open(self, backups: Path, prepare: Callable[[Database], None]) -> None:
+        database = Database(self.path, backups)
+        try:
+            prepare(database)
+            self._database = database
+        finally:
+            if self._database is None:
+                database.close(checkpoint=False)
+
+    def _open_for_reading(self, backups: Path, prepare: Callable[[Database], None]) -> None:
+        self._database = ReadOnlyDatabase(self.path, prepare)
+
+    async def call(
+        self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """``function(database, …)``, run in the thread. Raises StoreClosed after :meth:`close`."""
         if self._closing.is_set():
             raise StoreClosed("the database was closed", self.path)
         return await self._submit(partial(self._call, function, *args, **kwargs))
 
+    async def settle(self) -> None:
+        """Wait for what was called before."""
+        await self.call(_do_nothing)
+
     def _call(self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._database is None:
             raise StoreClosed("the database was closed", self.path)
+        self._keep_in_place(self._database)
         return function(self._database, *args, **kwargs)
+
+    def _keep_in_place(self, database: Database) -> None:
+        """Before anything is said to be saved: it would be so in a file that nobody finds again."""
+        if not database.is_in_place:
+            other = database.put_in_place()
+            if self._loop is not None and self._put_in_place is not None:
+                self._loop.call_soon_threadsafe(self._put_in_place, other)
 
     async def _submit(self, function: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()
@@ -244,7 +376,7 @@ class StorageThread:
         For what takes long: the answers that stream in meanwhile must be saved. It sees what was called
         before. Where its caller is cancelled or the database closed, SQLite interrupts it.
         """
-        await self.call(_do_nothing)
+        await self.settle()
         if self._closing.is_set():
             raise StoreClosed("the database was closed", self.path)
         stop = threading.Event()
@@ -265,9 +397,9 @@ class StorageThread:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        flags = apsw.SQLITE_OPEN_READONLY
-        with translated(self.path), closing(apsw.Connection(str(self.path), flags=flags)) as connection:
-            connection.set_busy_timeout(BUSY_TIMEOUT)
+        if self._database is None:
+            raise StoreClosed("the database was closed", self.path)
+        with translated(self.path), closing(self._database.reader()) as connection:
             connection.set_progress_handler(lambda: stop.is_set() or self._closing.is_set(), 10_000)
             connection.pragma("temp_store", "memory")
             return function(connection, *args, **kwargs)
@@ -286,8 +418,26 @@ class StorageThread:
 
     def _close(self) -> None:
         if self._database is not None:
+            with suppress(StorageError), translated(self.path):
+                self._keep_in_place(self._database)
             self._database.close()
             self._database = None
+
+
+def _finished(
+    path: Path, folder: Path, prepare: Callable[[Database], None], migrations: Sequence[Migration]
+) -> Path:
+    """A copy of the database in ``folder``, set right."""
+    copy = folder / path.name
+    for source, target in ((path, copy), (_log(path), _log(copy))):
+        if source.exists():
+            shutil.copyfile(source, target)
+    database = Database(copy, folder / "backups", migrations)
+    try:
+        prepare(database)
+    finally:
+        database.close()
+    return copy
 
 
 def require_sqlite(version: str, path: Path) -> None:
@@ -321,6 +471,15 @@ def _find_or_create(path: Path, backups: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # SQLite would create it as the umask says; -wal and -shm get the mode of the database.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other, whatever its name; None where there is none."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _log(path: Path) -> Path:
@@ -364,7 +523,7 @@ def _heard(reading: asyncio.Future[Any]) -> None:
 
 
 def _do_nothing(db: Database) -> None:
-    """Called to wait for what was called before."""
+    """For who only waits."""
 
 
 def _storable(value: Any) -> Any:

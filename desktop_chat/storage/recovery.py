@@ -9,13 +9,21 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
-from desktop_chat.storage.backups import Backup, copy_of, copy_to, every, never, newest_readable, sync_folder
+from desktop_chat.storage.backups import (
+    Backup,
+    copy_of,
+    copy_to,
+    every,
+    never,
+    newest_readable,
+    set_aside,
+    sync_folder,
+)
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import MIGRATIONS, migrate
 from desktop_chat.storage.salvage import Salvaged, salvage
@@ -74,25 +82,6 @@ def save_readable(
 def begin_anew(path: Path, folder: Path) -> Path | None:
     """Make ``path`` an empty database. Returns where the file went that was there."""
     return _replace(path, folder, _make_empty)[1]
-
-
-def set_aside(path: Path, folder: Path, why: str = "damaged") -> Path | None:
-    """Move the database ``path`` and its log to ``folder``, as they are; None where there is neither."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = folder / f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{why}.db"
-    # Its index is made anew from the log by whoever opens it.
-    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-    moved = False
-    # The log first: a database without its log looks whole, and is not.
-    for end in ("-wal", ""):
-        file = path.with_name(f"{path.name}{end}")
-        if file.exists() and file.stat().st_size:
-            file.replace(target.with_name(f"{target.name}{end}"))
-            moved = True
-        else:
-            file.unlink(missing_ok=True)
-    sync_folder(folder)
-    return target if moved else None
 
 
 def _replace(path: Path, folder: Path, build: Callable[[Path], T]) -> tuple[T, Path | None]:

@@ -39,9 +39,9 @@ def test_by_age(hours: list[float], expected: list[float]) -> None:
 
 
 def test_all_of_two_days_then_12_days_10_weeks_and_9_months() -> None:
-    copies = [made(hour) for hour in range(2 * 365 * 24)]
+    copies = [made(hour) for hour in range(0, 2 * 365 * 24, 6)]
     left = kept(copies)
-    assert [hour for hour in left if hour < 48] == list(range(48))
+    assert [hour for hour in left if hour < 48] == list(range(0, 48, 6))
     older = [hour / 24 for hour in left if hour >= 48]
     assert len(older) == 12 + 10 + 9
     gaps = [round(later - earlier) for earlier, later in itertools.pairwise(older)]
@@ -63,8 +63,8 @@ def test_the_oldest_go_first_where_there_is_no_room(limit: int, expected: list[f
 def test_the_newest_good_one_stays_even_where_it_is_old() -> None:
     copies = [made(1, 10), made(2, 10), made(24 * 900, 10), made(24 * 901, 10)]
     assert kept(copies, 10, copies[3].key) == [24 * 901]
-    many = [made(hour) for hour in range(48, 20_000)]
-    assert 19_999 in kept(many, LARGE, many[-1].key)
+    many = [made(hour) for hour in range(48, 20_000, 24)]
+    assert float(many[-1].key) in kept(many, LARGE, many[-1].key)
 
 
 def test_what_is_needed_to_go_back_goes_only_for_room() -> None:
