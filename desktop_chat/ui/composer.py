@@ -416,6 +416,18 @@ class Composer(QFrame):
             QTextCursor(self.text_edit.document()).insertText(f"{text}\n\n" if self.text else text)
             self.flush_draft()
 
+    def follow(self, draft: Draft, edited: str | None = None) -> None:
+        """Another window changed the draft, or the edit of a message: show it, unless something was typed
+        here since."""
+        if self.editing != edited:
+            self._draft, self._draft_parts = draft.text, draft.parts
+        elif self.draft == Draft(*self._handed_on) and edited is not None and not draft:
+            self.finish_edit()
+        elif self.draft == Draft(*self._handed_on) != draft:
+            self._show_parts(draft.parts)
+            self.text_edit.replace_all(draft.text)
+            self.flush_draft()
+
     def add(self, text: str) -> None:
         """Put ``text`` behind what is there."""
         now = self.text
@@ -528,12 +540,17 @@ class Composer(QFrame):
             self.meter.setText(words)
         self.meter.setVisible(bool(words))
 
+    @property
+    def _handed_on(self) -> tuple[str, tuple[Part, ...]]:
+        """What was handed on last of what is being written."""
+        return (self._draft, self._draft_parts) if self.editing is None else (self._edit, self._edit_parts)
+
     def _hand_on_draft(self) -> None:
         text, parts = self.text, self._parts
-        if self.editing is None and (text, parts) != (self._draft, self._draft_parts):
+        if self.editing is None and (text, parts) != self._handed_on:
             self._draft, self._draft_parts = text, parts
             self.draft_changed.emit(text)
-        elif self.editing is not None and (self._waits or (text, parts) != (self._edit, self._edit_parts)):
+        elif self.editing is not None and (self._waits or (text, parts) != self._handed_on):
             # What is being read is added to what is kept, also of an edit that has changed nothing yet.
             self._edit, self._edit_parts = text, parts
             self.edit_changed.emit(self.editing, text)

@@ -26,8 +26,8 @@ FILTERS = (
     Filter("tag", "name", "Chats with a tag"),
     Filter("model", "name", "Answers of a model"),
     Filter("role", "user", "What you wrote, or assistant for answers"),
-    Filter("after", "2026-05", "From a year, month or day on"),
-    Filter("before", "2026-05", "Before a year, month or day"),
+    Filter("after", "2026-05", "From a year, month or day on, or so long ago as 3d, 2w, 6m or 1y"),
+    Filter("before", "2026-05", "Before a year, month or day, or longer ago"),
     Filter("has", "image", "Messages with an image, file or code"),
     Filter("is", "pinned", "Pinned or archived chats"),
 )
@@ -98,6 +98,4 @@ def completions(
 
 
 def _days(today: date) -> list[str]:
-    month = today.strftime("%Y-%m")
-    before = date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1).strftime("%Y-%m")
-    return [today.isoformat(), month, before, str(today.year), str(today.year - 1)]
+    return ["today", "yesterday", "1w", "1m", today.strftime("%Y-%m"), str(today.year)]

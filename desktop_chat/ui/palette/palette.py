@@ -378,7 +378,7 @@ class Palette(QDialog):
         else:
             rows, is_whole = self._completions()
             first = len(rows) if is_whole and found else 0
-            if not rows and self._found is not None and not found:
+            if not rows and not found and (self._found is not None or not self._query):
                 found = [nothing_row(self._query)]
             rows += found
         self.rows.set_rows(rows, is_more=is_more)

@@ -62,9 +62,11 @@ class Searching(QObject):
         try:
             page = await self._search(self._query, limit=PAGE, offset=offset)
         except StorageError as error:
-            self._task = None
             self.failed.emit(error)
             return
-        self._task = None
+        finally:
+            # Also where another window's search took the place of this one.
+            if self._task is asyncio.current_task():
+                self._task = None
         self._count = offset + len(page.hits)
         (self.found_more if offset else self.found).emit(page)

@@ -48,6 +48,8 @@ def nothing_row(query: Query) -> Row:
         help_ = "Try fewer words or filters."
     elif query.filters:
         help_ = "No message is like that. Try fewer filters."
+    elif not query:
+        return Row(RowKind.WORDS, "Nothing to look for yet", "Type a word, or the begin of one.")
     else:
         help_ = "Try fewer words, or the begin of one: all of them have to be in a message."
     return Row(RowKind.WORDS, "Nothing found", help_)

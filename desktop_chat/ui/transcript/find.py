@@ -5,7 +5,7 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Protocol
@@ -76,7 +76,11 @@ class Matcher:
         if not found:
             return found
         if len(folded) != len(text):
-            found = unfolded(found, text, str.casefold)
+            # Folding made some characters longer: back to the ones they come from.
+            ends = list(accumulate(len(character.casefold()) for character in text))
+            spread = [(bisect_right(ends, start), bisect_right(ends, end - 1) + 1) for start, end in found]
+            found = [spread[0]]
+            found += [span for before, span in pairwise(spread) if span[0] >= before[1]]
         if not text.isascii():
             # An accent of its own belongs to the letter before it.
             found = [s for s in found if s[1] >= len(text) or not unicodedata.combining(text[s[1]])]
@@ -111,14 +115,6 @@ class Matcher:
                 if all(needle in shown for needle in missing):
                     return True
         return self._names_a_character and _INVISIBLE.search(source) is not None
-
-
-def unfolded(spans: list[tuple[int, int]], text: str, fold: Callable[[str], str]) -> list[tuple[int, int]]:
-    """Where in ``text`` the characters stand that ``spans`` are of when each of them was changed by ``fold``,
-    which made some longer or took them away."""
-    ends = list(accumulate(len(fold(character)) for character in text))
-    spread = [(bisect_right(ends, start), bisect_right(ends, end - 1) + 1) for start, end in spans]
-    return spread[:1] + [span for before, span in pairwise(spread) if span[0] >= before[1]]
 
 
 def in_units(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
