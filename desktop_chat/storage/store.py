@@ -54,21 +54,37 @@ class Store:
     user can do something about; nothing of the failed call was then stored.
     """
 
-    def __init__(self, thread: StorageThread, backups: Path) -> None:
+    def __init__(self, thread: StorageThread, backups: Path, *, is_read_only: bool) -> None:
         self._thread = thread
         self._backups = backups
+        self.is_read_only = is_read_only
 
     @classmethod
-    async def open(cls, path: Path, backups: Path) -> "Store":
+    async def open(
+        cls,
+        path: Path,
+        backups: Path,
+        *,
+        read_only: bool = False,
+        put_in_place: Callable[[Path | None], object] | None = None,
+    ) -> "Store":
         """Open the database, or create it where neither it nor a backup of it exists.
 
         Its schema is brought up to date, after a verified copy went to ``backups``. Answers that were being
-        written when the program died become ``INTERRUPTED``. Conversations deleted more than 30 days ago go
-        for good.
+        written when the program died become ``INTERRUPTED``. What was deleted more than 30 days ago goes for
+        good.
+
+        ``read_only`` writes nothing where the database is; every method that would raises DatabaseReadOnly.
+        Where the file is deleted or replaced while it is open, all of it is written again before anything
+        else is done, and ``put_in_place`` called: with where the file went that was there instead.
         """
-        thread = StorageThread(path)
-        await thread.open(backups, queries.prepare)
-        return cls(thread, backups)
+        thread = StorageThread(path, put_in_place)
+        await thread.open(backups, queries.prepare, read_only=read_only)
+        return cls(thread, backups, is_read_only=read_only)
+
+    async def keep_in_place(self) -> None:
+        """See to it that the file is where it belongs, as every method does before anything else."""
+        await self._thread.settle()
 
     async def close(self) -> None:
         """Save what was called, empty the log and close. Every call afterwards raises StoreClosed."""
@@ -171,6 +187,14 @@ class Store:
     async def remove_message(self, message_id: str) -> None:
         """Remove a message without children; where it was the active leaf, its parent becomes that."""
         await self._thread.call(queries.remove_message, message_id)
+
+    async def delete_conversations(self, ids: Sequence[str]) -> None:
+        """Put conversations into the trash. They can be restored for 30 days."""
+        await self._thread.call(trash.delete, "conversation", tuple(ids))
+
+    async def restore_conversations(self, ids: Sequence[str]) -> None:
+        """Take conversations out of the trash, to their old places."""
+        await self._thread.call(trash.restore, "conversation", tuple(ids))
 
     async def delete_conversation(self, conversation_id: str) -> None:
         """Put one conversation into the trash."""
@@ -311,14 +335,6 @@ class Store:
     async def drafts(self) -> dict[str, Draft]:
         """Every draft by its key."""
         return await self._thread.call(queries.drafts)
-    async def delete_conversations(self, ids: Sequence[str]) -> None:
-        """Put conversations into the trash. They can be restored for 30 days."""
-        await self._thread.call(trash.delete, "conversation", tuple(ids))
-
-    async def restore_conversations(self, ids: Sequence[str]) -> None:
-        """Take conversations out of the trash, to their old places."""
-        await self._thread.call(trash.restore, "conversation", tuple(ids))
-
 
     async def unreferenced(self, hashes: Iterable[str]) -> set[str]:
         """Which of these attachments no message, draft or kept answer has; their rows are forgotten.
@@ -386,6 +402,11 @@ class Store:
         until = until if before is None else min(until, before)
         return await self._thread.call(ledger.page, since, until, limit)
 
+    async def entries(self, after: int = 0) -> list[tuple[int, LedgerEntry]]:
+        """The ledger in the order in which it was entered: some 1,000 entries with their numbers, of those
+        with a number above ``after``."""
+        return await self._thread.call(ledger.entries, after)
+
     async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """Write the attempts between two times to the file ``path``, oldest first; returns how many.
 
@@ -402,11 +423,6 @@ class Store:
         conversation_id: str = "",
         endpoint_id: str = "",
     ) -> Decimal:
-    async def entries(self, after: int = 0) -> list[tuple[int, LedgerEntry]]:
-        """The ledger in the order in which it was entered: some 1,000 entries with their numbers, of those
-        with a number above ``after``."""
-        return await self._thread.call(ledger.entries, after)
-
         """US dollars, exact and estimated, of the attempts that began at ``since`` (Unix time) or later, and
         before ``until``: all of them, or those of a conversation or of an endpoint."""
         return await self._thread.call(ledger.spent, since, until, conversation_id, endpoint_id)
