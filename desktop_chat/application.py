@@ -29,6 +29,7 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.instance import Claim, Instance
+from desktop_chat.network import Network
 from desktop_chat.opened_file import NotOpened, composed
 from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
@@ -224,6 +225,7 @@ class Program:
         self._complaint = complaint
         self._told_of_mistake = False
         self._preparing: asyncio.Task[None] | None = None
+        self._network: Network | None = None
         self._is_closing = False
         self.tasks = Tasks(self.report)
         temporary = tuple(filter(None, [environment_endpoint]))
@@ -421,8 +423,10 @@ class Program:
             await self.store.close()
 
     async def _load_behind_the_window(self) -> None:
-        """What reading needs, and the check of the database."""
+        """What reading needs, the network, the check of the database, and what waits for a quiet moment."""
         await asyncio.to_thread(_load_transcript)
+        self._network = Network(self.chats.connectivity)
+        await self.chats.ask_waiting()
         # What is imported stays: the collector need not look at it again and again, 90 ms each time.
         gc.freeze()
         assert self.store is not None

@@ -7,6 +7,7 @@ Where a model is overloaded or gone, one that stands in is asked next, if the us
 import asyncio
 import contextlib
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -67,6 +68,8 @@ class Asking(QObject):
     adjusted = Signal(str, str)
     """What the model does not take, as ``Adjusted.name`` has it, and what the server said. The request was
     sent again without it, and no request to the model has it from now on: see ``Settings.rejected``."""
+    ended = Signal(str)
+    """The id of an answer that is at its end, however it ended, and saved."""
     fell_back = Signal(str, str)
     """The model that was overloaded or gone, and the one that is asked in its place."""
 
@@ -112,6 +115,16 @@ class Asking(QObject):
         """Do not wait for the scheduled retry."""
         if self._answering is not None:
             self._answering.retry_now()
+
+    async def let_go(self, message_ids: Collection[str]) -> None:
+        """Have none of these messages written or answered by what was begun: an answer among them is stopped,
+        and what is about to be saved below one of them is waited for."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        is_written = any(m.state is State.STREAMING and m.id in message_ids for m in self.tree)
+        if is_written and self._turning is not None:
+            self.stop()
+            await asyncio.wait([self._turning])
 
     async def _close(self) -> None:
         """Wait until all that came is saved."""
@@ -475,6 +488,7 @@ class Asking(QObject):
         if ending.finished.others or answer is not answers[-1]:
             self.path_changed.emit()
         self._counts.wake()
+        self.ended.emit(answer.id)
         if ending.bug is not None:
             raise ending.bug
         if ending.over_budget is not None and not is_over:

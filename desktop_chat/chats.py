@@ -1,14 +1,14 @@
-"""Chats: every conversation of the profile, the sessions at work, the drafts and the models on offer."""
+"""Chats: the sessions at work, the drafts, the models on offer, and what is found in all of them."""
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
+from PySide6.QtCore import Signal, SignalInstance
 
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
@@ -18,12 +18,14 @@ from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.errors import Unreachable
 from desktop_chat.domain.evidence import Attempt, Evidence, RateLimits
+from desktop_chat.domain.forking import forked
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import Grouping, LedgerEntry, UsageReport
-from desktop_chat.domain.message import Draft, Part
+from desktop_chat.domain.message import Draft, Part, State
 from desktop_chat.domain.model import Model
-from desktop_chat.domain.titles import clean_title
-from desktop_chat.outbox import Outbox
+from desktop_chat.domain.search import Found, Query
+from desktop_chat.indexing import Indexing
+from desktop_chat.organising import Organising
 from desktop_chat.services import Services
 from desktop_chat.session import NEW_CHAT_DRAFT, ChatSession
 from desktop_chat.settings import Settings
@@ -33,24 +35,25 @@ from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.waiting import Waiting
 
+if TYPE_CHECKING:
+    from desktop_chat.exports import Exports
+
 DAY = 24 * 3600.0
 """Seconds."""
 RECENT_SESSIONS = 8
 """How many conversations are kept in memory beside those that are shown or writing."""
 
 
-class Chats(QObject):
-    """The list of conversations, and one :class:`ChatSession` for each that is open or writing.
+class Chats(Organising):
+    """The conversations of a profile, and one :class:`ChatSession` for each that is open or writing.
 
     A session that someone still holds is never made a second time.
     """
 
-    listed = Signal()
-    """The list or its order changed."""
     drafts_loaded = Signal(object)
     """The drafts as the last run left them, by key."""
-    changed = Signal(str)
-    """The title or the phase of one conversation changed."""
+    draft_changed = Signal(str)
+    """The draft under this key is another: see :meth:`draft`."""
     problem = Signal(object, object, str)
     """A session, the ``ChatError`` that ended its turn, and the id of the answer."""
     refused = Signal(object, object)
@@ -77,15 +80,12 @@ class Chats(QObject):
         tokens: Tokens,
         attachments: Attachments,
     ) -> None:
-        """``opening`` gives the store; until it does, the list is empty and writes wait."""
-        super().__init__()
-        self._opening = asyncio.ensure_future(opening)
+        """``opening`` gives the store; until it does, nothing is listed and writes wait."""
+        super().__init__(opening, tasks)
         self._api = api
         api.on_rate_limits = self.rates_changed.emit
         self._credentials = credentials
         self._settings = settings
-        self._tasks = tasks
-        self.outbox = Outbox(tasks)
         self.connectivity = Connectivity()
         self._waiting = Waiting(self._store, self.outbox)
         self.spending = Spending(self._store, settings=settings, tokens=tokens, tasks=tasks)
@@ -105,11 +105,9 @@ class Chats(QObject):
         self.attachments = attachments
         self.connectivity.changed.connect(self._network_changed)
         self._models = self._services.models
-        self.conversations: list[Conversation] = []
         self.drafts: dict[str, Draft] = {}
-        self._sessions: WeakValueDictionary[str, ChatSession] = WeakValueDictionary()
-        self._recent: deque[ChatSession] = deque(maxlen=RECENT_SESSIONS)
-        self._deleting: dict[str, asyncio.Task[None]] = {}
+        self._places: WeakKeyDictionary[ChatSession, tuple[int, str]] = WeakKeyDictionary()
+        self.indexing = Indexing(self._store, tasks, lambda: self.busy)
         settings.changed.connect(self._setting_changed)
         self.spending.recorded.connect(self._recorded)
 
@@ -118,19 +116,20 @@ class Chats(QObject):
         return self._api.rate_limits.get(endpoint.id) if endpoint is not None else None
 
     async def load(self) -> None:
-        """Read the drafts and the list. Raises :class:`~desktop_chat.storage.StorageError`."""
+        """Read the drafts, the folders and the tags. Raises :class:`~desktop_chat.storage.StorageError`."""
         store = await self._store()
         # First, since what is being typed replaces the draft that is stored.
         stored = await store.drafts()
         self._waiting.take(stored)
         self.drafts = {**stored, **self.drafts}
         self.drafts_loaded.emit(stored)
-        await self._reload()
+        await self.reread()
 
     async def tidy(self) -> None:
-        """Let go of what is kept for too long: files that no chat and no draft has any more, and evidence of
-        attempts older than the user wants. Raises ``StorageError``."""
+        """Let go of what is kept for too long: what is in the trash for 30 days, files that no chat and no
+        draft has any more, and evidence of attempts older than the user wants. Raises ``StorageError``."""
         store = await self._store()
+        await store.purge_expired()
         await store.drop_evidence(time.time() - self._settings.evidence_days * DAY)
         # Only what is on the disk now: what is attached meanwhile may be in nothing yet.
         kept = await self.attachments.hashes()
@@ -152,18 +151,45 @@ class Chats(QObject):
 
     async def open(self, conversation_id: str) -> ChatSession:
         """The session of a stored conversation. Raises ``KeyError`` or a ``StorageError``."""
+        tree: Tree | None = None
         if (session := self._sessions.get(conversation_id)) is None:
             store = await self._store()
             tree = await store.tree(conversation_id)
-            session = self._sessions.get(conversation_id)
-        # Looked for now, since it may have been deleted in the meantime.
-        conversation = self._conversation(conversation_id)
-        if conversation is None:
+        conversation = await self.conversation(conversation_id)
+        # Looked for now, since it may have been opened or deleted in the meantime.
+        session = self._sessions.get(conversation_id)
+        if conversation is None or conversation_id in self._gone:
             raise KeyError(conversation_id)
         if session is None:
-            return self._session(conversation, tree)
+            return self._session(conversation, tree or Tree())
         self._keep(session)
         return session
+
+    async def fork(self, conversation_id: str, message_id: str) -> ChatSession:
+        """A new conversation, stored, with the messages up to this one; it can be undone. Raises
+        ``KeyError`` or a ``StorageError``."""
+        source = await self.open(conversation_id)
+        path = source.tree.path_to(message_id)
+        conversation, messages = forked(source.conversation, path, time.time())
+        store = await self._store()
+        conversation.order = await store.begin_turn(conversation, messages)
+        if conversation.tags:
+            await store.organise([conversation.id], add_tags=conversation.tags)
+        session = self._session(conversation, Tree(messages))
+        self.listed.emit()
+        words = f"Forked “{source.conversation.title}”"
+        self._offer(words, lambda: self._put_away((conversation.id,)))
+        return session
+
+    async def search(self, query: Query, limit: int = 50, offset: int = 0) -> Found:
+        """A page of what has all that is asked for, the best first. Raises ``StorageError``.
+
+        A search that is still running is given up for a newer one: it raises ``CancelledError``.
+        """
+        found = await (await self._store()).search(query, limit, offset)
+        if found.waiting:
+            self.indexing.wake(hurry=True)
+        return found
 
     def is_writing(self, conversation_id: str) -> bool:
         session = self._sessions.get(conversation_id)
@@ -177,29 +203,6 @@ class Chats(QObject):
     def busy(self) -> list[ChatSession]:
         """The sessions whose answer is being written or waited for."""
         return [session for session in self._sessions.values() if session.is_busy]
-
-    def delete(self, conversation_id: str) -> None:
-        """Take a conversation off the list; :meth:`restore` brings it back within 30 days."""
-        self.conversations = [c for c in self.conversations if c.id != conversation_id]
-        self.listed.emit()
-        self._deleting[conversation_id] = self._tasks.start(self._delete(conversation_id), "delete")
-
-    def restore(self, conversation_id: str) -> None:
-        self._tasks.start(self._restore(conversation_id), "restore")
-
-    def rename(self, conversation_id: str, title: str) -> None:
-        if (session := self._sessions.get(conversation_id)) is not None:
-            session.rename(title)
-        elif (found := self._conversation(conversation_id)) is not None and (title := clean_title(title)):
-            found.title, found.title_source = title, "user"
-            self._save(found)
-
-    def set_pinned(self, conversation_id: str, pinned: bool) -> None:
-        if (session := self._sessions.get(conversation_id)) is not None:
-            session.set_pinned(pinned)
-        elif (found := self._conversation(conversation_id)) is not None:
-            found.pinned = pinned
-            self._save(found)
 
     def draft(self, key: str) -> Draft:
         """What is unsent under ``key``; an empty draft where nothing is."""
@@ -218,6 +221,7 @@ class Chats(QObject):
             else:
                 self.drafts.pop(key, None)
             self.outbox.post(lambda: self._save_draft(key, draft))
+            self.draft_changed.emit(key)
 
     async def models(self, endpoint: Endpoint, refresh: bool = False) -> list[Model]:
         """What the endpoint offers, asked once a run. Raises ``ChatError``."""
@@ -262,6 +266,13 @@ class Chats(QObject):
         """As :meth:`Attachments.base64`."""
         return await self.attachments.base64(hash)
 
+    @cached_property
+    def exports(self) -> "Exports":
+        """What writes conversations to files; imported when it is asked for."""
+        from desktop_chat.exports import Exports
+
+        return Exports(self._store, self.attachments)
+
     async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """As :meth:`Store.export_ledger`."""
         return await (await self._store()).export_ledger(path, kind, since, until)
@@ -272,12 +283,8 @@ class Chats(QObject):
         self._opening.cancel()
         self._services.is_closing = True
         await asyncio.gather(*(session.close() for session in self._sessions.values()))
-        if self._deleting:
-            await asyncio.wait(self._deleting.values())
+        await self._settle()
         await self.outbox.settle()
-
-    async def _store(self) -> Store:
-        return await asyncio.shield(self._opening)
 
     def _session(self, conversation: Conversation, tree: Tree) -> ChatSession:
         if conversation.active_leaf is not None and conversation.active_leaf in tree:
@@ -287,6 +294,7 @@ class Chats(QObject):
         id = conversation.id
         session.phase_changed.connect(lambda: self.changed.emit(id))
         session.conversation_changed.connect(lambda: self._session_changed(id))
+        session.ended.connect(lambda message_id: self._ended(id, message_id))
         session.problem.connect(lambda error, message_id: self._tell(self.problem, id, error, message_id))
         session.refused.connect(lambda error: self._tell(self.refused, id, error))
         session.held.connect(lambda hold, again: self._tell(self.held, id, hold, again))
@@ -305,65 +313,37 @@ class Chats(QObject):
             self._tasks.start(session.read_totals(), "totals")
 
     def _keep(self, session: ChatSession) -> None:
-        if session in self._recent:
-            self._recent.remove(session)
-        self._recent.append(session)
-
-    def _conversation(self, conversation_id: str) -> Conversation | None:
-        return next((c for c in self.conversations if c.id == conversation_id), None)
+        others = [other for other in self._recent if other is not session]
+        self._recent = [*others, session][-RECENT_SESSIONS:]
 
     def _tell(self, signal: SignalInstance, conversation_id: str, *values: object) -> None:
         if (session := self._sessions.get(conversation_id)) is not None:
             signal.emit(session, *values)
 
-    def _save(self, conversation: Conversation) -> None:
-        """Save and list a change to a conversation that has no session."""
-        written = replace(conversation)
-        self.outbox.post(lambda: self._write(written))
-        self._list(conversation)
-
-    async def _write(self, conversation: Conversation) -> None:
-        await (await self._store()).update_conversation(conversation)
-
     def _session_changed(self, conversation_id: str) -> None:
         session = self._sessions.get(conversation_id)
-        if session is not None and session.is_stored and conversation_id not in self._deleting:
-            self._list(session.conversation)
+        if session is None or not session.is_stored or conversation_id in self._gone:
+            return
+        # Title and last turn are what lists are sorted by.
+        place = session.conversation.order, session.conversation.title
+        if self._places.get(session) != place:
+            self._places[session] = place
+            self._do(self._tell_listed())
+        self.changed.emit(conversation_id)
 
-    def _list(self, conversation: Conversation) -> None:
-        before = list(self.conversations)
-        if all(known.id != conversation.id for known in before):
-            self.conversations.append(conversation)
-        self.conversations.sort(key=lambda c: (not c.pinned, -c.order))
-        if [c.id for c in before] != [c.id for c in self.conversations]:
-            self.listed.emit()
-        self.changed.emit(conversation.id)
-
-    async def _delete(self, conversation_id: str) -> None:
-        if (session := self._sessions.get(conversation_id)) is not None:
-            await session.close()
-            self._sessions.pop(conversation_id, None)
-            if session in self._recent:
-                self._recent.remove(session)
-        store = await self._store()
-        await self.outbox.write(lambda: store.delete_conversation(conversation_id))
-
-    async def _restore(self, conversation_id: str) -> None:
-        if (deleting := self._deleting.pop(conversation_id, None)) is not None:
-            await deleting
-        store = await self._store()
-        await self.outbox.write(lambda: store.restore_conversation(conversation_id))
-        await self._reload()
-
-    async def _reload(self) -> None:
-        """Read the list anew; conversations that are in memory keep their object."""
-        store = await self._store()
-        self.conversations = [
-            session.conversation if (session := self._sessions.get(c.id)) is not None else c
-            for c in await store.conversations()
-            if c.id not in self._deleting
-        ]
+    async def _tell_listed(self) -> None:
+        """Lists are read from the database, where a title comes a moment after it is set."""
+        await self.outbox.settle()
         self.listed.emit()
+
+    def _ended(self, conversation_id: str, message_id: str) -> None:
+        """An answer is at its end; one that nobody saw is unread, unless the user stopped it."""
+        session = self._sessions.get(conversation_id)
+        if session is None or conversation_id in self._gone:
+            return
+        was_stopped = session.tree[message_id].state is State.STOPPED
+        if not was_stopped and conversation_id not in self._shown.values():
+            self._organise([conversation_id], lambda c: setattr(c, "unread", True), unread=True)
 
     async def _save_draft(self, key: str, draft: Draft) -> None:
         await (await self._store()).save_draft(key, draft.text, draft.parts)

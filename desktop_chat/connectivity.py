@@ -12,7 +12,7 @@ from desktop_chat.domain.endpoint import Endpoint, EndpointKind
 from desktop_chat.domain.errors import ChatError, HostNotFound, Unreachable
 
 CHECK_SECONDS = 10.0
-"""How often the name of an endpoint is looked up that a message waits for, where the system cannot say more."""
+"""How often the name of an endpoint that a message waits for is looked up, where the system says nothing."""
 _LOCAL_ENDINGS = (".localhost", ".local", ".lan", ".internal", ".home.arpa")
 """Names that no public server has (RFC 6761, 6762, 8375; ``internal`` by ICANN's resolution of 2024)."""
 

@@ -57,6 +57,20 @@ class Record:
         self.tree.active_leaf = leaf
         self.save()
 
+    async def reread(self, leaf: str | None) -> bool:
+        """Take over what is stored now, and show the path to ``leaf`` where that is a message of it, else as
+        much as is left of the one that is shown. Whether anything changed. Raises ``StorageError``."""
+        stored = await (await self._services.store()).tree(self.conversation.id)
+        shown = self.tree.active_leaf
+        if not self.tree.adopt(stored):
+            return False
+        if leaf in self.tree:
+            self.tree.active_leaf = leaf
+        if self.tree.active_leaf != shown:
+            self.conversation.active_leaf = self.tree.active_leaf
+            self.save()
+        return True
+
     def show(self, leaf: str) -> None:
         """Make ``leaf`` the active one."""
         self.tree.active_leaf = self.conversation.active_leaf = leaf

@@ -244,18 +244,13 @@ class ChatSession(Asking):
 
     def rename(self, title: str) -> None:
         if title := clean_title(title):
-            self._set_title(title, "user")
+            self.set_title(title, "user")
 
     def set_model(self, endpoint_id: str, model: str) -> None:
         """Use this model from the next request on."""
         self.conversation.endpoint_id, self.conversation.model = endpoint_id, model
         self.conversation_changed.emit()
         self.recount()
-        self._record.save()
-
-    def set_pinned(self, pinned: bool) -> None:
-        self.conversation.pinned = pinned
-        self.conversation_changed.emit()
         self._record.save()
 
     def set_parameters(self, parameters: Parameters) -> None:
@@ -281,6 +276,13 @@ class ChatSession(Asking):
             self.totals = totals
             self.totals_changed.emit()
 
+    async def reread(self, leaf: str | None = None) -> None:
+        """Messages were deleted or restored: show what is there now, and where it is there up to ``leaf``.
+        Raises ``StorageError``."""
+        if await self._record.reread(leaf):
+            self.path_changed.emit()
+            self.recount()
+
     async def close(self) -> None:
         """Stop, and wait until all that came is saved."""
         self.stop()
@@ -305,9 +307,10 @@ class ChatSession(Asking):
         errands = Errands(self.conversation.id, self._services)
         title = await errands.title(endpoint, path[0].sent_text, answer)
         if title and self.conversation.title_source == "first_words":
-            self._set_title(title, "model")
+            self.set_title(title, "model")
 
-    def _set_title(self, title: str, source: str) -> None:
+    def set_title(self, title: str, source: str) -> None:
+        """``source`` is as in ``Conversation.title_source``."""
         self.conversation.title, self.conversation.title_source = title, source
         self.conversation_changed.emit()
         self._record.save()

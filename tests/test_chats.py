@@ -13,7 +13,7 @@ from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.errors import EndpointGone
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
-from tests.helpers.bench import Bench, ask, idle, until
+from tests.helpers.bench import Bench, ask, idle, listed, until_listed
 from tests.server import Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
@@ -41,6 +41,7 @@ async def stored(bench: Bench, count: int) -> list[str]:
         await store.begin_turn(conversation, [question])
         ids.append(conversation.id)
     await bench.chats.load()
+    await listed(bench.chats)
     return ids
 
 
@@ -84,10 +85,9 @@ async def test_renaming_and_pinning_read_no_messages(bench: Bench) -> None:
     ids = await stored(bench, RECENT_SESSIONS + 3)
     for number, conversation_id in enumerate(ids):
         bench.chats.rename(conversation_id, f" Renamed\n{number} ")
-        bench.chats.set_pinned(conversation_id, number == 0)
+        bench.chats.set_pinned([conversation_id], number == 0)
     assert bench.chats.session(ids[0]) is None
-    assert bench.chats.conversations[0].id == ids[0]
-    assert await bench.chats.outbox.settle()
+    await until_listed(bench.chats, ids[0], *reversed(ids[1:]))
     store = await bench.opening
     listed = await store.conversations()
     assert [(c.title, c.title_source, c.pinned) for c in listed[:2]] == [
@@ -101,7 +101,7 @@ async def test_a_chat_deleted_while_it_is_read_is_not_opened(bench: Bench) -> No
     (conversation_id,) = await stored(bench, 1)
     opening = asyncio.ensure_future(bench.chats.open(conversation_id))
     await asyncio.sleep(0)
-    bench.chats.delete(conversation_id)
+    bench.chats.delete([conversation_id])
     with pytest.raises(KeyError):
         await opening
 
@@ -109,11 +109,10 @@ async def test_a_chat_deleted_while_it_is_read_is_not_opened(bench: Bench) -> No
 @pytest.mark.anyio
 async def test_restoring_one_chat_leaves_another_deleted(bench: Bench) -> None:
     first, second = await stored(bench, 2)
-    bench.chats.delete(first)
-    bench.chats.delete(second)
-    bench.chats.restore(first)
-    await until(lambda: bench.chats.conversations, bench.chats.listed)
-    assert [c.id for c in bench.chats.conversations] == [first]
+    bench.chats.delete([first])
+    bench.chats.delete([second])
+    bench.chats.restore([first])
+    await until_listed(bench.chats, first)
 
 
 @pytest.mark.anyio

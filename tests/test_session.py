@@ -17,7 +17,7 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.outbox import Outbox
 from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
 from desktop_chat.storage import DiskFull, Store
-from tests.helpers.bench import Bench, ask, idle, reread, until
+from tests.helpers.bench import Bench, ask, idle, listed, reread, until, until_listed
 from tests.server import Exchange, Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
@@ -49,7 +49,7 @@ async def test_an_answer_is_saved_as_it_was_shown(bench: Bench) -> None:
     assert answer.usage.input == wire.USAGE_IN
     assert await reread(bench, session) == session.tree.path
     assert session.conversation.title == "Hello"
-    assert [c.id for c in bench.chats.conversations] == [session.conversation.id]
+    await until_listed(bench.chats, session.conversation.id)
 
 
 @pytest.mark.anyio
@@ -283,7 +283,7 @@ async def test_stop_while_the_database_opens_leaves_the_text_with_the_caller(
     assert sending.cancelled()
     assert not session.is_busy
     await made.chats.load()
-    assert made.chats.conversations == []
+    assert await listed(made.chats) == []
     assert (await ask(session, "Hello")).text == TEXT
     await made.close()
 
@@ -296,7 +296,7 @@ async def test_a_chat_deleted_while_its_message_is_saved_asks_nothing(bench: Ben
     begin_turn = store.begin_turn
 
     async def begin(*args: Any, **kwargs: Any) -> int:
-        bench.chats.delete(session.conversation.id)
+        bench.chats.delete([session.conversation.id])
         return await begin_turn(*args, **kwargs)
 
     store.begin_turn = begin  # type: ignore[method-assign]
@@ -304,8 +304,8 @@ async def test_a_chat_deleted_while_its_message_is_saved_asks_nothing(bench: Ben
     await idle(session)
     await bench.chats.close()
     assert len(server.exchanges) == 1
-    bench.chats.restore(session.conversation.id)
-    await until(lambda: bench.chats.conversations, bench.chats.listed)
+    bench.chats.restore([session.conversation.id])
+    await until_listed(bench.chats, session.conversation.id)
     again = await bench.chats.open(session.conversation.id)
     assert [m.text for m in again.tree.path] == ["Hello", TEXT, "And now?", ""]
 
@@ -490,11 +490,11 @@ async def test_deleting_while_it_writes_and_restoring(bench: Bench, server: Serv
     session = bench.chats.new()
     await session.send("Hello")
     await until(lambda: session.last is not None and session.last.text == faults.TEXT, session.text_added)
-    bench.chats.delete(session.conversation.id)
-    assert bench.chats.conversations == []
+    bench.chats.delete([session.conversation.id])
+    assert bench.chats.known(session.conversation.id) is None
     await idle(session)
-    bench.chats.restore(session.conversation.id)
-    await until(lambda: bench.chats.conversations, bench.chats.listed)
+    bench.chats.restore([session.conversation.id])
+    await until_listed(bench.chats, session.conversation.id)
     again = await bench.chats.open(session.conversation.id)
     assert [m.text for m in again.tree.path] == ["Hello", faults.TEXT]
 

@@ -92,6 +92,28 @@ class Tree:
         if self.active_leaf == message_id:
             self.active_leaf = message.parent_id
 
+    def adopt(self, other: "Tree") -> bool:
+        """Have the messages and places of ``other``, which was read anew, and whether that changed anything.
+        A message that is known stays the same object. The active leaf stays, or is the newest below what is
+        left of its path."""
+        known = self._messages
+        places = [(message.id, message.parent_id) for message in other]
+        if places == [(message.id, message.parent_id) for message in self]:
+            return False
+        leaf = self.active_leaf
+        while leaf is not None and leaf not in other:
+            leaf = known[leaf].parent_id
+        is_whole = leaf == self.active_leaf
+        self._messages, self._children = {}, {}
+        for message in other:
+            kept = known.get(message.id, message)
+            kept.parent_id = message.parent_id
+            self.add(kept)
+        if not is_whole and (below := self._children.get(leaf)):
+            leaf = self.leaf_below(below[-1])
+        self.active_leaf = leaf
+        return True
+
     def path_to(self, message_id: str | None) -> list[Message]:
         """The messages from the root to ``message_id``, that one included."""
         path: list[Message] = []

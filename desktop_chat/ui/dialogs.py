@@ -361,7 +361,7 @@ class Dialogs(QObject):
     def _act(self, action: Action, session: ChatSession, message_id: str) -> None:
         """Do what a problem's button offers, in the chat that it belongs to."""
         endpoint, conversation_id = session.endpoint, session.conversation.id
-        if all(known.id != conversation_id for known in self._chats.conversations):
+        if self._chats.known(conversation_id) is None:
             return  # it was deleted meanwhile
         self._window.open_chat(conversation_id)
         match action:

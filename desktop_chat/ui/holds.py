@@ -58,7 +58,7 @@ class Holds(QObject):
         window.chat.composer.text_changed.connect(self._draft_changed)
         chats.held.connect(self.show)
         chats.changed.connect(self._chat_changed)
-        chats.listed.connect(self._chats_listed)
+        chats.gone.connect(self._close)
         chats.spending.warned.connect(self._warn)
 
     def show_context(self) -> None:
@@ -163,14 +163,6 @@ class Holds(QObject):
             return
         if session is None or session.is_busy or session.model != card.model:
             self._close(conversation_id)
-
-    def _chats_listed(self) -> None:
-        """A chat that was deleted has nothing to send. One that is brought back is read anew."""
-        listed = {known.id for known in self._chats.conversations}
-        for id in [id for id in self._cards if id not in listed]:
-            session = self._chats.session(id)
-            if session is None or session.is_stored:
-                self._close(id)
 
     def _show_card(self) -> None:
         session = self._window.session

@@ -15,6 +15,7 @@ from desktop_chat.domain.errors import KeyRejected
 from desktop_chat.domain.message import State
 from desktop_chat.session import Phase
 from tests.end_to_end.driver import Driver, running, server_endpoint
+from tests.helpers.bench import listed
 from tests.helpers.keyrings import MemoryKeyring
 from tests.server import Server, faults, wire
 
@@ -92,7 +93,7 @@ def test_from_the_welcome_to_the_history(
             listed = app.find(QListView, "chats").model()
             titles = [listed.index(row, 0).data() for row in range(listed.rowCount())]
             assert "What does the fox do?" in " ".join(map(str, titles))
-            app.window.open_chat(app.program.chats.conversations[0].id)
+            app.window.open_chat((await listed(app.program.chats))[0].id)
             await app.until(lambda: len(app.path) == 6, "the chat is open")
             assert [m.text for m in app.path] == [
                 "What does the fox do?",
@@ -176,7 +177,7 @@ def test_quitting_in_the_middle_keeps_the_answer(play: Play, server: Server, tmp
 
     async def second_run() -> None:
         async with running(tmp_path) as app:
-            app.window.open_chat(app.program.chats.conversations[0].id)
+            app.window.open_chat((await listed(app.program.chats))[0].id)
             await app.until(lambda: len(app.path) == 2, "opened")
             assert (app.answer.text, app.answer.state) == (faults.TEXT, State.STOPPED)
 

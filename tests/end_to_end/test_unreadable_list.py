@@ -10,6 +10,7 @@ import apsw
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from tests.end_to_end.driver import running, server_endpoint
+from tests.helpers.bench import listed
 from tests.server import Server
 
 Play = Callable[[Coroutine[Any, Any, None]], None]
@@ -31,7 +32,7 @@ def test_a_list_of_chats_that_cannot_be_read_is_told(play: Play, server: Server,
         damage("{}")
         press("Try again")
         app = await starting
-        assert [c.title for c in app.program.chats.conversations] == ["Question"]
+        assert [c.title for c in await listed(app.program.chats)] == ["Question"]
         with contextlib.suppress(StopAsyncIteration):
             await anext(made.gen)
 

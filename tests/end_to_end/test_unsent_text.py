@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from desktop_chat.domain.request import Parameters
 from tests.end_to_end.driver import Driver, running, server_endpoint
+from tests.helpers.bench import listed
 from tests.server import Server, faults, wire
 
 Play = Callable[[Coroutine[Any, Any, None]], None]
@@ -21,7 +22,7 @@ def typed(app: Driver) -> tuple[str, bool]:
 
 async def opened(app: Driver, place: int = 0) -> None:
     """Open the chat at that place of the list."""
-    wanted = app.program.chats.conversations[place].id
+    wanted = (await listed(app.program.chats))[place].id
     app.window.open_chat(wanted)
     await app.until(lambda: app.window.session.conversation.id == wanted, "the chat is open")
 
@@ -120,9 +121,10 @@ def test_a_new_chat_asked_for_last_is_the_one_that_is_shown(
     async def second_run() -> None:
         async with running(tmp_path) as app:
             chats = app.program.chats
-            app.window.open_chat(chats.conversations[0].id)
+            (chat,) = await listed(chats)
+            app.window.open_chat(chat.id)
             app.window.new_chat()
-            await chats.open(chats.conversations[0].id)
+            await chats.open(chat.id)
             await app.program.store.drafts()
             assert not app.window.session.is_stored
 

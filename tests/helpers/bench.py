@@ -11,8 +11,10 @@ from desktop_chat.api import Api, RetryPolicy
 from desktop_chat.attachments import Attachments
 from desktop_chat.chats import Chats
 from desktop_chat.credentials import Credentials
+from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySource
 from desktop_chat.domain.ledger import LedgerEntry, Purpose
+from desktop_chat.domain.listing import View
 from desktop_chat.domain.message import Message
 from desktop_chat.session import ChatSession
 from desktop_chat.settings import Settings
@@ -105,6 +107,24 @@ async def count(session: ChatSession, text: str = "Hello") -> None:
     """Have the helper count what ``text`` would take, and all else of the chat, as the composer does."""
     await session.count_draft(text)
     await until(lambda: not session.is_counting, session.counts_changed)
+
+
+async def listed(chats: Chats, view: View | None = None) -> list[Conversation]:
+    """The conversations of a view, in its order."""
+    return await chats.page((await chats.listing(view or View())).seqs)
+
+
+async def until_listed(chats: Chats, *ids: str) -> None:
+    """Wait until the list of chats holds just these, in this order."""
+    happened = asyncio.Event()
+    chats.listed.connect(happened.set)
+    try:
+        async with asyncio.timeout(20):
+            while [c.id for c in await listed(chats)] != list(ids):
+                await happened.wait()
+                happened.clear()
+    finally:
+        chats.listed.disconnect(happened.set)
 
 
 async def reread(bench: Bench, session: ChatSession) -> list[Message]:

@@ -12,6 +12,7 @@ from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.message import Attachment, Draft, Part, PartKind, Role
 from desktop_chat.ui.attachments.drop_area import DropArea
 from desktop_chat.ui.attachments.sources import Way, has_offers, offers
+from tests.helpers.bench import listed
 from tests.ui.attachments.conftest import attach, chips, composer, encoded, image, mime, parts, read
 from tests.ui.shell.conftest import Running, until
 
@@ -81,7 +82,7 @@ async def test_what_is_read_while_another_chat_is_opened_stays_with_the_first(
     running.window.new_chat()
     (tmp_path / "a.txt").write_text("a")
     running.window.chat.attaching.take(mime(tmp_path / "a.txt"))
-    running.window.open_chat(running.chats.conversations[0].id)
+    running.window.open_chat((await listed(running.chats))[0].id)
     await until(lambda: running.chats.draft("new").parts)
     assert running.chats.draft("new").parts[0].name == "a.txt"
     assert parts(running) == ()

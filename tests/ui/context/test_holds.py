@@ -16,6 +16,7 @@ from desktop_chat.session import ChatSession
 from desktop_chat.ui.hold_dialog import HoldDialog
 from desktop_chat.ui.holds import Holds
 from desktop_chat.ui.notice_bar import NoticeBar
+from tests.helpers.bench import until_listed
 from tests.server import Server, faults, wire
 from tests.ui.context.conftest import local
 from tests.ui.shell.conftest import Running, record, until
@@ -268,10 +269,10 @@ async def test_what_was_held_goes_with_its_chat(running: Running, holds: Holds) 
     send(running)
     await held(running)
     deleted = session_of(running).conversation.id
-    running.chats.delete(deleted)
+    running.chats.delete([deleted])
     assert card(running) is None
-    running.chats.restore(deleted)
-    await until(lambda: any(known.id == deleted for known in running.chats.conversations))
+    running.chats.restore([deleted])
+    await until_listed(running.chats, deleted)
     assert card(running) is None
 
 
