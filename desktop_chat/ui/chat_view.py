@@ -25,6 +25,7 @@ from desktop_chat.ui.chat_header import ChatHeader
 from desktop_chat.ui.composer import Composer
 from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.details import DetailsPanel
+from desktop_chat.ui.drafts import Drafts
 from desktop_chat.ui.empty_state import EmptyState
 from desktop_chat.ui.meter import Meter
 from desktop_chat.ui.notices import explain
@@ -86,7 +87,7 @@ class ChatView(QFrame):
         self.composer = Composer(theme)
         self.details = DetailsPanel(theme)
         self.attaching = Attaching(theme, self.composer, chats.attachments, tasks, self._target, self)
-        self.attaching.elsewhere.connect(self._attached_elsewhere)
+        self.drafts = Drafts(chats, self.composer, self.attaching)
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
         self._structured = StructuredAnswers(theme, chats, tasks, self)
         self.branching = Branching(theme, chats, tasks, self)
@@ -189,18 +190,14 @@ class ChatView(QFrame):
         self._characters = len(answer.text) if answer else 0
         for follower in self._followers:
             follower.set_session(session)
+        self._chats.show(self, conversation_id)
         self._show_conversation()
         self._show_path()
         if (place := self._settings.places.get(conversation_id)) is not None:
             from desktop_chat.ui.transcript import Position
 
             self.transcript.restore(Position(*place))
-        draft = self._chats.draft(session.draft_key)
-        self.composer.set_draft(draft.text, draft.parts)
-        if (edited := next((m.id for m in session.tree if m.id in self._chats.drafts), None)) is not None:
-            begun = self._chats.draft(edited)
-            self.composer.start_edit(edited, begun.text, begun.parts)
-        self.attaching.look_anew()
+        self.drafts.set_session(session)
         self._phase_changed()
 
     def leave(self) -> None:
@@ -214,6 +211,8 @@ class ChatView(QFrame):
         self._connections.clear()
         for follower in self._followers:
             follower.set_session(None)
+        self.drafts.set_session(None)
+        self._chats.show(self, None)
         self.session = None
 
     def keep_place(self) -> None:
@@ -361,17 +360,13 @@ class ChatView(QFrame):
         return False
 
     def _wire(self) -> None:
-        self.header.renamed.connect(lambda title: self._with(lambda s: s.rename(title)))
+        self.header.renamed.connect(
+            lambda title: self._with(lambda s: self._chats.rename(s.conversation.id, title))
+        )
         self.header.model_requested.connect(self.choose_model)
         self.empty.connect_requested.connect(self.settings_requested)
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(lambda: self._with(ChatSession.stop))
-        self.composer.draft_changed.connect(self._save_draft)
-        self.composer.edit_changed.connect(
-            lambda id, text: self._chats.save_draft(id, text, self.composer.attachments)
-        )
-        self.composer.edit_ended.connect(self._edit_ended)
-        self._chats.drafts_loaded.connect(self._drafts_loaded)
         self.composer.edit_last_requested.connect(self.edit_last)
         self.composer.reasoning_changed.connect(self._set_effort)
         self.details.parameters_changed.connect(self._set_parameters)
@@ -410,7 +405,7 @@ class ChatView(QFrame):
         """Take the text out of the composer, now that it is safe, also where another chat is shown."""
         if task.cancelled() or task.exception() is not None or not task.result():
             return
-        self._chats.save_draft(edited or key, "")
+        self.drafts.save(edited or key, "")
         if session is not self.session:
             return
         if edited is None:
@@ -421,10 +416,6 @@ class ChatView(QFrame):
             self.composer.flush_draft()
         self.transcript.scroll_to_end()
 
-    def _save_draft(self, text: str) -> None:
-        if self.session is not None:
-            self._chats.save_draft(self.session.draft_key, text, self.composer.attachments)
-
     def _target(self) -> Target | None:
         """Where attachments go."""
         if (session := self.session) is None:
@@ -434,21 +425,6 @@ class ChatView(QFrame):
         abilities = next((known.abilities for known in offered if known.id == model), None)
         edited = self.composer.editing
         return Target(lambda: edited or session.draft_key, model, endpoint, abilities)
-
-    def _edit_ended(self, message_id: str) -> None:
-        # First, or what is being read for it would be a draft of the edit anew.
-        self.attaching.intake.cancel_for(message_id)
-        self._chats.save_draft(message_id, "")
-
-    def _attached_elsewhere(self, key: str, part: Part) -> None:
-        """What was read while the user went on to another chat belongs to the draft of the first."""
-        draft = self._chats.draft(key)
-        self._chats.save_draft(key, draft.text, (*draft.parts, part))
-
-    def _drafts_loaded(self, stored: dict[str, Draft]) -> None:
-        if self.session is not None and self.composer.editing is None:
-            draft = stored.get(self.session.draft_key, Draft())
-            self.composer.restore_draft(draft.text, draft.parts)
 
     def _edit(self, message_id: str) -> None:
         if self.session is not None and not self.session.is_busy:

@@ -41,6 +41,7 @@ from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.shutdown_notice import ShutdownNotice
 from desktop_chat.ui.stand_in_notice import StandInNotice
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.window import Window
 
 if TYPE_CHECKING:
     from desktop_chat.diagnostics import Document
@@ -59,7 +60,7 @@ _REPLACED = (
 
 
 class Dialogs(QObject):
-    """The dialogs over one main window."""
+    """The dialogs over the main window, and what of a chat is told in the window that shows it."""
 
     def __init__(
         self,
@@ -94,24 +95,20 @@ class Dialogs(QObject):
         self._preferences: SettingsDialog | None = None
         self._usage: UsageCard | None = None
         self._details: MessageDetails | None = None
-        self._retries = RetryDialogs(theme, window)
-        self._retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
-        self._retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
+        self._retries: dict[Window, RetryDialogs] = {}
+        self._holds: list[Holds] = []
         self._problem_of: dict[str, ProblemDialog] = {}
         self._tells_of_disk = False
         self._shown_retry: dict[str, object] = {}
         self._notice = NoticeBar(theme)
         self._notice.pressed.connect(lambda: tasks.start(chats.outbox.flush(), "save again"))
-        self._shutdown = ShutdownNotice(window, chats, theme)
-        self._stand_in = StandInNotice(window, chats, theme)
-        self._holds = Holds(window, chats, theme, tasks)
-        self._holds.budgets_requested.connect(self.show_budgets)
+        self._fit(window)
+        window.windows.made.connect(self._fit)
         window.chat.insert_notice(self._notice)
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
         window.log_requested.connect(self.show_log)
-        window.chat.message_requested.connect(self.show_message)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)
@@ -119,6 +116,28 @@ class Dialogs(QObject):
         chats.outbox.blocked.connect(self._blocked)
         chats.outbox.recovered.connect(self._saved_again)
         settings.not_saved.connect(self._settings_not_saved)
+
+    def _fit(self, window: Window) -> None:
+        """Have a window tell what there is to tell of the chat that it shows."""
+        ShutdownNotice(window, self._chats, self._theme)
+        StandInNotice(window, self._chats, self._theme)
+        holds = Holds(
+            window, self._chats, self._theme, self._tasks, lambda session: self._host(session) is window
+        )
+        holds.budgets_requested.connect(self.show_budgets)
+        self._holds.append(holds)
+        retries = self._retries[window] = RetryDialogs(self._theme, window)
+        retries.retry_now.connect(lambda id: self._with_session(id, ChatSession.retry_now))
+        retries.cancelled.connect(lambda id: self._with_session(id, ChatSession.stop))
+        window.chat.message_requested.connect(self.show_message)
+
+    def _host(self, session: ChatSession) -> Window:
+        """The window to tell something of a chat in: where it was asked, else where it is shown."""
+        windows: list[Window] = [self._window, *self._window.windows.shown]
+        showing = [window for window in windows if window.session is session]
+        asking = (window for window in showing if window.chat.taker(session) is not None)
+        active = (window for window in showing if window.isActiveWindow())
+        return next(asking, None) or next(active, None) or next(iter(showing), self._window)
 
     def begin(self, prompt: str) -> None:
         """The chats are read: show the prompt, and the welcome where there is no endpoint yet."""
@@ -292,7 +311,8 @@ class Dialogs(QObject):
         )
 
     async def close(self) -> None:
-        self._holds.close()
+        for holds in self._holds:
+            holds.close()
         windows = (self._welcome, self._preferences, self._usage, self._details, self._log)
         for dialog in (*self._problems, *windows):
             if dialog is not None:
@@ -342,11 +362,13 @@ class Dialogs(QObject):
             self._close_problem(conversation_id)
         if session is None or retry is None or not wants_dialog(retry.delay):
             self._shown_retry.pop(conversation_id, None)
-            self._retries.close(conversation_id)
+            for retries in self._retries.values():
+                retries.close(conversation_id)
         elif self._shown_retry.get(conversation_id) is not retry:
             self._shown_retry[conversation_id] = retry
-            title = session.conversation.title if session is not self._window.session else ""
-            self._retries.show(conversation_id, retry, _name(session), session.retry_at, title)
+            host = self._host(session)
+            title = session.conversation.title if session is not host.session else ""
+            self._retries[host].show(conversation_id, retry, _name(session), session.retry_at, title)
 
     def _with_session(self, conversation_id: str, act: Callable[[ChatSession], None]) -> None:
         if (session := self._chats.session(conversation_id)) is not None:
@@ -354,7 +376,7 @@ class Dialogs(QObject):
 
     def _problem(self, session: ChatSession, error: ChatError, message_id: str) -> None:
         self._close_problem(session.conversation.id)
-        dialog = self._present(explain(error, _name(session)))
+        dialog = self._present(explain(error, _name(session)), self._host(session))
         self._problem_of[session.conversation.id] = dialog
         dialog.chosen.connect(lambda action: self._act(action, session, message_id))
 
@@ -363,14 +385,15 @@ class Dialogs(QObject):
         endpoint, conversation_id = session.endpoint, session.conversation.id
         if self._chats.known(conversation_id) is None:
             return  # it was deleted meanwhile
-        self._window.open_chat(conversation_id)
+        window = self._host(session)
+        window.open_chat(conversation_id)
         match action:
             case Action.TRY_AGAIN | Action.CONTINUE:
                 session.try_again(message_id)
             case Action.CHOOSE_MODEL:
-                self._window.choose_model()
+                window.choose_model()
             case Action.SHORTEN:
-                self._window.chat.edit_last()
+                window.chat.edit_last()
             case _ if endpoint is None:
                 self.show_welcome()
             case Action.CHECK_ENDPOINT:
@@ -381,7 +404,7 @@ class Dialogs(QObject):
     def _refused(self, session: ChatSession, error: StorageError) -> None:
         notice = explain_storage(error)
         body = "Your message was not sent, since it could not be saved. It is still in the composer."
-        self._present(replace(notice, body=f"{notice.body} {body}"))
+        self._present(replace(notice, body=f"{notice.body} {body}"), self._host(session))
 
     def _blocked(self, error: StorageError) -> None:
         self._tells_of_disk = True
@@ -395,8 +418,8 @@ class Dialogs(QObject):
     def _settings_not_saved(self, reason: str) -> None:
         self._notice.show_notice(f"The settings could not be saved ({reason}). They hold until you quit.")
 
-    def _present(self, notice: Notice) -> ProblemDialog:
-        dialog = ProblemDialog(self._theme, self._window, notice, self._open_link)
+    def _present(self, notice: Notice, window: Window | None = None) -> ProblemDialog:
+        dialog = ProblemDialog(self._theme, window or self._window, notice, self._open_link)
         self._problems.append(dialog)
         dialog.finished.connect(lambda: self._forget_problem(dialog))
         dialog.chosen.connect(self._show_backups)

@@ -17,9 +17,9 @@ from desktop_chat.session import ChatSession
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.chat_view import Taker
 from desktop_chat.ui.hold_words import Way, budget_warning, explain_hold
-from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.window import Window
 
 if TYPE_CHECKING:
     from desktop_chat.ui.context import ContextDialog
@@ -37,9 +37,18 @@ class Holds(QObject):
     budgets_requested = Signal()
     """The user wants to change a budget."""
 
-    def __init__(self, window: MainWindow, chats: Chats, theme: Theme, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        window: Window,
+        chats: Chats,
+        theme: Theme,
+        tasks: Tasks,
+        is_own: Callable[[ChatSession], bool] = lambda session: True,
+    ) -> None:
+        """``is_own`` tells whether it is this window that tells what is held back of a chat."""
         super().__init__(window)
         self._window = window
+        self._is_own = is_own
         self._chats = chats
         self._theme = theme
         self._tasks = tasks
@@ -77,6 +86,8 @@ class Holds(QObject):
 
     def show(self, session: ChatSession, hold: Hold, again: Again) -> None:
         """Tell that a request of ``session`` is held back; ``again`` does the same, and lets it go."""
+        if not self._is_own(session):
+            return
         from desktop_chat.ui.hold_dialog import HoldDialog
 
         id = session.conversation.id

@@ -10,18 +10,18 @@ from desktop_chat.domain.model import Model
 from desktop_chat.session import ChatSession
 from desktop_chat.tokens.shutdowns import Shutdown, successor
 from desktop_chat.ui.hold_words import shutdown_notice
-from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.model_facts import end_of
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.window import Window
 
 
 class ShutdownNotice(QObject):
     """Follows the chat that ``window`` shows. What the user dismissed stays away from it in this run."""
 
     def __init__(
-        self, window: MainWindow, chats: Chats, theme: Theme, today: Callable[[], date] = date.today
+        self, window: Window, chats: Chats, theme: Theme, today: Callable[[], date] = date.today
     ) -> None:
         """``today`` gives the local date."""
         super().__init__(window)

@@ -5,10 +5,10 @@ from PySide6.QtCore import QObject
 from desktop_chat.chats import Chats
 from desktop_chat.domain.parameters import BY_NAME
 from desktop_chat.session import ChatSession
-from desktop_chat.ui.main_window import MainWindow
 from desktop_chat.ui.notice_bar import NoticeBar
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.window import Window
 
 _LONGEST = 60
 _NAMED = 3
@@ -26,7 +26,7 @@ class StandInNotice(QObject):
     """Follows the chat that ``window`` shows. What was told goes with the next message, or when it is
     dismissed."""
 
-    def __init__(self, window: MainWindow, chats: Chats, theme: Theme) -> None:
+    def __init__(self, window: Window, chats: Chats, theme: Theme) -> None:
         super().__init__(window)
         self._window = window
         self._chats = chats
