@@ -22,6 +22,7 @@ from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
+    from desktop_chat.ui.exporting import Exporting
     from desktop_chat.ui.palette import Palette
     from desktop_chat.ui.paper import Paper
 
@@ -61,6 +62,8 @@ class Window(QMainWindow):
         self.chat.field_added.connect(self.actions_.keep_in)
         self.chat.settings_requested.connect(self.settings_requested)
         self.chat.usage_requested.connect(self.usage_requested)
+        self.chat.branching.chat_requested.connect(self.open_chat)
+        self.chat.branching.failed.connect(self.storage_failed)
         self.chat.title_changed.connect(self._title_changed)
         chats.changed.connect(self._chat_changed)
 
@@ -127,8 +130,35 @@ class Window(QMainWindow):
         if (session := self.session) is not None:
             self.paper.export(session.tree.path, session.conversation.title or UNTITLED)
 
+    @cached_property
+    def exporting(self) -> "Exporting":
+        """What exports chats to files; made when it is asked for."""
+        from desktop_chat.ui.exporting import Exporting
+
+        exporting = Exporting(self._theme, self, self._chats.exports, self._tasks, self.chat.explain)
+        self.chat.insert_notice(exporting.bar)
+        return exporting
+
+    def export_chat(self) -> None:
+        """Let the user export the chat that is shown."""
+        if self.session is not None and self.session.is_stored:
+            self.export(self.session.conversation.id)
+
+    def export_all_chats(self) -> None:
+        self.export(None)
+
+    def export(self, ids: Sequence[str] | str | None, folder: str | None = None) -> None:
+        """Let the user export the chats with these ids, or those in a folder, or all where both are None."""
+        from desktop_chat.exporting import Scope
+
+        chosen = (ids,) if isinstance(ids, str) else None if ids is None else tuple(ids)
+        self.exporting.ask(Scope(chosen, folder))
+
     def rename_chat(self) -> None:
         self.chat.header.title.edit()
+
+    def open_branches(self) -> None:
+        self.chat.branching.show_map()
 
     def find_in_chat(self) -> None:
         self.chat.find_text()
@@ -260,6 +290,7 @@ class Window(QMainWindow):
             ("rename_chat", stored),
             ("delete_chat", stored),
             ("open_in_window", stored),
+            ("branches", stored),
             ("stop", busy),
             ("regenerate", has_answer and not busy),
             ("insert_answer", not busy),
