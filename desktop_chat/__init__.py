@@ -46,7 +46,16 @@ ui/context/list.py                  the list of messages: painted, and what keys
 ui/context/rows.py                  the next request as rows
 ui/context/strategy.py              the choice of what to do with a chat that grows
 ui/context/summary.py               the summary of older turns: shown, changed, written anew
-ui/conversation_list.py             conversations by date, filtered by title, painted without a widget a row
+ui/conversation_list/               the list of conversations, over the database
+ui/conversation_list/choosing.py    cards in which folders and tags are named, coloured and chosen
+ui/conversation_list/delegate.py    how a row is painted, and how it is renamed
+ui/conversation_list/dragging.py    dragging chats and folders into folders
+ui/conversation_list/head.py        how the list is sorted and filtered; what is done with several chats
+ui/conversation_list/model.py       conversations, folders and names of groups as the rows of a list
+ui/conversation_list/ordering.py    what can be done with chats and folders: menus, and what is behind them
+ui/conversation_list/paging.py      what rows show, read a page at a time where it is looked at
+ui/conversation_list/rows.py        which rows there are: pinned, folders, days
+ui/conversation_list/view.py        keys, the mouse, what is selected, what is dragged
 ui/counts.py                        numbers of things in words
 ui/details.py                       the details panel: what is sent with each request, what was used
 ui/dialogs.py                       who shows which dialog when
@@ -143,7 +152,7 @@ ui/rate_gauge.py                    what an endpoint still allows, as its last a
 ui/retry_dialog.py                  the wait before a retry, over the chat
 ui/safe.py                          labels, message boxes and tool tips that show text literally
 ui/shutdown_notice.py               a slim notice in a chat whose model ends soon
-ui/sidebar.py                       new chat, search field, chats, what was just deleted, status
+ui/sidebar.py                       new chat, search field, chats, what can be undone, status
 ui/sight.py                         what of a chat the model sees: the line, and marks at messages
 ui/stand_in_notice.py               a slim notice: another model was asked, or what one does not take left out
 ui/status.py                        the status line: what the open chat is doing
@@ -215,6 +224,7 @@ ui/transcript/unfinished.py         markup that is still open: closed for the ey
 ui/transcript/triggers.py           what the buttons of a message do
 ui/transcript/view.py               Transcript: the scrolled, painted view
 ui/transcript/wheel.py              what the wheel and the touch-pad say, in pixels
+ui/trash.py                         deleted chats and messages, to be restored or deleted for good
 ui/usage/                           the usage window: what was asked of models, when, and what it cost
 ui/usage/bar_table.py               what the chart shows, as a table
 ui/usage/bars.py                    what the chart shows: a report as stacked bars, by cost or by tokens
@@ -295,6 +305,7 @@ storage/export.py                   the ledger as a file, CSV or JSON
 storage/foreign.py                  a table of another program's database, read where it is
 storage/generations.py              which copies are kept as they grow old
 storage/histories.py                whole histories: added in large numbers, read to be written elsewhere
+storage/indexing.py                 keeps the index up to date, in slices; takes out what was deleted
 storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/listings.py                 lists of conversations, and pages of them
 storage/migrations.py               every change of the schema, in order, and how they are applied
@@ -302,10 +313,12 @@ storage/organising.py               folders, tags, and where conversations stand
 storage/pages.py                    the file of a database read page by page, around what is damaged
 storage/queries.py                  what the store does, statement by statement
 storage/recovery.py                 what takes the place of a database that cannot be opened
+storage/reader.py                   a connection kept open for what must not wait for what is written
 storage/reports.py                  what was used, by period and group
 storage/rows.py                     domain values as rows, and back
 storage/salvage.py                  what can still be read of a damaged database, in a new one
 storage/search_schema.py            the index of all words: its tables, and triggers that note what it lacks
+storage/search.py                   what is found in all chats for a query: ranked, with excerpts
 storage/store.py                    Store: what the rest of the program asks of the database
 storage/trash.py                    what goes: into the trash, back from it, and for good
 exporting/                          chats as files for others, and in a format that loses nothing
@@ -393,11 +406,13 @@ domain/probe.py                     what a test of an endpoint finds, step by st
 domain/redaction.py                 what must not be shown: secret headers, what looks like a key
 domain/request.py                   what one turn asks for
 domain/search.py                    what the user looks for in all chats, and what was found
+domain/search_query.py              what is typed into the search, understood
 domain/secrecy.py                   what in a text looks like a secret
 domain/snippets.py                  a request that was sent, as a command line and as a program
 domain/structured.py                JSON that a model answered with, and what was asked of it
 domain/titles.py                    titles of conversations: first words, then a model
 domain/usage.py                     what one request used: tokens and time
+domain/words.py                     what a word is to the search, in any script
 """
 
 __version__ = "0.1.0"

@@ -17,8 +17,7 @@ _FILTER = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
 _AGO = re.compile(r"(\d{1,4})([dwmy])")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_NAMED = {"in": "folders", "tag": "tags", "model": "models"}
-_NAMES = {*_NAMED, "role", "before", "after", "has", "is"}
+_NAMES = {"in", "tag", "model", "role", "before", "after", "has", "is"}
 
 
 def parse(text: str, now: float) -> Query:
@@ -65,9 +64,12 @@ def _filtered(filters: Filters, name: str, value: str, now: float) -> Filters | 
     if not value:
         return filters
     match name, value.lower():
-        case (("in" | "tag" | "model"), _):
-            kind = _NAMED[name]
-            return replace(filters, **{kind: (*getattr(filters, kind), value)})
+        case "in", _:
+            return replace(filters, folders=(*filters.folders, value))
+        case "tag", _:
+            return replace(filters, tags=(*filters.tags, value))
+        case "model", _:
+            return replace(filters, models=(*filters.models, value))
         case "role", role if role in tuple(Role):
             return replace(filters, roles=(*filters.roles, role))
         case "has", kind if kind in tuple(Has):

@@ -157,6 +157,16 @@ class Database:
         except (UnicodeEncodeError, OverflowError):
             return self._connection.execute(sql, [_storable(value) for value in bindings])
 
+    def execute_many(self, sql: str, rows: Sequence[Row]) -> None:
+        """Run one statement with each of the rows, which takes half the time of as many calls. Needs a
+        transaction."""
+        try:
+            # A savepoint: some of the rows may be in when one cannot be held.
+            with self._connection:
+                self._connection.executemany(sql, rows)
+        except (UnicodeEncodeError, OverflowError):
+            self._connection.executemany(sql, ([_storable(value) for value in row] for row in rows))
+
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[None]:
         """All statements of the block or none. ``durable``: it survives a power cut, not just a crash."""
@@ -331,6 +341,12 @@ class StorageThread:
             raise StoreClosed("the database was closed", self.path)
         return await self._submit(partial(self._call, function, *args, **kwargs))
 
+    def reader(self) -> apsw.Connection:
+        """A connection that only reads. Raises StoreClosed before :meth:`open` and after :meth:`close`."""
+        if self._database is None:
+            raise StoreClosed("the database was closed", self.path)
+        return self._database.reader()
+
     async def settle(self) -> None:
         """Wait for what was called before."""
         await self.call(_do_nothing)
@@ -397,9 +413,7 @@ class StorageThread:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        if self._database is None:
-            raise StoreClosed("the database was closed", self.path)
-        with translated(self.path), closing(self._database.reader()) as connection:
+        with translated(self.path), closing(self.reader()) as connection:
             connection.set_progress_handler(lambda: stop.is_set() or self._closing.is_set(), 10_000)
             connection.pragma("temp_store", "memory")
             return function(connection, *args, **kwargs)
@@ -528,8 +542,13 @@ def _do_nothing(db: Database) -> None:
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        # By way of UTF-16, so that two surrogates that form a pair become their character.
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return storable(value)
     if isinstance(value, int):
         return max(-_LARGEST_INTEGER, min(value, _LARGEST_INTEGER))
     return value
+
+
+def storable(text: str) -> str:
+    """``text`` as it is stored: without lone surrogates, which SQLite cannot hold."""
+    # By way of UTF-16, so that two surrogates that form a pair become their character.
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,6 +1,7 @@
 """The tables of the search index, and the triggers that note what it lacks and what is too much in it."""
 
-_FACTS = "json_array({0}.role, {0}.model, strftime('%Y%m', {0}.created_at, 'unixepoch'), {0}.conversation_id)"
+FACTS = "json_array({0}.role, {0}.model, strftime('%Y%m', {0}.created_at, 'unixepoch'), {0}.conversation_id)"
+"""What is known of the message of the table or row ``{0}`` beside its words, as the index has it."""
 
 
 def _leaving(name: str, event: str, doc: str, *values: str, when: str = "") -> str:
@@ -19,7 +20,7 @@ def _changed(*columns: str) -> str:
 
 _PART = ("OLD.message_seq", "OLD.kind", "OLD.text", "OLD.name")
 _PART_COLUMNS = ("message_seq", "kind", "text", "name")
-_MESSAGE = ("OLD.seq", "'message'", _FACTS.format("OLD"), "NULL")
+_MESSAGE = ("OLD.seq", "'message'", FACTS.format("OLD"), "NULL")
 _MESSAGE_COLUMNS = ("role", "model", "created_at", "conversation_id")
 _TITLE = ("-OLD.seq", "'title'", "OLD.title", "NULL")
 
@@ -32,7 +33,7 @@ SCHEMA = f"""
         );
         INSERT INTO search_word (search_word, rank) VALUES ('secure-delete', 1);
 
-        -- What is to be indexed, or indexed anew. Every document that is not in here is in the index as it is.
+        -- What is to be indexed, or indexed anew. Every other document is in the index as it is.
         CREATE TABLE search_pending (
             doc INTEGER PRIMARY KEY,
             is_indexed INTEGER NOT NULL

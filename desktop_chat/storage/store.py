@@ -16,20 +16,24 @@ from desktop_chat.domain.ledger import Grouping, LedgerEntry, Purpose, Totals, U
 from desktop_chat.domain.listing import DeletedMessage, Folder, Listing, Place, Shelf, Tag, View
 from desktop_chat.domain.message import Draft, Message, Part
 from desktop_chat.domain.money import to_picodollars
+from desktop_chat.domain.search import Found, Query
 from desktop_chat.storage import (
     backups,
     evidence,
     histories,
+    indexing,
     ledger,
     listings,
     organising,
     queries,
     reports,
+    search,
     trash,
 )
 from desktop_chat.storage.backups import Reason
-from desktop_chat.storage.database import StorageThread
+from desktop_chat.storage.database import Database, StorageThread
 from desktop_chat.storage.export import ExportKind, export
+from desktop_chat.storage.reader import Reader
 from desktop_chat.storage.rows import (
     ACTIVE_LEAF,
     CachedAnswer,
@@ -56,6 +60,7 @@ class Store:
 
     def __init__(self, thread: StorageThread, backups: Path, *, is_read_only: bool) -> None:
         self._thread = thread
+        self._reader = Reader(thread.path, thread.reader)
         self._backups = backups
         self.is_read_only = is_read_only
 
@@ -88,6 +93,7 @@ class Store:
 
     async def close(self) -> None:
         """Save what was called, empty the log and close. Every call afterwards raises StoreClosed."""
+        await self._reader.close()
         await self._thread.close()
 
     async def quick_check(self) -> list[str]:
@@ -116,6 +122,11 @@ class Store:
             )
         finally:
             is_over.set()
+
+    async def become(self, path: Path) -> None:
+        """Make this what the database ``path`` is, in one transaction; nothing of what it was stays in the
+        files. ``path`` must be of this version's schema, and not be open."""
+        await self._thread.call(Database.become, path)
 
     async def listing(self, view: View) -> Listing:
         """The rows of a view. Does not hold up the other methods: 100,000 take some 50 ms."""
@@ -342,6 +353,29 @@ class Store:
         A file that was added just now and is in nothing yet is among them.
         """
         return await self._thread.call(queries.unreferenced, set(hashes))
+
+    async def search(self, query: Query, limit: int = 50, offset: int = 0) -> Found:
+        """A page of what is found for a query: titles first, then messages, the best and newest first.
+
+        Waits for no other method, and sees what those that ended before have stored and
+        :meth:`index_pending` has indexed. Searches run one after the other; one whose caller is cancelled
+        ends at once, so whoever looks for something else cancels the search before.
+        """
+        return await self._reader.read(search.search, self._thread.path, query, limit, offset)
+
+    async def index_pending(self, seconds: float) -> int:
+        """Index for about so long what was added or changed; how many messages and titles are left.
+
+        In slices of some 50 ms, between which other methods run.
+        """
+        until = time.monotonic() + seconds
+        while (left := await self._thread.call(indexing.index_slice)) and time.monotonic() < until:
+            pass
+        return left
+
+    async def rebuild_index(self) -> None:
+        """Forget what is indexed: all of it is to be indexed again."""
+        await self._thread.call(indexing.rebuild)
 
     async def begin_attempt(self, entry: LedgerEntry, output_cost: Decimal) -> None:
         """Note that an attempt is about to leave, until it is recorded or forgotten.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from desktop_chat.domain.listing import DeletedMessage
 from desktop_chat.domain.message import SAID
-from desktop_chat.storage import evidence
+from desktop_chat.storage import evidence, indexing
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import reading
 
@@ -79,6 +79,8 @@ def purge(db: Database, before: float, ids: Sequence[str] | None) -> bool:
             if time.monotonic() > until:
                 return True
             _remove_message(db, seq, id, chat, parent)
+    if indexing.forget_slice(db):
+        return True
     # The log still holds pages with the text.
     db.checkpoint()
     return False

@@ -1,0 +1,315 @@
+"""Finds what the user looks for in all chats. Everything here runs in the thread of the reader.
+
+The index says which documents have all words, the newest first; how well they fit is seen in their texts. A
+word that a million messages have would else take seconds to rank: of more hits than ``BLOCK`` the newest are
+ranked among themselves, and those before them come behind.
+"""
+
+import json
+import math
+import re
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from desktop_chat.domain.search import Filters, Found, Hit, Query, Term
+from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, pattern, spans
+from desktop_chat.storage.errors import reading
+from desktop_chat.storage.indexing import INDEXED, fact
+
+BLOCK = 200
+"""Hits that are ranked among themselves."""
+HITS_A_CHAT = 3
+EXCERPT = 160
+"""Characters."""
+HALF_LIFE = 180 * 86_400
+"""Seconds after which half of what a hit has for being new is left."""
+MOST_KEYS = 64
+"""Of what all has to be in a hit: more make no difference to what is found, but to how long that takes."""
+MOST_CHATS = 400
+"""Chats that are looked for in the index by their ids; of more, hits are asked for their chat."""
+
+_AVERAGE = 1200
+"""Characters of a message, to which its length is compared."""
+_BEFORE = 40
+"""Characters of the excerpt before what was found."""
+_YEARS = range(1970, 2101)
+
+_KINDS = ", ".join(f"'{kind.value}'" for kind in INDEXED)
+_TEXT = (
+    "(SELECT group_concat(text, char(10)) FROM (SELECT iif(name IS NULL, '', name || char(10)) || "
+    f"iif(kind IN ({_KINDS}), text, '') AS text FROM part WHERE message_seq = message.seq "
+    f"AND (kind IN ({_KINDS}) OR name IS NOT NULL) ORDER BY position))"
+)
+_MESSAGES = (
+    "SELECT conversation.id, message.id, title, message.created_at, role, archived, "
+    f"ifnull({_TEXT}, '') FROM search_word JOIN message ON message.seq = search_word.rowid "
+    "JOIN conversation ON conversation.id = message.conversation_id "
+    "WHERE search_word MATCH ? AND search_word.rowid > 0 AND message.deleted_at IS NULL "
+    "AND conversation.deleted_at IS NULL{conditions} ORDER BY search_word.rowid DESC"
+)
+_TITLES = (
+    "SELECT conversation.id, NULL, title, used_at, '', archived, title FROM search_word "
+    "JOIN conversation ON conversation.seq = -search_word.rowid WHERE search_word MATCH ? "
+    "AND search_word.rowid < 0 AND conversation.deleted_at IS NULL{conditions} ORDER BY search_word.rowid"
+)
+_CHATS = (
+    "SELECT id, NULL, title, used_at, '', archived, title FROM conversation "
+    "WHERE deleted_at IS NULL{conditions} ORDER BY sequence DESC"
+)
+_LAST_MESSAGE = (
+    f"SELECT ifnull({_TEXT}, '') FROM message WHERE conversation_id = ? AND deleted_at IS NULL "
+    "ORDER BY seq DESC LIMIT 1"
+)
+_NOT_SHOWN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+|\*\*+|`+")
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """``text`` is that of the message, or the title."""
+
+    chat: str
+    message: str | None
+    title: str
+    time: float
+    role: str
+    is_archived: int
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Which chats may have hits: ``conditions`` of SQL with their ``bindings``. ``chats`` are their ids where
+    they are few, None where they are not."""
+
+    conditions: str = ""
+    bindings: tuple[str, ...] = ()
+    chats: tuple[str, ...] | None = None
+
+
+def search(connection: apsw.Connection, path: Path, query: Query, limit: int, offset: int) -> Found:
+    """Hits ``offset`` to ``offset + limit`` for ``query`` in the database ``path``."""
+    began = time.perf_counter()
+    with reading(path):
+        ((chats,),) = connection.execute("SELECT count(*) FROM conversation WHERE deleted_at IS NULL")
+        ((waiting,),) = connection.execute("SELECT count(*) FROM search_pending")
+        found = _Search(connection, query).page(limit, offset) if query else Found()
+    seconds = time.perf_counter() - began
+    return replace(found, chats=chats, waiting=waiting, seconds=seconds)
+
+
+class _Search:
+    """One query at work."""
+
+    def __init__(self, connection: apsw.Connection, query: Query) -> None:
+        self._connection = connection
+        self._query = query
+        self._now = time.time()
+        self._patterns = [pattern(term) for term in query.terms]
+        terms = query.terms
+        # What was typed one behind the other counts more where it stands so.
+        self._in_a_row = (
+            pattern(Term(" ".join(term.text for term in terms), terms[-1].is_prefix)) if terms[1:] else None
+        )
+        self._must_look = any(map(is_more_than_keys, terms))
+        filters = query.filters
+        times = filters.before, filters.after
+        self._of_messages = bool(filters.roles or filters.models or filters.has) or times != (None, None)
+        self._scope = self._scope_of(filters)
+
+    def page(self, limit: int, offset: int) -> Found:
+        """The hits, how many chats have one, and whether there may be more."""
+        wanted = offset + limit
+        hits: list[_Candidate] = []
+        chats: set[str] = set()
+        taken: Counter[str] = Counter()
+        is_more = False
+        for candidates in (self._titles(), self._messages()):
+            while block := list(islice(candidates, BLOCK)):
+                chats.update(candidate.chat for candidate in block)
+                for candidate in sorted(block, key=self._score, reverse=True):
+                    if candidate.message is not None:
+                        taken[candidate.chat] += 1
+                    if taken[candidate.chat] <= HITS_A_CHAT:
+                        hits.append(candidate)
+                if len(hits) >= wanted:
+                    is_more = next(candidates, None) is not None
+                    break
+            if is_more:
+                break
+        return Found(tuple(self._hit(each) for each in hits[offset:wanted]), len(chats), is_more)
+
+    def _titles(self) -> Iterator[_Candidate]:
+        """A title has no role, no time and so on: it is none of a message."""
+        if self._of_messages or self._scope.chats == ():
+            return iter(())
+        if self._query.terms:
+            return self._looked_for(_TITLES, self._expression())
+        return self._looked_for(_CHATS)
+
+    def _messages(self) -> Iterator[_Candidate]:
+        if not (self._query.terms or self._of_messages) or self._scope.chats == ():
+            return iter(())
+        return self._looked_for(_MESSAGES, self._expression(messages=True))
+
+    def _looked_for(self, sql: str, *expression: str) -> Iterator[_Candidate]:
+        conditions, bindings = self._scope.conditions, [*expression, *self._scope.bindings]
+        filters = self._query.filters
+        if sql is _MESSAGES:
+            for operator, border in ((">=", filters.after), ("<", filters.before)):
+                if border is not None:
+                    conditions += f" AND message.created_at {operator} {border!r}"
+        for row in self._connection.execute(sql.format(conditions=conditions), bindings):
+            candidate = _Candidate(*row)
+            if not self._must_look or self._has_all(candidate.text):
+                yield candidate
+
+    def _has_all(self, text: str) -> bool:
+        folded = fold(text)
+        return all(pattern.search(folded) for pattern in self._patterns)
+
+    def _expression(self, *, messages: bool = False) -> str:
+        """What FTS5 is asked for: all keys, each in quotation marks, which no key has in it."""
+        needed = dict.fromkeys(key for term in self._query.terms for key in keys_of(term))
+        parts = [f'"{key}"{" *" if is_prefix else ""}' for key, is_prefix in islice(needed, MOST_KEYS)]
+        if messages:
+            filters = self._query.filters
+            parts += [f'"{fact("has", kind)}"' for kind in filters.has]
+            choices = [
+                [fact("role", role) for role in filters.roles],
+                [fact("model", model) for model in filters.models],
+                list(_months(filters.after, filters.before)),
+                [fact("chat", chat) for chat in self._scope.chats or ()],
+            ]
+            for keys in filter(None, choices):
+                either = " OR ".join(f'"{key}"' for key in keys)
+                parts.append(f"({either})")
+        return " AND ".join(parts).encode("utf-8", "replace").decode()
+
+    def _scope_of(self, filters: Filters) -> _Scope:
+        conditions, bindings = "", list[str]()
+        if filters.folders:
+            conditions += " AND conversation.folder_id IN (SELECT value FROM json_each(?))"
+            bindings.append(json.dumps(self._folders(filters.folders)))
+        if filters.tags:
+            names = self._connection.execute("SELECT seq, name FROM tag").fetchall()
+            for tag in filters.tags:
+                conditions += (
+                    " AND conversation.seq IN (SELECT conversation_seq FROM conversation_tag "
+                    "WHERE tag_seq IN (SELECT value FROM json_each(?)))"
+                )
+                bindings.append(json.dumps(_named(tag, names)))
+        for name, is_asked in (("pinned", filters.pinned), ("archived", filters.archived)):
+            conditions += f" AND conversation.{name} = 1" if is_asked else ""
+        if not conditions:
+            return _Scope()
+        ids = self._connection.execute(
+            f"SELECT id FROM conversation WHERE deleted_at IS NULL{conditions} LIMIT {MOST_CHATS + 1}",
+            bindings,
+        ).fetchall()
+        few = tuple(str(id) for (id,) in ids) if len(ids) <= MOST_CHATS else None
+        return _Scope(conditions, tuple(bindings), few)
+
+    def _folders(self, names: Sequence[str]) -> list[str]:
+        """The ids of the folders with one of ``names``, and of those that lie in them."""
+        folders = self._connection.execute("SELECT id, name, parent_id FROM folder").fetchall()
+        named = [(id, name) for id, name, _ in folders]
+        found = {id for name in names for id in _named(name, named)}
+        while inner := {id for id, _, parent in folders if parent in found} - found:
+            found |= inner
+        return sorted(found)
+
+    def _score(self, candidate: _Candidate) -> float:
+        """Between 0 and 2.5: how often it has the words for its length, as BM25 sees it, whether they stand
+        in a row, and how new it is. All hits have all words, so how rare those are makes no difference."""
+        folded = fold(candidate.text)
+        fit = 0.0
+        for each in self._patterns:
+            often = sum(1 for _ in islice(each.finditer(folded), 20))
+            fit += often / (often + 0.3 + 0.9 * len(folded) / _AVERAGE)
+        fit /= len(self._patterns) or 1
+        in_a_row = 0.5 if self._in_a_row is not None and self._in_a_row.search(folded) else 0.0
+        age: float = max(0.0, self._now - candidate.time)
+        return fit + in_a_row + math.exp2(-age / HALF_LIFE)
+
+    def _hit(self, candidate: _Candidate) -> Hit:
+        text = candidate.text
+        if candidate.message is None:
+            text = "".join(*self._connection.execute(_LAST_MESSAGE, (candidate.chat,)))
+        excerpt, marks = _excerpt(text, self._query.terms)
+        return Hit(
+            candidate.chat,
+            candidate.message,
+            candidate.title,
+            excerpt,
+            marks,
+            tuple(spans(candidate.title, self._query.terms)),
+            candidate.time,
+            candidate.role,
+            bool(candidate.is_archived),
+        )
+
+
+def _months(after: float | None, before: float | None) -> Iterator[str]:
+    """What is indexed for all months of UTC that have a part between two times; no key where all have."""
+    if after is None and before is None:
+        return
+    first, last = (
+        _month(time)
+        for time in (-math.inf if after is None else after, math.inf if before is None else before)
+    )
+    for year in range(max(first[0], _YEARS[0]), min(last[0], _YEARS[-1]) + 1):
+        months = [month for month in range(1, 13) if first <= (year, month) <= last]
+        if len(months) == 12:
+            yield fact("year", str(year))
+        else:
+            yield from (fact("month", f"{year}{month:02}") for month in months)
+
+
+def _month(time: float) -> tuple[int, int]:
+    """The year and the month of a Unix time, in UTC."""
+    try:
+        moment = datetime.fromtimestamp(time, UTC)
+    except (OverflowError, OSError, ValueError):
+        return (_YEARS[0], 1) if time < 0 else (_YEARS[-1], 12)
+    return moment.year, moment.month
+
+
+def _named(name: str, known: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Which of what is known is called ``name``; where none is, what begins so."""
+    wanted = fold(name)
+    folded = [(id, fold(each)) for id, each in known]
+    return [id for id, each in folded if each == wanted] or [
+        id for id, each in folded if each.startswith(wanted)
+    ]
+
+
+def _excerpt(text: str, terms: Sequence[Term]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """One line of a text around where the most of ``terms`` stand close together, and their places in it."""
+    found = spans(text, terms)
+    start = 0
+    if found:
+        starts = [start for start, _ in found]
+        most = max(
+            range(len(starts)), key=lambda at: (bisect_right(starts, starts[at] + EXCERPT // 2) - at, -at)
+        )
+        start = max(0, starts[most] - _BEFORE)
+        if start:
+            space = text.find(" ", start, starts[most])
+            start = space + 1 if space >= 0 else start
+    piece = text[start : start + 2 * EXCERPT]
+    line = _NOT_SHOWN.sub(lambda each: "" if each[0][0] in "*`" else " ", piece).strip()
+    if len(line) > EXCERPT or start + 2 * EXCERPT < len(text):
+        line = line[:EXCERPT].rstrip() + "…"
+    if start:
+        line = "…" + line
+    return line, tuple(spans(line, terms))
