@@ -1,9 +1,9 @@
 """Whole histories: added in large numbers, and read to be written elsewhere."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import apsw
 
@@ -12,18 +12,19 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry
 from desktop_chat.domain.listing import Tag
-from desktop_chat.domain.message import Draft, Message, State
+from desktop_chat.domain.message import Draft, State
 from desktop_chat.domain.titles import title_key
 from desktop_chat.storage import ledger
-from desktop_chat.storage.database import Database
+from desktop_chat.storage.database import Database, Row, storable
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.queries import (
-    INSERT_MESSAGE,
+    MESSAGE_COLUMNS,
     insert_parts,
     stored_drafts,
     stored_messages,
 )
 from desktop_chat.storage.rows import (
+    ANSWER_COLUMNS,
     CONVERSATION_COLUMNS,
     conversation_from,
     conversation_values,
@@ -37,6 +38,16 @@ _COLUMNS = (
 )
 _INSERT = f"INSERT INTO conversation ({_COLUMNS}) VALUES ({', '.join('?' * 18)}) RETURNING seq"
 
+_INSERT_MESSAGE = (
+    f"INSERT INTO message ({MESSAGE_COLUMNS}, seq, deleted_at) "
+    f"VALUES ({', '.join('?' * (7 + len(ANSWER_COLUMNS)))})"
+)
+_INSERT_PART = (
+    "INSERT INTO part (message_seq, position, kind, text, seconds, name, data, attachment_hash) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_STREAMING, _INTERRUPTED = State.STREAMING.value, State.INTERRUPTED.value
 _UNKNOWN_FILE = "application/octet-stream"
 
 _FOLDER_NAMES = (
@@ -53,34 +64,66 @@ _TAGS = (
 
 def add(db: Database, histories: Sequence[History]) -> Added:
     """Store what is not known of histories, in one transaction."""
-    adding = _Adding(db)
     with db.transaction():
+        adding = _Adding(db, histories)
         for history in histories:
             adding.add(history)
-    return Added(adding.chats, adding.messages, adding.known)
+        adding.write()
+    return Added(adding.chats, len(adding.messages), adding.known)
 
 
 class _Adding:
-    """Adds the histories of one transaction, and counts."""
+    """The histories of one transaction, which adds their messages all at once."""
 
-    def __init__(self, db: Database) -> None:
-        self.chats = self.messages = self.known = 0
+    def __init__(self, db: Database, histories: Sequence[History]) -> None:
+        self.chats = self.known = 0
+        self.messages: list[Row] = []
+        self._parts: list[Row] = []
+        self._files: list[Row] = []
+        self._drafts: dict[str, Draft] = {}
         self._db = db
         self._now = time.time()
         self._folders = {id for (id,) in db.execute("SELECT id FROM folder")}
+        for each in histories:
+            # What is compared must be what is stored.
+            each.conversation.id = storable(each.conversation.id)
+            for message in each.messages:
+                message.id = storable(message.id)
+                message.parent_id = None if message.parent_id is None else storable(message.parent_id)
+        ((self._last,),) = db.execute("SELECT ifnull(max(seq), 0) FROM message")
+        ids = {
+            id for each in histories for message in each.messages for id in (message.id, message.parent_id)
+        }
+        found = db.execute(
+            "SELECT id, conversation_id FROM message WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        self._owners: dict[str, str] = dict(found)
+        """The conversations of the messages that are stored, or are about to be."""
 
     def add(self, history: History) -> None:
-        db, conversation = self._db, history.conversation
-        stored = db.execute("SELECT seq, active_leaf FROM conversation WHERE id = ?", (conversation.id,))
+        conversation = history.conversation
+        stored = self._db.execute(
+            "SELECT seq, active_leaf FROM conversation WHERE id = ?", (conversation.id,)
+        )
         if stored:
             self._go_on(history, *stored[0])
             return
         seq = self._insert(history)
         self.chats += 1
-        self._add_messages(history, set())
+        self._add_messages(history)
         for tag in history.tags:
-            db.execute("INSERT OR IGNORE INTO conversation_tag VALUES (?, ?)", (seq, _tag(db, tag)))
-        _add_drafts(db, history.drafts)
+            self._db.execute(
+                "INSERT OR IGNORE INTO conversation_tag VALUES (?, ?)", (seq, _tag(self._db, tag))
+            )
+        self._drafts.update(history.drafts)
+
+    def write(self) -> None:
+        db = self._db
+        db.execute_many("INSERT INTO attachment VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", self._files)
+        db.execute_many(_INSERT_MESSAGE, self.messages)
+        db.execute_many(_INSERT_PART, self._parts)
+        _add_drafts(db, self._drafts)
 
     def _insert(self, history: History) -> int:
         conversation = history.conversation
@@ -106,10 +149,9 @@ class _Adding:
         """Add to a conversation that is stored what it did not have. What the user was reading stays in
         sight, unless this goes on from it."""
         conversation = history.conversation
-        ids = self._db.execute("SELECT id FROM message WHERE conversation_id = ?", (conversation.id,))
-        before = self.messages
-        self._add_messages(history, {id for (id,) in ids})
-        if self.messages == before:
+        before = len(self.messages)
+        self._add_messages(history)
+        if len(self.messages) == before:
             return
         used_at = self._time(conversation.used_at)
         self._db.execute(
@@ -123,48 +165,33 @@ class _Adding:
             ),
         )
 
-    def _add_messages(self, history: History, present: set[str]) -> None:
-        """``present`` are the ids of the messages that the conversation has."""
-        db, chat = self._db, history.conversation.id
+    def _add_messages(self, history: History) -> None:
+        chat, owners, trashed = history.conversation.id, self._owners, history.trashed
         elsewhere: dict[str, str | None] = {}
         for message in history.messages:
-            if message.id in present:
-                self.known += 1
-                continue
             parent = message.parent_id
             while parent in elsewhere:
                 parent = elsewhere[parent]
-            id, _, *values = message_values(message)
-            inserted = db.execute(
-                INSERT_MESSAGE,
-                (chat, id, parent if parent in present else None, *self._values(message, values)),
-            )
-            if not inserted:
-                # It belongs to another conversation: what hangs below it does so below its parent.
+            if (owner := owners.get(message.id)) is not None:
                 self.known += 1
-                elsewhere[id] = parent
+                if owner != chat:
+                    # What hangs below it does so below its parent.
+                    elsewhere[message.id] = parent
                 continue
-            present.add(id)
-            self.messages += 1
-            seq = inserted[0][0]
-            if message.parts:
-                parts = list(part_rows(message.parts))
-                for *_, attachment, media_type, size in parts:
-                    if attachment is not None and media_type is None:
-                        db.execute(
-                            "INSERT OR IGNORE INTO attachment VALUES (?, ?, ?, ?)",
-                            (attachment, _UNKNOWN_FILE, size or 0, self._now),
-                        )
-                insert_parts(db, seq, parts)
-            if (deleted_at := history.trashed.get(id)) is not None:
-                db.execute("UPDATE message SET deleted_at = ? WHERE seq = ?", (self._time(deleted_at), seq))
-
-    def _values(self, message: Message, values: list[Any]) -> list[Any]:
-        """From the role on. Nobody goes on writing an answer that comes from elsewhere."""
-        values[1] = self._time(message.created_at)
-        if message.state is State.STREAMING:
-            values[2] = State.INTERRUPTED.value
-        return values
+            owners[message.id] = chat
+            self._last += 1
+            id, _, role, created_at, state, *answer = message_values(message)
+            # Nobody goes on writing an answer that comes from elsewhere.
+            state = _INTERRUPTED if state == _STREAMING else state
+            parent = parent if parent is not None and owners.get(parent) == chat else None
+            deleted_at = self._time(trashed[id]) if id in trashed else None
+            self.messages.append(
+                (chat, id, parent, role, self._time(created_at), state, *answer, self._last, deleted_at)
+            )
+            for *part, attachment, media_type, size in part_rows(message.parts):
+                self._parts.append((self._last, *part, attachment))
+                if attachment is not None:
+                    self._files.append((attachment, media_type or _UNKNOWN_FILE, size or 0, self._now))
 
     def _sequence(self, order: int, used_at: float) -> int:
         """A conversation stands between the others by the time of its last turn, and never ahead of the

@@ -28,8 +28,9 @@ KEEP_ANSWERS = 500
 working day."""
 
 _ANSWER = ", ".join(ANSWER_COLUMNS)
-INSERT_MESSAGE = (
-    f"INSERT INTO message (conversation_id, id, parent_id, role, created_at, {_ANSWER}) "
+MESSAGE_COLUMNS = f"conversation_id, id, parent_id, role, created_at, {_ANSWER}"
+_INSERT_MESSAGE = (
+    f"INSERT INTO message ({MESSAGE_COLUMNS}) "
     f"VALUES ({', '.join('?' * (5 + len(ANSWER_COLUMNS)))}) ON CONFLICT (id) DO NOTHING RETURNING seq"
 )
 _UPDATE_ANSWER = (
@@ -148,7 +149,7 @@ def begin_turn(
             db.execute(_UPDATE_CONVERSATION, values)
         added = False
         for message, parts in messages:
-            inserted = db.execute(INSERT_MESSAGE, (conversation_id, *message))
+            inserted = db.execute(_INSERT_MESSAGE, (conversation_id, *message))
             if inserted:
                 added = True
                 insert_parts(db, inserted[0][0], parts)
