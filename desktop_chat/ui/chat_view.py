@@ -91,7 +91,12 @@ class ChatView(QFrame):
         self.meter = Meter(chats, tasks, self.composer, self.header, self.details)
         self._structured = StructuredAnswers(theme, chats, tasks, self)
         self.branching = Branching(theme, chats, tasks, self)
-        self._followers = (self.meter, self._structured, self.branching, ParametersFollower(self.details, settings))
+        self._followers = (
+            self.meter,
+            self._structured,
+            self.branching,
+            ParametersFollower(self.details, settings),
+        )
         self.jump = LabelButton(theme, "arrow-down", "Jump to latest", parent=self)
         self.jump.setObjectName("jumpToLatest")
         self.jump.setProperty("pill", True)
@@ -327,7 +332,7 @@ class ChatView(QFrame):
         if message_id not in self.transcript.rows.index:
             return
         self.transcript.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.transcript.show_message(message_id)
+        self.transcript.show_message(message_id, framed=not terms)
         if terms:
             self.find_bar.show_terms(terms, self.transcript.rows.index[message_id])
 

@@ -154,7 +154,8 @@ QAbstractSpinBox:focus {{ max-height: {px(32) - 2}px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {accent}; padding: {px(6) - 1}px; }}
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled, QPlainTextEdit:disabled {{
   color: {disabled}; background: {side}; }}
-QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0; }}
+QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0;
+  min-height: 0; }}
 QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none;
   background: transparent; width: {px(22)}px; }}
 QComboBox::down-arrow {{ image: url("{images}/down.svg"); width: {px(14)}px; height: {px(14)}px; }}

@@ -57,7 +57,6 @@ def example_rows() -> list[Row]:
             RowKind.FILTER,
             f"{each.name}:{each.example}",
             each.words,
-            marks=((0, len(each.name) + 1),),
             value=Completion(f"{each.name}:", len(each.name) + 1),
         )
         for each in FILTERS

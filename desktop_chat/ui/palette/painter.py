@@ -48,7 +48,8 @@ class RowDelegate(QStyledItemDelegate):
         inner = area.adjusted(px(SIDE), 0, -px(SIDE), 0)
         match row.kind:
             case RowKind.HIT:
-                painter.fillRect(QRectF(area.left(), area.bottom() - 1, area.width(), 1), colors.line)
+                if index.row() and _kind_above(index) is RowKind.HIT:
+                    painter.fillRect(QRectF(area.left(), area.top(), area.width(), 1), colors.line)
                 self._paint_hit(painter, inner, row)
             case RowKind.GROUP:
                 painter.setFont(self._theme.font(12, QFont.Weight.DemiBold))
@@ -71,10 +72,6 @@ class RowDelegate(QStyledItemDelegate):
             self._draw(painter, second.adjusted(0, 0, -taken, 0), row.detail, row.detail_marks)
         else:
             first.setRight(first.right() - taken)
-        if row.icon:
-            left = first.left()
-            self._icon(painter, row.icon, colors.faint, left, first, 14)
-            first.setLeft(left + px(20))
         painter.setFont(self._theme.font(weight=QFont.Weight.DemiBold))
         painter.setPen(colors.text)
         self._draw(painter, first, row.text, row.marks)
@@ -158,3 +155,8 @@ class RowDelegate(QStyledItemDelegate):
         pixels = self._theme.px(size)
         image = pixmap(name, color, pixels, painter.device().devicePixelRatioF())
         painter.drawPixmap(QPointF(int(left), int(area.center().y() - pixels / 2)), image)
+
+
+def _kind_above(index: Index) -> RowKind:
+    above: Row = index.sibling(index.row() - 1, 0).data(Qt.ItemDataRole.UserRole)
+    return above.kind

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QListView,
-    QMainWindow,
     QVBoxLayout,
     QWidget,
 )
@@ -48,6 +47,7 @@ from desktop_chat.ui.theme import Theme
 
 if TYPE_CHECKING:
     from desktop_chat.ui.actions import Actions
+    from desktop_chat.ui.window import Window
 
 WIDTH, TOP, EDGE = 640, 110, 8
 """The design's pixels: of the card, from the upper edge of its window to it, and least to the other edges."""
@@ -79,7 +79,7 @@ class Palette(QDialog):
     def __init__(
         self,
         theme: Theme,
-        host: QMainWindow,
+        host: "Window",
         chats: Chats,
         tasks: Tasks,
         actions: "Actions",
@@ -142,6 +142,8 @@ class Palette(QDialog):
         column.setSpacing(0)
         self._line = QFrame()
         self._line.setFixedHeight(1)
+        self._foot_line = QFrame()
+        self._foot_line.setFixedHeight(1)
         self._foot = QWidget()
         self._foot_row = QHBoxLayout(self._foot)
         self._foot_row.addWidget(self.count)
@@ -150,6 +152,7 @@ class Palette(QDialog):
         column.addWidget(self.field)
         column.addWidget(self._line)
         column.addWidget(self.list, 1)
+        column.addWidget(self._foot_line)
         column.addWidget(self._waiting)
         column.addWidget(self._foot)
 
@@ -424,9 +427,11 @@ class Palette(QDialog):
     async def _read_recent(self) -> None:
         try:
             listing = await self._chats.listing(View())
-            self._recent = await self._chats.page(listing.seqs[:RECENT])
+            recent = await self._chats.page(listing.seqs[listing.pinned :][: RECENT + 1])
         except StorageError:
             return
+        shown = self._host.session.conversation.id if self._host.session is not None else ""
+        self._recent = [chat for chat in recent if chat.id != shown][:RECENT]
         if not self.field.text():
             self._show([])
 
@@ -443,7 +448,7 @@ class Palette(QDialog):
         width = min(px(WIDTH), room.width() - 2 * px(EDGE))
         self._fit_keys(width)
         waiting = self._waiting.sizeHint().height() if self._waiting.text() else 0
-        fixed = px(FIELD_HEIGHT) + 1 + px(FOOT_HEIGHT) + waiting
+        fixed = px(FIELD_HEIGHT) + 2 + px(FOOT_HEIGHT) + waiting
         rows, most = 0, px(MOST_HEIGHT)
         for row in self.rows.rows:
             rows += self._delegate.height(row)
@@ -473,7 +478,8 @@ class Palette(QDialog):
         self.field.setFixedHeight(px(FIELD_HEIGHT))
         self.field.setTextMargins(px(SIDE) - 2, 0, px(SIDE) - 2, 0)
         self.field.setPlaceholderText("Search all chats")
-        self._line.setStyleSheet(f"background: {colors.line.name()};")
+        for line in (self._line, self._foot_line):
+            line.setStyleSheet(f"background: {colors.line.name()};")
         self._foot.setFixedHeight(px(FOOT_HEIGHT))
         self._foot_row.setContentsMargins(px(SIDE), 0, px(SIDE), 0)
         self._waiting.setContentsMargins(px(SIDE), px(8), px(SIDE), 0)

@@ -36,7 +36,6 @@ class Row:
     value: object = None
     is_enabled: bool = True
     is_checked: bool = False
-    icon: str = ""
 
     @property
     def can_be_chosen(self) -> bool:

@@ -204,11 +204,13 @@ class Transcript(QAbstractScrollArea):
         """Whether all that is in view is parsed, laid out and coloured as it will stay."""
         return self.rows.is_complete and self.rows.is_lit and not self._refresh_timer.isActive()
 
-    def show_message(self, message_id: str) -> None:
-        """Go to a message, its begin near the upper edge; the keyboard is there then."""
+    def show_message(self, message_id: str, *, framed: bool = True) -> None:
+        """Go to a message, its begin near the upper edge; the keyboard is there then, with a frame around it
+        or, where something in it is marked, without."""
         if (index := self.rows.index.get(message_id)) is not None:
             self.rows.restore(Position(message_id, -1, 0, self.theme.px(MARGIN)))
             self.set_current(index)
+            self._by_keyboard = framed
 
     def scroll_to_end(self) -> None:
         self.rows.scroll_to_end()
