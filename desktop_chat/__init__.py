@@ -262,6 +262,7 @@ organising.py                       how chats are listed and put in order, and w
 indexing.py                         the index of the search, brought up to date while nothing else goes on
 undo.py                             what the user just did, and what takes it back
 exports.py                          exports: chats read from the database, written to files in a thread
+imports.py                          histories read from files in a thread, and kept in batches
 request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes

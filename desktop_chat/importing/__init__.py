@@ -12,7 +12,7 @@ from pathlib import Path
 from desktop_chat.domain.archive import Entries, History, Library, Skipped
 from desktop_chat.importing import chatbox, chatgpt, claude, librechat, open_webui, own, pygpt
 from desktop_chat.importing.formats import Format
-from desktop_chat.importing.records import Record, records
+from desktop_chat.importing.records import Record, records_of
 from desktop_chat.importing.shaping import Odd
 from desktop_chat.importing.source import Source, Unreadable
 
@@ -57,9 +57,10 @@ def read(
     told: Told = lambda done, total: None,
     knew: Callable[[str], None] = lambda program: None,
 ) -> Generator[Item, None, None]:
-    """What is in a file, an archive or a folder, in its order. Blocks; close it to stop.
+    """What is in a file, an archive or a folder, in its order. Blocks; close it to stop. The files of a
+    history can be read until the next item is asked for.
 
-    ``rows`` reads a table of an SQLite database; ``knew`` gets the program of each chat. What cannot be read
+    ``rows`` reads a table of a database; ``knew`` gets the program of each chat. What cannot be read
     comes as :class:`Skipped`, be it all. Raises nothing but what ``told`` and ``knew`` do.
     """
     try:
@@ -126,7 +127,7 @@ def _read(source: Source, rows: Rows, told: Told, knew: Callable[[str], None]) -
         known = False
         try:
             with source.open(name, took) as stream:
-                for item in _items(source, name, records(stream, name), knew):
+                for item in _items(source, name, records_of(stream, name), knew):
                     if isinstance(item, Skipped) and not known:
                         # Archives have other files too, in which nothing is broken that matters.
                         unknown.append(item)

@@ -1,9 +1,9 @@
 """Chatbox's backup as JSON, and ``session.json`` of its newer backups.
 
-The values are described at github.com/chatboxai/chatbox, src/shared/types (``Session``, ``Message``,
-``MessageContentParts``). A backup is one object: ``chat-sessions-list`` with the order, each chat under
-``session:<id>``, and settings, which are not looked at. Within a chat ``threads`` are older histories, each a
-chat here; ``messageForksHash`` has for a message what else once followed it.
+The values are described at github.com/chatboxai/chatbox, src/shared/types/session.ts (``Session``,
+``Message``, ``MessageContentParts``). A backup is one object: ``chat-sessions-list`` with the order, each
+chat under ``session:<id>``, and settings, which are not looked at. Within a chat ``threads`` are older
+histories, each a chat here; ``messageForksHash`` has for a message what else once followed it.
 """
 
 from collections.abc import Iterator

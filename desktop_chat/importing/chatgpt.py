@@ -35,6 +35,8 @@ from desktop_chat.importing.source import Source
 
 _MARKER = re.compile("\ue200[^\ue200\ue201]{0,2000}\ue201?|[\ue202-\ue206]|【\\d+(?::\\d+)?†[^】]{0,200}】")
 """How a source is marked in a text: between characters for private use, formerly in lenticular brackets."""
+_OWN_NAME = re.compile(r"^.*(?:file[-_][A-Za-z0-9]+-?|[/:])", re.DOTALL)
+"""What stands before the user's own name of a file."""
 _SPOKEN = ("audio_transcription",)
 _UNSEEN = ("user_editable_context", "model_editable_context", "app_pairing_content", "super_widget")
 _INTERRUPTED = ("in_progress", "finished_partial_completion")
@@ -313,7 +315,9 @@ class _Reader:
         if file is None:
             self._chat.note("an image or recording that is not in the export")
             return missing("", "image" if is_image else "recording")
-        return self._chat.attached(file, file.key, width=item.get("width"), height=item.get("height"))
+        return self._chat.attached(
+            file, _OWN_NAME.sub("", file.key), width=item.get("width"), height=item.get("height")
+        )
 
     def _text(self, content: dict[str, Any]) -> str:
         for key in ("text", "result", "content", "summary"):

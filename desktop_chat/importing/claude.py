@@ -31,6 +31,8 @@ from desktop_chat.importing.source import Source
 _ROOT = "00000000-0000-4000-8000-000000000000"
 """What the first messages name as their parent."""
 _SILENT = ("token_budget", "flag")
+_GOES_ON = (PartKind.TEXT, PartKind.CITATION)
+"""After which a text is a piece of the same paragraph: sources cut it up."""
 _NO_BLOCKS = "This block is not supported on your current device yet."
 
 
@@ -94,7 +96,7 @@ def _said(chat: Chat, message: dict[str, Any]) -> list[Part]:
                 text = plain(block.get("text"))
                 if not text:
                     continue
-                gap = "\n\n" if said else ""
+                gap = "\n\n" if said and parts[-1].kind not in _GOES_ON else ""
                 parts.append(Part(PartKind.TEXT, gap + text))
                 said += len(gap)
                 parts += _sources(block, said)

@@ -23,8 +23,10 @@ _CHUNK = 1 << 20
 _NEAR = 16
 """Characters before the end of what was read in which a word or an escape may just be incomplete."""
 _SPACE = re.compile(r"[ \t\r\n]*")
-_STEP = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]|"', re.DOTALL)
-"""A string, a bracket, a comma, or a quotation mark whose string is still open."""
+_STEP = re.compile(r'"|[\[{]+|[\]}]+|,')
+"""Where a text begins, brackets in a row, or a comma."""
+_REST = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+"""What is left of a text before its end."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CUT_SHORT = "The file ends in the middle of it."
 
@@ -53,7 +55,7 @@ class _End(Exception):
     """The file ends where more has to come."""
 
 
-def records(stream: Stream, where: str) -> Iterator[Record | Skipped]:
+def records_of(stream: Stream, where: str) -> Iterator[Record | Skipped]:
     """The records of the file called ``where``: elements of its lists, or its objects, also one a line.
 
     What is broken comes as :class:`Skipped`; of a file that ends too soon comes what was whole. Raises what
@@ -178,24 +180,43 @@ class _Reader:
             self._more(max(_CHUNK, len(self._text) - self._at))
 
     def _step_over(self) -> None:
-        """Go on behind a value that cannot be read, by its brackets and strings alone."""
+        """Go on behind a value that cannot be read, by its brackets and texts alone."""
         depth = 0
         while True:
             found = _STEP.search(self._text, self._at)
-            if found is None or found[0] == '"':
-                if self._is_over:
-                    raise _End
-                self._at = len(self._text) if found is None else found.start()
-                if len(self._text) - self._at > LARGEST:
-                    raise _Broken("a text in it has no end")
-                self._more(_CHUNK if found is None else max(_CHUNK, len(self._text) - self._at))
+            if found is None:
+                self._at = len(self._text)
+                self._more_or_end()
                 continue
-            step = found[0]
-            if depth == 0 and step in ("]", "}", ","):
+            first, count = found[0][0], len(found[0])
+            self._at = found.end()
+            if first == '"':
+                self._step_over_text()
+            elif first in "]}":
+                if count > depth:
+                    self._at = found.start() + depth
+                    return
+                depth -= count
+            elif first != ",":
+                depth += count
+            elif depth == 0:
                 self._at = found.start()
                 return
-            depth += (step in ("[", "{")) - (step in ("]", "}"))
+
+    def _step_over_text(self) -> None:
+        while True:
+            found = _REST.match(self._text, self._at)
+            assert found is not None
             self._at = found.end()
+            if self._peek() == '"':
+                self._at += 1
+                return
+            self._more_or_end()
+
+    def _more_or_end(self) -> None:
+        if self._is_over:
+            raise _End
+        self._more(_CHUNK)
 
     def _next(self) -> str:
         """The next character that is no space, which stays; "" at the end of the file."""

@@ -19,7 +19,7 @@ SESSION = frozenset(
     {
         *("session", "asking", "answering", "record", "chats", "outbox", "services"),
         *("organising", "undo", "connectivity", "waiting", "indexing"),
-        *("turn", "gate", "inspection", "exports"),
+        *("turn", "gate", "inspection", "exports", "imports"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics", "request_log"),
     }
 )
