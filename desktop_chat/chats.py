@@ -105,6 +105,7 @@ class Chats(Organising):
         self.attachments = attachments
         self.connectivity.changed.connect(self._network_changed)
         self._models = self._services.models
+        self._searching: asyncio.Task[Found] | None = None
         self.drafts: dict[str, Draft] = {}
         self._places: WeakKeyDictionary[ChatSession, tuple[int, str]] = WeakKeyDictionary()
         self.indexing = Indexing(self._store, tasks, lambda: self.busy)
@@ -177,6 +178,7 @@ class Chats(Organising):
             await store.organise([conversation.id], add_tags=conversation.tags)
         session = self._session(conversation, Tree(messages))
         self.listed.emit()
+        self.indexing.wake()
         words = f"Forked “{source.conversation.title}”"
         self._offer(words, lambda: self._put_away((conversation.id,)))
         return session
@@ -186,7 +188,11 @@ class Chats(Organising):
 
         A search that is still running is given up for a newer one: it raises ``CancelledError``.
         """
-        found = await (await self._store()).search(query, limit, offset)
+        store = await self._store()
+        if self._searching is not None:
+            self._searching.cancel()
+        self._searching = self._tasks.start(store.search(query, limit, offset), "search")
+        found = await self._searching
         if found.waiting:
             self.indexing.wake(hurry=True)
         return found
@@ -303,6 +309,7 @@ class Chats(Organising):
         self._sessions[id] = session
         self._keep(session)
         if session.is_stored:
+            self._places[session] = conversation.order, conversation.title
             session.recount()
             self._recorded(id)
         return session
@@ -335,12 +342,14 @@ class Chats(Organising):
         """Lists are read from the database, where a title comes a moment after it is set."""
         await self.outbox.settle()
         self.listed.emit()
+        self.indexing.wake()
 
     def _ended(self, conversation_id: str, message_id: str) -> None:
         """An answer is at its end; one that nobody saw is unread, unless the user stopped it."""
         session = self._sessions.get(conversation_id)
         if session is None or conversation_id in self._gone:
             return
+        self.indexing.wake()
         was_stopped = session.tree[message_id].state is State.STOPPED
         if not was_stopped and conversation_id not in self._shown.values():
             self._organise([conversation_id], lambda c: setattr(c, "unread", True), unread=True)

@@ -94,9 +94,8 @@ class Organising(QObject):
     def known(self, id: str) -> Conversation | None:
         """A stored conversation that is in memory: open, or on a page read recently. None for what was
         deleted."""
-        if id in self._gone:
-            return None
-        return self._in_memory(id)
+        found = self._in_memory(id)
+        return found if found is not None and found.deleted_at is None and id not in self._gone else None
 
     async def counts(self) -> dict[Shelf, int]:
         """How many conversations stand on each shelf. Raises ``StorageError``."""
@@ -161,11 +160,10 @@ class Organising(QObject):
         """Put messages into the trash; what follows them stays. An answer that is being written is stopped
         first."""
         ids = tuple(message_ids)
-        session = self._sessions.get(conversation_id)
-        leaf = session.tree.active_leaf if session is not None else None
-        doing = self._do(self._delete_messages(conversation_id, ids))
+        leaves: list[str | None] = []
+        doing = self._do(self._delete_messages(conversation_id, ids, leaves))
         words = "Deleted a message" if len(ids) == 1 else f"Deleted {len(ids):,} messages"
-        self._offer(words, lambda: self._do(self._restore_messages(ids, doing, leaf)))
+        self._offer(words, lambda: self._do(self._restore_messages(ids, doing, leaves)))
 
     # Folders and tags
 
@@ -240,7 +238,7 @@ class Organising(QObject):
 
     def restore_messages(self, message_ids: Sequence[str]) -> None:
         """Take messages out of the trash, to their old places."""
-        self._do(self._restore_messages(tuple(message_ids), None))
+        self._do(self._restore_messages(tuple(message_ids)))
 
     async def purge(self, ids: Sequence[str] | None = None) -> None:
         """Delete conversations and messages in the trash for good, all of them where none is named. Raises
@@ -252,18 +250,28 @@ class Organising(QObject):
     async def wipe(self, *, ledger: bool = False) -> None:
         """Delete every conversation, draft, folder and tag for good; with ``ledger`` also what they cost.
         Raises ``StorageError``."""
+        store = await self._store()
+        await self.begin_again(lambda: store.wipe(ledger=ledger))
+
+    async def begin_again(self, change: Callable[[], Awaitable[object]]) -> None:
+        """Close every conversation, await ``change``, which puts something else into the database, and read
+        it anew. Raises what ``change`` does."""
+        gone = {session.conversation.id for session in self._sessions.values()}
         for session in list(self._sessions.values()):
             await session.close()
-            self._gone.add(session.conversation.id)
-        await self._settle()
-        await self.outbox.settle()
-        await (await self._store()).wipe(ledger=ledger)
-        for id in {*self._pages, *self._sessions}:
-            self._gone.add(id)
-            self.gone.emit(id)
-        self._pages.clear()
-        self._sessions.clear()
-        self._recent = []
+        self._gone |= gone
+        try:
+            await self._settle()
+            await self.outbox.settle()
+            await change()
+            for id in {*self._pages, *self._sessions}:
+                self.gone.emit(id)
+            self._pages.clear()
+            self._sessions.clear()
+            self._recent = []
+        finally:
+            # They may be there again.
+            self._gone -= gone
         await self.reread()
 
     async def reread(self) -> None:
@@ -412,6 +420,9 @@ class Organising(QObject):
         async def write(store: Store) -> None:
             await store.restore_conversations(ids)
             self._gone.difference_update(ids)
+            for id in ids:
+                if (found := self._in_memory(id)) is not None:
+                    found.deleted_at = None
 
         async def restore() -> None:
             if deleting is not None:
@@ -420,26 +431,35 @@ class Organising(QObject):
 
         self._do(restore())
 
-    async def _delete_messages(self, conversation_id: str, ids: Sequence[str]) -> None:
+    async def _delete_messages(
+        self, conversation_id: str, ids: Sequence[str], leaves: list[str | None]
+    ) -> None:
+        """``leaves`` become the active leaf before and after."""
         if (session := self._sessions.get(conversation_id)) is not None:
             await session.let_go(ids)
 
         async def write(store: Store) -> None:
             await store.delete_messages(ids)
             if session is not None:
+                before = session.tree.active_leaf
                 await session.reread()
+                leaves[:] = before, session.tree.active_leaf
 
         await self._save((), write)
 
     async def _restore_messages(
-        self, ids: Sequence[str], deleting: "asyncio.Task[None] | None", leaf: str | None = None
+        self,
+        ids: Sequence[str],
+        deleting: "asyncio.Task[None] | None" = None,
+        leaves: Sequence[str | None] = (),
     ) -> None:
-        """``leaf`` is what is shown then, where it is of the chat."""
+        """With the ``leaves`` of the deletion what was shown before is shown again, unless the chat went on."""
 
         async def write(store: Store) -> None:
             await store.restore_messages(ids)
             for session in list(self._sessions.values()):
-                await session.reread(leaf)
+                was_left = bool(leaves) and session.tree.active_leaf == leaves[1]
+                await session.reread(leaves[0] if was_left else None)
 
         if deleting is not None:
             await asyncio.wait([deleting])
