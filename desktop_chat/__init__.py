@@ -12,6 +12,7 @@ command_line.py                     the command line and the environment, read b
 frozen.py                           what a bundled program sets right that PyInstaller leaves to it
 instance.py                         one program a profile: a second start hands its prompt to the first
 network.py                          what the system says of the network
+opening.py                          opening the chats at start-up: what stands in the way is asked about
 opened_file.py                      a file that the user opens, as text for the composer
 
 ui/                                 windows and widgets: the only home of QtGui and QtWidgets
@@ -149,6 +150,7 @@ ui/preferences/privacy.py           what is asked before it is sent, and what is
 ui/preferences/prices.py            where prices are from, newer ones on request, the user's own
 ui/problem_dialog.py                an error that is not retried, over the chat
 ui/rate_gauge.py                    what an endpoint still allows, as its last answer said
+ui/recovery.py                      what is asked and told where the file of the chats is not as it should be
 ui/retry_dialog.py                  the wait before a retry, over the chat
 ui/safe.py                          labels, message boxes and tool tips that show text literally
 ui/shutdown_notice.py               a slim notice in a chat whose model ends soon
@@ -269,6 +271,7 @@ counting.py                         how many tokens the next request of a chat t
 spending.py                         what may be spent: prices, budgets, what requests may still cost
 connectivity.py                     whether there is a network: what the system and what requests say
 waiting.py                          answers that are asked for when there is a network again
+keeping.py                          copies of the chats: made by the hour, looked into, put back
 outbox.py                           writes that must reach the database, in order, however long a disk refuses
 
 api/                                the only home of openai and httpx2: answers and model lists of endpoints

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_chat.domain.endpoint import Endpoint, KeySource, endpoint_from_json, endpoint_to_json
 from desktop_chat.domain.holds import Scope
 from desktop_chat.domain.limits import Limits, limits_of
+from desktop_chat.domain.listing import Sort
 from desktop_chat.domain.money import parse_amount
 from desktop_chat.paths import write_atomically
 
@@ -129,6 +130,10 @@ def _read_days(data: Any) -> dict[str, str]:
     return {name: day for name, day in found if isinstance(day, str) and _is_date(day)}
 
 
+def _read_names(data: Any) -> list[str]:
+    return [name for name in data if isinstance(name, str)] if isinstance(data, list) else []
+
+
 def _is_date(text: str) -> bool:
     try:
         date.fromisoformat(text)
@@ -218,6 +223,8 @@ class Settings(QObject):
     evidence_days = Field(30, "Days for which that is kept", 1, 3650)
     log_level = Field("info", "What is written to the log", choices=("warning", "info", "debug"))
     log_bodies = Field(False, "Write what is sent and received to the log, too")
+    backups = Field(True, "Copy the chats by itself, at most once an hour")
+    backup_folder = Field("", "The folder of these copies; empty for the one in the profile")
     cache_answers = Field(False, "Answer a request at temperature 0 that was answered before from here")
     window_geometry = Field("", "Place and size of the window, as Qt saves it, in base64")
     places: Field[dict[str, list[Any]]] = Field(
@@ -225,6 +232,8 @@ class Settings(QObject):
     )
     sidebar_width = Field(264, "Pixels", 180, 600)
     details_width = Field(272, "Pixels", 220, 600)
+    list_sort = Field(Sort.USED.value, "What chats are sorted by", choices=tuple(sort.value for sort in Sort))
+    open_folders: Field[list[str]] = Field([], "The ids of folders whose chats are listed", read=_read_names)
     sidebar_visible = Field(True, "Whether the list of chats is shown")
     details_visible = Field(True, "Whether the details panel is shown")
 

@@ -2,21 +2,28 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QWidget
 
 from desktop_chat.chats import Chats
+from desktop_chat.domain.listing import Folder
 from desktop_chat.session import ChatSession
 from desktop_chat.settings import FIELDS, Settings
+from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.chat_window import ChatWindow
-from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.sidebar import Sidebar
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.window import Window
 from desktop_chat.ui.windows import Windows
+
+if TYPE_CHECKING:
+    from desktop_chat.ui.trash import TrashWindow
 
 SIZE = (1280, 820)
 SMALLEST = (420, 400)
@@ -40,7 +47,7 @@ class MainWindow(Window):
         self._widths = {name: getattr(settings, name) for name in ("sidebar_width", "details_width")}
         self.setObjectName("mainWindow")
 
-        self.sidebar = Sidebar(theme, chats.is_writing)
+        self.sidebar = Sidebar(theme, chats, settings, tasks)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -54,7 +61,6 @@ class MainWindow(Window):
         self._wire()
         self._restore()
         self._restyle()
-        self.sidebar.model.set_conversations(chats.conversations)
         self.new_chat()
 
     def new_chat(self, text: str = "") -> None:
@@ -100,22 +106,49 @@ class MainWindow(Window):
         self._open_neighbour(-1)
 
     def rename_chat(self) -> None:
-        if self.sidebar.list.hasFocus() and self.sidebar.list.current_id:
-            self.sidebar.list.edit_title(self.sidebar.list.current_id)
-        else:
+        if not self.sidebar.list.hasFocus() or not self.sidebar.list.edit_row(self.sidebar.list.current_key):
             super().rename_chat()
 
     def delete_chat(self, conversation_id: str = "") -> None:
-        """Delete a chat, the shown one by default, and offer for a while to undo that."""
-        shown = self.session.conversation.id if self.session else ""
-        wanted = conversation_id or shown
-        conversation = next((c for c in self._chats.conversations if c.id == wanted), None)
-        if conversation is None:
-            return
-        self._chats.delete(conversation.id)
-        self.sidebar.undo.offer(conversation.id, conversation.title or UNTITLED)
-        self.windows.close_chat(conversation.id)
-        if conversation.id == shown:
+        """Put a chat into the trash, the one that is shown by default."""
+        wanted = conversation_id or (self.session.conversation.id if self.session else "")
+        if self._chats.known(wanted) is not None:
+            self._chats.delete([wanted])
+
+    def new_folder(self) -> None:
+        self.sidebar.ordering.new_folder()
+
+    def toggle_archive(self) -> None:
+        """List what is archived, or the chats again."""
+        self._show_panel("sidebar_visible")
+        self.sidebar.menu.show_archive(not self.sidebar.ordering.is_in_archive)
+
+    def undo_last(self) -> None:
+        """Take back what was done to chats last, while that is offered."""
+        self.sidebar.undo.take_back()
+
+    @cached_property
+    def trash(self) -> "TrashWindow":
+        """The window of the trash; made when it is asked for."""
+        from desktop_chat.ui.trash import TrashWindow
+
+        return TrashWindow(self._theme, self._chats, self._tasks, parent=self)
+
+    def open_trash(self) -> None:
+        self.trash.show()
+        self.trash.raise_()
+        self.trash.activateWindow()
+
+    def _export(self, what: Sequence[str] | Folder) -> None:
+        """Export chats by their ids, or what is in a folder."""
+        if isinstance(what, Folder):
+            self.export(None, what.id)
+        else:
+            self.export(what)
+
+    def _chat_gone(self, conversation_id: str) -> None:
+        self.windows.close_chat(conversation_id)
+        if self.session is not None and conversation_id == self.session.conversation.id:
             self.new_chat()
 
     def toggle_sidebar(self) -> None:
@@ -156,7 +189,15 @@ class MainWindow(Window):
         self.sidebar.list.set_open(session.conversation.id)
 
     def _open_neighbour(self, step: int) -> None:
-        if (neighbour := self.sidebar.model.neighbour(self._wanted, step)) is not None:
+        self._tasks.start(self._go_to_neighbour(step), "next chat")
+
+    async def _go_to_neighbour(self, step: int) -> None:
+        try:
+            neighbour = await self.sidebar.model.neighbour(self._wanted, step)
+        except StorageError as error:
+            self.storage_failed.emit(error)
+            return
+        if neighbour is not None:
             self.open_chat(neighbour)
 
     def _fit_panels(self) -> None:
@@ -185,14 +226,18 @@ class MainWindow(Window):
 
     def _wire(self) -> None:
         chats, sidebar, chat = self._chats, self.sidebar, self.chat
-        chats.listed.connect(self._list_changed)
+        chats.listed.connect(self._update_actions)
+        chats.undoable.connect(sidebar.undo.offer)
+        chats.gone.connect(self._chat_gone)
         sidebar.new_chat_requested.connect(self.new_chat)
         sidebar.settings_requested.connect(self.settings_requested)
-        sidebar.undo_requested.connect(chats.restore)
         sidebar.list.opened.connect(self.open_chat)
-        sidebar.list.renamed.connect(chats.rename)
-        sidebar.list.pin_requested.connect(chats.set_pinned)
-        sidebar.list.delete_requested.connect(self.delete_chat)
+        sidebar.search_requested.connect(self.search_chats)
+        sidebar.trash_requested.connect(self.open_trash)
+        sidebar.undo_requested.connect(self.undo_last)
+        sidebar.ordering.apart_requested.connect(lambda id: self.window_requested.emit(id, "", ()))
+        sidebar.ordering.export_requested.connect(self._export)
+        sidebar.ordering.failed.connect(self.storage_failed)
         sidebar.new_chat.set_hint(self.actions_["new_chat"])
         sidebar.search.set_hint(self.actions_["search"])
         chat.status_changed.connect(sidebar.status.show_status)
@@ -228,14 +273,6 @@ class MainWindow(Window):
             request.connect(self.come_forward)
             request.connect(own)
         window.storage_failed.connect(self.storage_failed)
-
-    def _list_changed(self) -> None:
-        self.sidebar.model.set_conversations(self._chats.conversations)
-        self._update_actions()
-
-    def _chat_changed(self, conversation_id: str) -> None:
-        self.sidebar.model.update(conversation_id)
-        super()._chat_changed(conversation_id)
 
     def _setting_changed(self, name: str) -> None:
         if name in ("sidebar_visible", "details_visible"):

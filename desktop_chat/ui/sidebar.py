@@ -1,17 +1,49 @@
-"""The sidebar: a new chat, the search field, the chats, what was just deleted, the status."""
+"""The sidebar: new chat, search field, chats, what can be undone, status."""
 
-from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
+from desktop_chat.chats import Chats
+from desktop_chat.domain.listing import Sort
+from desktop_chat.settings import Settings
+from desktop_chat.tasks import Tasks
+from desktop_chat.ui.announcing import announce
+from desktop_chat.ui.attachments.drop_area import DropArea
 from desktop_chat.ui.buttons import IconButton
 from desktop_chat.ui.conversation_list import ConversationList, ConversationModel
-from desktop_chat.ui.icons import icon, pixmap
-from desktop_chat.ui.safe import label, one_line
+from desktop_chat.ui.conversation_list.dragging import Dragging, local_files
+from desktop_chat.ui.conversation_list.head import BulkBar, ListButton, ListMenu, ViewBar
+from desktop_chat.ui.conversation_list.ordering import Ordering
+from desktop_chat.ui.icons import pixmap
+from desktop_chat.ui.safe import ElidedLabel, one_line
 from desktop_chat.ui.status import StatusLine
 from desktop_chat.ui.theme import Theme
+from desktop_chat.undo import Undo
 
 UNDO_MILLISECONDS = 10_000
 
@@ -21,24 +53,33 @@ class Sidebar(QFrame):
 
     new_chat_requested = Signal()
     settings_requested = Signal()
-    undo_requested = Signal(str)
+    search_requested = Signal(str)
+    """The user wants to search all chats, for this to begin with."""
+    import_requested = Signal(object)
+    """The paths of files that were dropped here."""
+    trash_requested = Signal()
+    undo_requested = Signal()
 
     def __init__(
-        self, theme: Theme, is_writing: Callable[[str], bool], parent: QWidget | None = None
+        self, theme: Theme, chats: Chats, settings: Settings, tasks: Tasks, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setProperty("surface", "side")
+        self.setAcceptDrops(True)
         self._theme = theme
-        self.model = ConversationModel(is_writing)
+        self._settings = settings
+        self.model = ConversationModel(chats, tasks, settings.open_folders)
         self.list = ConversationList(theme, self.model)
+        self.ordering = Ordering(chats, self.model, tasks, theme, self.list)
+        self.list.fill_menu = self.ordering.fill
+        self.list.set_dragging(Dragging(self.list, self.model, self.ordering, theme))
         self.new_chat = NewChatButton(theme)
         self.new_chat.clicked.connect(self.new_chat_requested)
         self.search = SearchField(theme)
-        self.search.textChanged.connect(self.model.set_filter)
-        self.search.down_pressed.connect(self._enter_list)
-        self.search.returnPressed.connect(self._open_first)
+        self.menu = ListMenu(chats, self.model, self.ordering, settings, theme, self)
+        self.view_bar = ViewBar(theme, self.ordering)
+        self.bulk = BulkBar(theme, self.list, self.ordering)
         self.undo = UndoBar(theme)
-        self.undo.undo_requested.connect(self.undo_requested)
         self.status = StatusLine(theme)
         self.menu_button = IconButton(theme, "menu", "Menu")
         self.menu_button.setObjectName("menu")
@@ -57,14 +98,26 @@ class Sidebar(QFrame):
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.new_chat)
         self._column.addLayout(self._search_row)
+        self._column.addWidget(self.view_bar)
         self._column.addWidget(self.list, 1)
+        self._column.addWidget(self.bulk)
         self._column.addWidget(self.undo)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self._footer)
-        self.setTabOrder(self.new_chat, self.search)
-        self.setTabOrder(self.search, self.list)
+        self.list_button = ListButton(theme, self.menu, self.list, self)
+        for before, after in (
+            (self.new_chat, self.search),
+            (self.search, self.view_bar.back),
+            (self.view_bar.back, self.view_bar.edit),
+            (self.view_bar.edit, self.list_button),
+            (self.list_button, self.list),
+        ):
+            self.setTabOrder(before, after)
+        self._drop_area = DropArea(theme, self, "Drop to import")
+        self._wire()
         theme.changed.connect(self._restyle)
         self._restyle()
+        self._sort()
 
     def set_menu(self, menu: QMenu) -> None:
         """Offer the commands behind the menu button."""
@@ -85,16 +138,44 @@ class Sidebar(QFrame):
         px = self._theme.px
         painter.fillRect(px(8), self._footer.y(), self.width() - px(16), 1, self._theme.colors.line)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if local_files(event.mimeData()):
+            event.acceptProposedAction()
+            self._drop_area.cover()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_area.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_area.hide()
+        if files := local_files(event.mimeData()):
+            event.acceptProposedAction()
+            self.import_requested.emit([Path(file) for file in files])
+
+    def _wire(self) -> None:
+        view, model, ordering = self.list, self.model, self.ordering
+        self.search.search_requested.connect(self.search_requested)
+        self.search.down_pressed.connect(self._enter_list)
+        view.search_requested.connect(self.search_requested)
+        view.renamed.connect(ordering.rename)
+        view.delete_requested.connect(ordering.delete)
+        view.undo_requested.connect(self.undo_requested)
+        view.back_requested.connect(self.menu.show_all)
+        ordering.edit_requested.connect(view.edit_row)
+        self.view_bar.back_requested.connect(self.menu.show_all)
+        self.view_bar.edit_requested.connect(ordering.edit_tag)
+        self.menu.trash_requested.connect(self.trash_requested)
+        model.rearranged.connect(lambda: self.view_bar.tell(model.view, model.tag))
+        model.toggled.connect(lambda: self._settings.change(open_folders=sorted(model.opened)))
+        self._settings.changed.connect(lambda name: self._sort() if name == "list_sort" else None)
+
     def _enter_list(self) -> None:
         if self.model.rowCount() > 1:
             self.list.setCurrentIndex(self.model.index(1))
             self.list.setFocus(Qt.FocusReason.TabFocusReason)
 
-    def _open_first(self) -> None:
-        if self.search.text().strip() and self.model.rowCount() > 1:
-            conversation = self.model.conversation(self.model.index(1))
-            if conversation is not None:
-                self.list.opened.emit(conversation.id)
+    def _sort(self) -> None:
+        self.model.show(replace(self.model.view, sort=Sort(self._settings.list_sort)))
 
     def _restyle(self) -> None:
         px = self._theme.px
@@ -149,8 +230,9 @@ class NewChatButton(QPushButton):
 
 
 class SearchField(QLineEdit):
-    """Filters the chats by title."""
+    """Where the search of all chats begins: a click opens it, and so does what is typed."""
 
+    search_requested = Signal(str)
     down_pressed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -158,109 +240,89 @@ class SearchField(QLineEdit):
         self._theme = theme
         self.setObjectName("searchChats")
         self.setAccessibleName("Search chats")
-        self.setPlaceholderText("Search chats")
+        self.setAccessibleDescription("Opens the search")
+        self.setPlaceholderText("Search all chats")
         self.hint = ""
-        self._clear = QAction(self)
-        self._clear.setText("Clear the search")
-        self._clear.triggered.connect(self.clear)
-        self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
-        self.textChanged.connect(lambda text: self._clear.setVisible(bool(text)))
-        self._clear.setVisible(False)
-        theme.changed.connect(self._restyle)
-        self._restyle()
+        self.textEdited.connect(self._typed)
 
     def set_hint(self, action: QAction) -> None:
         self.hint = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText).replace("+", " ")
         self.update()
 
-    def event(self, event: QEvent) -> bool:
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-            and self.text()
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down:
             self.down_pressed.emit()
-        elif event.key() == Qt.Key.Key_Escape and self.text():
-            self.clear()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.search_requested.emit("")
         else:
             super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.search_requested.emit("")
+        else:
+            super().mousePressEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self.text():
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            margin = self._theme.px(10)
-            paint_keys(painter, self._theme, self.hint, self.rect().adjusted(margin, 0, -margin, 0))
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        margin = self._theme.px(10)
+        paint_keys(painter, self._theme, self.hint, self.rect().adjusted(margin, 0, -margin, 0))
 
-    def _restyle(self) -> None:
-        self._clear.setIcon(icon("x", self._theme.colors.dim))
+    def _typed(self, text: str) -> None:
+        self.clear()
+        self.search_requested.emit(text)
 
 
 class UndoBar(QFrame):
-    """Offers for ten seconds to bring back the chat that was deleted last."""
-
-    undo_requested = Signal(str)
+    """Offers for ten seconds to take back what the user did last."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("undoBar")
         self.setProperty("surface", "bar")
-        self._theme = theme
-        self._deleted = ""
-        self._title = ""
-        self._words = label()
+        self._undo: Undo | None = None
+        self._words = ElidedLabel()
+        self._words.setObjectName("undoable")
         self._words.setProperty("role", "dim")
-        self._words.installEventFilter(self)
+        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._button = QPushButton("Undo")
-        self._button.setObjectName("undoDelete")
+        self._button.setObjectName("undo")
         self._button.setProperty("flat", True)
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._button.clicked.connect(self._undo)
+        self._button.clicked.connect(self.take_back)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.px(10), theme.px(4), theme.px(4), theme.px(4))
         row.addWidget(self._words, 1)
         row.addWidget(self._button)
-        self._words.setMinimumWidth(0)
         self._timer = QTimer(self, singleShot=True, interval=UNDO_MILLISECONDS)
         self._timer.timeout.connect(self._time_is_up)
         self.hide()
 
-    def offer(self, conversation_id: str, title: str) -> None:
-        """The conversation was deleted."""
-        self._deleted, self._title = conversation_id, one_line(title)
-        self._button.setAccessibleName(f"Undo: bring back {self._title}")
+    def offer(self, undo: Undo) -> None:
+        """This was done."""
+        self._undo = undo
+        words = one_line(undo.words)
+        self._words.setText(words)
+        self._button.setAccessibleName(f"Undo: {words}")
         self.show()
-        self._elide()
         self._timer.start()
+        announce(self, words)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._words and event.type() == QEvent.Type.Resize:
-            self._elide()
-        return False
-
-    def _elide(self) -> None:
-        metrics = self._words.fontMetrics()
-        room = self._words.width() - metrics.horizontalAdvance("Deleted “” ")
-        title = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, max(room, metrics.height() * 3))
-        self._words.setText(f"Deleted “{title}”")
-
-    def _undo(self) -> None:
+    def take_back(self) -> None:
+        """Undo what is offered; nothing where nothing is."""
+        undo, self._undo = self._undo, None
         self._timer.stop()
         self.hide()
-        self.undo_requested.emit(self._deleted)
+        if undo is not None:
+            undo.undo()
 
     def _time_is_up(self) -> None:
         if self._button.hasFocus() or self.underMouse():
             self._timer.start()
         else:
+            self._undo = None
             self.hide()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication
 
+from desktop_chat.domain.listing import COLORS
 from desktop_chat.settings import Settings
 
 SPACE = 4
@@ -69,6 +70,11 @@ DARK = _colors("""
 """)
 
 
+LIGHT_TAGS = "#d43a3a #c05600 #9a7a00 #1f8a4c #0e8484 #2461e0 #8a4fd8 #6f6f7a".split()
+DARK_TAGS = "#ff7b72 #ff9e5e #e6c34d #5ec48f #4fc3c3 #6ea1ff #c08cff #a0a1ab".split()
+"""What the colours of tags look like, at least 3:1 on all that a row can stand on."""
+
+
 class Theme(QObject):
     """The theme in force: colours, fonts and zoom. ``changed`` is emitted after any of them changed."""
 
@@ -89,6 +95,11 @@ class Theme(QObject):
     @property
     def colors(self) -> Colors:
         return DARK if self.dark else LIGHT
+
+    def tag_color(self, name: str) -> QColor:
+        """What one of ``domain.listing.COLORS`` looks like; gray where it is none of them."""
+        place = COLORS.index(name) if name in COLORS else -1
+        return QColor((DARK_TAGS if self.dark else LIGHT_TAGS)[place])
 
     def px(self, size: float) -> int:
         """A length of the design in logical pixels, zoomed."""

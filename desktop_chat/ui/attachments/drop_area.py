@@ -1,4 +1,4 @@
-"""Says, over the chat, that what is dragged can be dropped there."""
+"""Says, over a part of the window, that what is dragged can be dropped there."""
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -12,8 +12,9 @@ WORDS = "Drop to attach"
 class DropArea(QWidget):
     """Covers ``host`` while something is dragged over it; it takes no events, which stay with ``host``."""
 
-    def __init__(self, theme: Theme, host: QWidget) -> None:
+    def __init__(self, theme: Theme, host: QWidget, words: str = WORDS) -> None:
         super().__init__(host)
+        self._words = words
         self.setObjectName("dropArea")
         self._theme, self._host = theme, host
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -49,4 +50,4 @@ class DropArea(QWidget):
         painter.setOpacity(1)
         painter.setPen(colors.text)
         painter.setFont(self._theme.font(16))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, WORDS)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._words)
