@@ -25,7 +25,8 @@ EXCERPT = 200
 """Characters."""
 
 _AT_ONCE = 100
-"""Messages between two looks at the clock: some 10 ms."""
+"""Messages that are removed between two looks at the clock, which takes some 10 ms, and what is looked for
+at once to be removed."""
 
 _IDS = "id IN (SELECT value FROM json_each(?))"
 _SAID = ", ".join(f"'{kind.value}'" for kind in SAID)
@@ -69,17 +70,20 @@ def purge(db: Database, before: float, ids: Sequence[str] | None) -> bool:
         where += f" AND {_IDS}"
     until = time.monotonic() + SLICE
     with db.transaction():
-        for id, seq in db.execute(f"SELECT id, seq FROM conversation WHERE {where}", bindings):
+        doomed = db.execute(f"SELECT id, seq FROM conversation WHERE {where} LIMIT {_AT_ONCE}", bindings)
+        for id, seq in doomed:
             if not _remove_conversation(db, id, seq, until):
                 return True
-        for seq, id, chat, parent in db.execute(
-            f"SELECT seq, id, conversation_id, parent_id FROM message WHERE {where} ORDER BY seq DESC",
+        single = db.execute(
+            f"SELECT seq, id, conversation_id, parent_id FROM message WHERE {where} "
+            f"ORDER BY seq DESC LIMIT {_AT_ONCE}",
             bindings,
-        ):
+        )
+        for seq, id, chat, parent in single:
             if time.monotonic() > until:
                 return True
             _remove_message(db, seq, id, chat, parent)
-    if indexing.forget_slice(db):
+    if _AT_ONCE in (len(doomed), len(single)) or indexing.forget_slice(db):
         return True
     # The log still holds pages with the text.
     db.checkpoint()

@@ -23,6 +23,7 @@ from desktop_chat.domain.events import Delta
 from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
+from desktop_chat.domain.listing import Folder, Shelf, Tag, View
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -38,6 +39,11 @@ async def opened(folder: Path) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+async def listed(store: Store, view: View = View()) -> list[Conversation]:
+    """The conversations of a view."""
+    return await store.conversations((await store.listing(view)).seqs)
 
 
 def text(words: str) -> Delta:
@@ -103,6 +109,9 @@ DRAFT = Draft(
 )
 
 
+TAG = Tag("t1", "Très important", "red")
+
+
 async def fill(store: Store) -> None:
     """Something in every table that the store writes; always the same but for the times."""
     conversation = Conversation(
@@ -136,6 +145,18 @@ async def fill(store: Store) -> None:
     await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])
     await store.delete_conversation("c2")
     await store.save_draft("new", "Where was I?", DRAFT.parts)
+    for folder in (Folder("f1", "Sea"), Folder("f2", "Coast", "f1")):
+        await store.save_folder(folder)
+    await store.save_tag(TAG)
+    await store.organise(["c1"], folder="f2", unread=True, add_tags=["t1"])
+    asked = Message("m6", None, Role.USER, created_at=6.0)
+    removed = Message("m7", "m6", Role.ASSISTANT, [Part(PartKind.TEXT, "No.")], created_at=7.0)
+    await store.begin_turn(
+        Conversation("c3", "Énez Eusa", origin="import:chatgpt"),
+        [asked, removed, Message("m8", "m7", Role.USER, created_at=8.0)],
+    )
+    await store.delete_messages(["m7"])
+    await store.organise(["c3"], archived=True)
     await store.append(
         "m4", [Delta(PartKind.REASONING, "Hm"), text("Half an "), text("answer")], durable=True
     )
@@ -156,8 +177,12 @@ def dump(connection: apsw.Connection) -> Iterator[str]:
     """The statements that make this database again."""
     for name in ("application_id", "user_version"):
         yield f"PRAGMA {name} = {connection.pragma(name)};"
+    shadows = {
+        name for (name,) in connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'")
+    }
     for name, sql in schema(connection):
-        yield f"{sql};"
+        # A virtual table makes those that hold its content, and puts something into them.
+        yield f"DELETE FROM {name};" if name in shadows else f"{sql};"
         if sql.startswith("CREATE TABLE"):
             for row in connection.execute(f"SELECT * FROM {name}"):
                 yield f"INSERT INTO {name} VALUES ({', '.join(map(apsw.format_sql_value, row))});"

@@ -5,6 +5,7 @@ import random
 import stat
 import subprocess
 import sys
+import time
 from contextlib import closing
 from dataclasses import fields, replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ import pytest
 from desktop_chat.domain.context import ContextSettings, Strategy
 from desktop_chat.domain.errors import RateLimited
 from desktop_chat.domain.ledger import Grouping, Outcome, Totals
+from desktop_chat.domain.listing import Folder, Shelf, View
 from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -25,7 +27,7 @@ from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, SUMS, Migration
 from tests.storage.later import LATER
-from tests.storage.samples import DRAFT, EVIDENCE, begun, entry, load_file, opened, raw, schema
+from tests.storage.samples import DRAFT, EVIDENCE, TAG, begun, entry, listed, load_file, opened, raw, schema
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
 
@@ -95,6 +97,7 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
         assert (broken.reasoning, broken.text) == ("Hm", "Half an answer")
         await check_what_came_with_the_second_schema(store, dump)
         await check_what_came_with_the_third_schema(store, dump)
+        await check_what_came_with_the_fourth_schema(store, dump)
         await store.restore_conversation("c2")
         assert {each.id for each in await store.conversations()} == {"c1", "c2"}
         assert await store.quick_check() == []
@@ -155,6 +158,26 @@ async def check_what_came_with_the_third_schema(store: Store, dump: Path) -> Non
     assert not any(attempt.has_evidence for attempt in await store.attempts("m2"))
 
 
+async def check_what_came_with_the_fourth_schema(store: Store, dump: Path) -> None:
+    had = int(dump.stem) >= 4
+    (conversation,) = await listed(store)
+    assert (conversation.archived, conversation.origin, conversation.deleted_at) == (False, "", None)
+    assert (conversation.folder, conversation.tags) == (("f2", ("t1",)) if had else (None, ()))
+    assert conversation.unread is had
+    assert await store.folders() == ([Folder("f1", "Sea"), Folder("f2", "Coast", "f1")] if had else [])
+    assert await store.tags() == ([TAG] if had else [])
+    assert await store.counts() == {Shelf.CHATS: 1, Shelf.ARCHIVE: int(had), Shelf.TRASH: 1}
+    assert [each.title for each in await listed(store, View(words="TIDES"))] == ["Tides"]
+    (gone,) = await listed(store, View(Shelf.TRASH))
+    assert (gone.id, gone.deleted_at is not None) == ("c2", True)
+    assert 1e6 * conversation.used_at - 1 < conversation.order < 1e6 * time.time()
+    if had:
+        (archived,) = await listed(store, View(Shelf.ARCHIVE))
+        assert (archived.title, archived.origin) == ("Énez Eusa", "import:chatgpt")
+        assert [message.id for message in (await store.tree("c3")).path] == ["m6", "m8"]
+        assert [(each.id, each.excerpt) for each in await store.deleted_messages()] == [("m7", "No.")]
+
+
 def test_sums_are_those_of_totals() -> None:
     assert tuple(field.name for field in fields(Totals)) == SUMS
 
@@ -173,7 +196,7 @@ def test_a_verified_private_copy_comes_before_a_migration(released: Path) -> Non
     with raw(copy) as connection:
         assert connection.execute("PRAGMA integrity_check").get == "ok"
         assert connection.pragma("user_version") == NEWEST
-        assert connection.execute("SELECT count(*) FROM part").get == 3
+        assert connection.execute("SELECT count(*) FROM part").get == 4
     assert [file.name for file in copy.parent.iterdir()] == [copy.name]
     assert len(before) == copy.stat().st_size
 
@@ -181,7 +204,7 @@ def test_a_verified_private_copy_comes_before_a_migration(released: Path) -> Non
 def test_a_rebuilt_table_keeps_what_refers_to_it(released: Path) -> None:
     database(released, LATER).close()
     with raw(released / "chats.db") as connection:
-        assert connection.execute("SELECT count(*) FROM part").get == 3
+        assert connection.execute("SELECT count(*) FROM part").get == 4
 
 
 def test_what_only_the_log_holds_is_in_the_copy(released: Path) -> None:
@@ -211,7 +234,7 @@ def test_a_migration_that_fails_changes_nothing(released: Path, sql: str, error:
     with raw(released / "chats.db") as connection:
         assert schema(connection) == before
         assert connection.execute("SELECT count(*) FROM draft").get == 1
-        assert connection.execute("SELECT count(*) FROM message").get == 5
+        assert connection.execute("SELECT count(*) FROM message").get == 8
 
 
 def test_a_damaged_database_is_not_migrated(released: Path) -> None:
