@@ -155,7 +155,7 @@ QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {accent}; padding: {p
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled, QPlainTextEdit:disabled {{
   color: {disabled}; background: {side}; }}
 QLineEdit[bare="true"], QLineEdit[bare="true"]:focus {{ background: transparent; border: none; padding: 0;
-  min-height: 0; }}
+  min-height: {px(52)}px; }}
 QComboBox::drop-down, QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none;
   background: transparent; width: {px(22)}px; }}
 QComboBox::down-arrow {{ image: url("{images}/down.svg"); width: {px(14)}px; height: {px(14)}px; }}
@@ -163,7 +163,7 @@ QAbstractSpinBox::up-arrow {{ image: url("{images}/up.svg"); width: {px(11)}px; 
 QAbstractSpinBox::down-arrow {{ image: url("{images}/down.svg"); width: {px(11)}px; height: {px(11)}px; }}
 QComboBox QLineEdit, QAbstractSpinBox QLineEdit, QComboBox QLineEdit:focus, QAbstractSpinBox QLineEdit:focus
   {{ background: transparent; border: none; padding: 0;
-  min-height: 0; }}
+  min-height: {px(52)}px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; padding: {px(4)}px; }}
 QComboBox QAbstractItemView::item {{ min-height: {px(28)}px; border-radius: {px(6)}px;
   padding: 0 {px(6)}px; }}

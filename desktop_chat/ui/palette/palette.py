@@ -33,7 +33,7 @@ from desktop_chat.ui.palette.commands import command_rows
 from desktop_chat.ui.palette.filters import Completion, completions, example_rows
 from desktop_chat.ui.palette.painter import SIDE, RowDelegate
 from desktop_chat.ui.palette.rows import Row, RowKind, RowsModel
-from desktop_chat.ui.palette.searching import Searching
+from desktop_chat.ui.palette.searching import PAGE, Searching
 from desktop_chat.ui.palette.words import (
     chat_rows,
     count_words,
@@ -55,6 +55,8 @@ FIELD_HEIGHT, FOOT_HEIGHT = 52, 38
 RECENT = 6
 """Chats that are offered before anything is typed."""
 MOST_HEIGHT = 480
+AGAIN_MILLISECONDS = 400
+"""Between two searches for the same while there are messages to be indexed."""
 SAY_MILLISECONDS = 500
 """How long a count stays the same before screen readers are told."""
 COMMANDS = ">"
@@ -100,6 +102,7 @@ class Palette(QDialog):
         self._hits: list[Hit] = []
         self._recent: list[Conversation] = []
         self._choosing: bool | None = None
+        self._has_moved = False
         self._hints: Sequence[str] = ()
         self._pointer = QPoint(-1, -1)
         self._reading = OneTask(tasks)
@@ -156,6 +159,8 @@ class Palette(QDialog):
         column.addWidget(self._waiting)
         column.addWidget(self._foot)
 
+        self._again = QTimer(self, interval=AGAIN_MILLISECONDS, singleShot=True)
+        self._again.timeout.connect(self._look_again)
         self._say_time = QTimer(self, interval=SAY_MILLISECONDS, singleShot=True)
         self._say_time.timeout.connect(self._say)
         host.installEventFilter(self)
@@ -183,6 +188,7 @@ class Palette(QDialog):
             self._searching.stop()
             self._reading.cancel()
             self._say_time.stop()
+            self._again.stop()
             self._choosing = None
             back, self._came_from = self._came_from, None
             had_focus = self.field.hasFocus() or not self._host.isActiveWindow()
@@ -282,6 +288,7 @@ class Palette(QDialog):
         to = place + step
         if abs(step) == 1 and not self.rows.is_more:
             to %= len(choices)
+        self._has_moved = True
         self._select(choices[max(0, min(to, len(choices) - 1))])
         announce(self.field, self.rows.rows[self.list.currentIndex().row()].told, at_once=True)
 
@@ -333,6 +340,8 @@ class Palette(QDialog):
     def _typed(self) -> None:
         text = self.field.text()
         self._choosing = None
+        self._has_moved = False
+        self._again.stop()
         self._query = Query() if self.shows_commands else parse(text, time.time())
         in_commands = self.shows_commands
         self._hints = _COMMAND_KEYS if in_commands else _SEARCH_KEYS
@@ -347,11 +356,27 @@ class Palette(QDialog):
         self._show([])
 
     def _show_found(self, found: Found) -> None:
+        is_same = self._found is not None and self._found.hits == found.hits and bool(found.hits)
+        kept = self.current if self._has_moved else None
         self._found, self._hits = found, list(found.hits)
-        self._show(hit_rows(found.hits), is_more=self._is_more(found))
+        if is_same:
+            self._show_count()
+            self._fit()
+        else:
+            self._show(hit_rows(found.hits), is_more=self._is_more(found))
+            same = (n for n, row in enumerate(self.rows.rows) if kept is not None and row.value == kept.value)
+            if (number := next(same, None)) is not None:
+                self._select(number)
+        if found.waiting:
+            self._again.start()
         if self._choosing is not None:
             in_window, self._choosing = self._choosing, None
             self._choose(in_window=in_window)
+
+    def _look_again(self) -> None:
+        """More may be indexed by now. Who went on to further pages is left there."""
+        if self._query and not self._searching.is_running and len(self._hits) <= PAGE:
+            self._searching.look_for(self._query)
 
     def _show_more(self, found: Found) -> None:
         self._hits += found.hits
@@ -475,7 +500,6 @@ class Palette(QDialog):
     def _restyle(self) -> None:
         px, colors = self._theme.px, self._theme.colors
         self.field.setFont(self._theme.font(16))
-        self.field.setFixedHeight(px(FIELD_HEIGHT))
         self.field.setTextMargins(px(SIDE) - 2, 0, px(SIDE) - 2, 0)
         self.field.setPlaceholderText("Search all chats")
         for line in (self._line, self._foot_line):
