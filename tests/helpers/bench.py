@@ -27,7 +27,14 @@ from tests.server import Server
 class Bench:
     """Its database is being opened; ``async with`` also reads its chats, and closes it."""
 
-    def __init__(self, folder: Path, server: Server, dialect: Dialect, tokens: Tokens | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        server: Server,
+        dialect: Dialect,
+        tokens: Tokens | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> None:
         self.failures: list[BaseException] = []
         self.tasks = Tasks(self.failures.append)
         self.settings = Settings(folder / "settings.json")
@@ -35,7 +42,7 @@ class Bench:
             "e1", "Test", EndpointKind.COMPATIBLE, server.url, dialect, KeySource.NONE, default_model="m-1"
         )
         self.settings.change(endpoints=(self.endpoint,))
-        self.api = Api(RetryPolicy(initial=0.001, longest=0.002))
+        self.api = Api(policy or RetryPolicy(initial=0.001, longest=0.002))
         self.opening = asyncio.ensure_future(Store.open(folder / "chats.db", folder / "backups"))
         self.credentials = Credentials()
         self.attachments = Attachments(folder / "attachments", grace=0)
