@@ -52,7 +52,7 @@ def said(id: str, parent: str | None, role: Role, words: str, **more: Any) -> Me
 
 def tides() -> History:
     """A chat with versions, files, tools, an error, and words that are markup somewhere."""
-    question = said("m1", None, Role.USER, "Why are there <b>tides</b>?\nSee # 1")
+    question = said("s1", None, Role.USER, "Why are there <b>tides</b>?\nSee # 1")
     question.parts += [
         Part(
             PartKind.IMAGE,
@@ -65,8 +65,8 @@ def tides() -> History:
         Part(PartKind.IMAGE, data=Attachment("", url="https://example.org/sea.png")),
     ]
     answer = Message(
-        "m2",
-        "m1",
+        "s2",
+        "s1",
         Role.ASSISTANT,
         [
             Part(PartKind.REASONING, "Think of the *Moon*.", 1.5),
@@ -96,25 +96,25 @@ def tides() -> History:
         is_estimated=True,
     )
     failed = Message(
-        "m3",
-        "m1",
+        "s3",
+        "s1",
         Role.ASSISTANT,
         [],
         State.FAILED,
         3.0,
         error=RateLimited("slow <down>", 429, "rate", "r2", 3.0, "h"),
     )
-    more = said("m4", "m2", Role.USER, "And in Bristol?")
-    last = said("m5", "m4", Role.ASSISTANT, "Twice a day.", model="m-2", is_cached=True)
-    gone = said("m6", "m2", Role.USER, "Forget this")
+    more = said("s4", "s2", Role.USER, "And in Bristol?")
+    last = said("s5", "s4", Role.ASSISTANT, "Twice a day.", model="m-2", is_cached=True)
+    gone = said("s6", "s2", Role.USER, "Forget this")
     conversation = Conversation(
-        "c1",
+        "sea",
         'Tides: "why"? \U0001f30a',
         "user",
         "e1",
         "m-2",
         Parameters("Be brief & kind.", 0.5, stop=("END",), response_format=ResponseFormat(FormatKind.JSON)),
-        "m5",
+        "s5",
         1_790_000_000.5,
         1_790_000_100.75,
         7,
@@ -122,9 +122,9 @@ def tides() -> History:
         ContextSettings(
             Strategy.SUMMARY,
             turns=3,
-            pinned=frozenset({"m1"}),
-            left_out=frozenset({"m4"}),
-            summary=Summary("Short", "m2", "m-1"),
+            pinned=frozenset({"s1"}),
+            left_out=frozenset({"s4"}),
+            summary=Summary("Short", "s2", "m-1"),
         ),
         folder="f2",
         archived=True,
@@ -137,9 +137,9 @@ def tides() -> History:
         [question, answer, failed, more, last, gone],
         ("Science", "Sea"),
         (Tag("t1", "blue: water", "blue"),),
-        trashed={"m6": 1_790_000_200.0},
+        trashed={"s6": 1_790_000_200.0},
         drafts={
-            "c1": Draft(
+            "sea": Draft(
                 "Half a", (Part(PartKind.IMAGE, name="x", data=Attachment(PNG_HASH, "image/png", 70)),)
             )
         },
@@ -160,8 +160,8 @@ LIBRARY = Library(
 )
 
 ENTRY = LedgerEntry(
-    "c1",
-    "m2",
+    "sea",
+    "s2",
     "e1",
     "Example",
     "responses",

@@ -95,7 +95,7 @@ def test_markdown_begins_with_what_is_known_of_the_chat(look: View, tmp_path: Pa
     assert found["created"].isoformat() == "2026-09-21T14:13:20+00:00"
     assert {name: value for name, value in found.items() if name not in ("created", "updated")} == {
         "title": 'Tides: "why"? \U0001f30a',
-        "id": "c1",
+        "id": "sea",
         "model": "m-2",
         "models": ["m-1", "m-2"],
         "folder": "Science / Sea",
