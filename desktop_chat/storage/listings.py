@@ -11,7 +11,7 @@ import apsw
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.listing import Listing, Shelf, Sort, View
 from desktop_chat.domain.titles import title_key
-from desktop_chat.storage.database import Database
+from desktop_chat.storage.database import Database, storable
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.rows import CONVERSATION_COLUMNS, conversation_from
 
@@ -36,6 +36,19 @@ def listing(connection: apsw.Connection, path: Path, view: View) -> Listing:
     They come as one row of JSON, which takes a third of the time of 100,000 rows, and waits once for the
     interpreter's lock.
     """
+    rows, bindings = statement(view)
+    with reading(path):
+        found = connection.execute(
+            f"SELECT json_group_array(seq), json_group_array(time), ifnull(sum(pinned), 0) FROM ({rows})",
+            bindings,
+        )
+        ((seqs, times, pins),) = found
+        return Listing(array("q", json.loads(seqs)), array("d", json.loads(times)), pins)
+
+
+def statement(view: View) -> tuple[str, list[Any]]:
+    """The SQL that gives ``seq``, ``time`` and ``pinned`` of the rows of a view in their order, and what is
+    bound in it."""
     where, bindings = [_SHELVES[view.shelf]], list[Any]()
     order, time, pinned = _ORDERS[view.sort], "used_at", "pinned"
     if view.sort is Sort.MADE:
@@ -44,6 +57,8 @@ def listing(connection: apsw.Connection, path: Path, view: View) -> Listing:
         pinned = "0"
         if view.sort is Sort.USED:
             order, time = "deleted_at DESC, sequence DESC", "deleted_at"
+    else:
+        order = f"pinned DESC, {order}"
     if view.folder is not None:
         where.append("folder_id = ?" if view.folder else "folder_id IS NULL")
         bindings += [view.folder] if view.folder else []
@@ -53,21 +68,14 @@ def listing(connection: apsw.Connection, path: Path, view: View) -> Listing:
             "WHERE tag_seq = (SELECT seq FROM tag WHERE id = ?))"
         )
         bindings.append(view.tag)
-    for word in title_key(view.words).split():
+    for word in title_key(storable(view.words)).split():
         where.append("instr(title_key, ?) > 0")
-        bindings.append(word.encode("utf-8", "replace").decode())
-    # The order of the inner query reaches an aggregate that depends on it.
-    rows = (
+        bindings.append(word)
+    return (
         f"SELECT seq, CAST({time} AS INTEGER) AS time, {pinned} AS pinned FROM conversation "
-        f"WHERE {' AND '.join(where)} ORDER BY {'' if pinned == '0' else 'pinned DESC, '}{order}"
+        f"WHERE {' AND '.join(where)} ORDER BY {order}",
+        bindings,
     )
-    with reading(path):
-        found = connection.execute(
-            f"SELECT json_group_array(seq), json_group_array(time), ifnull(sum(pinned), 0) FROM ({rows})",
-            bindings,
-        )
-        ((seqs, times, pins),) = found
-        return Listing(array("q", json.loads(seqs)), array("d", json.loads(times)), pins)
 
 
 def conversations(db: Database, seqs: Sequence[int]) -> list[Conversation]:

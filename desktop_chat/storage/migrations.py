@@ -492,16 +492,19 @@ MIGRATIONS = (
         CREATE INDEX conversation_sequence ON conversation (sequence);
         CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL;
 
-        -- One for each order that lists have, with all that they show.
+        -- One for each order that lists have, with all that they ask for: deleted_at, too, since SQLite would
+        -- look it up although it is the same in all of a partial index.
         CREATE INDEX conversation_used
-        ON conversation (archived, pinned DESC, sequence DESC, used_at, folder_id) WHERE deleted_at IS NULL;
+        ON conversation (archived, pinned DESC, sequence DESC, used_at, folder_id, deleted_at)
+        WHERE deleted_at IS NULL;
         CREATE INDEX conversation_made
-        ON conversation (archived, pinned DESC, created_at DESC, folder_id) WHERE deleted_at IS NULL;
+        ON conversation (archived, pinned DESC, created_at DESC, seq, folder_id, deleted_at)
+        WHERE deleted_at IS NULL;
         CREATE INDEX conversation_title
-        ON conversation (archived, pinned DESC, title_key, sequence DESC, used_at, folder_id)
+        ON conversation (archived, pinned DESC, title_key, sequence DESC, used_at, folder_id, deleted_at)
         WHERE deleted_at IS NULL;
         CREATE INDEX conversation_folder
-        ON conversation (folder_id, archived, pinned DESC, sequence DESC, used_at)
+        ON conversation (folder_id, deleted_at, archived, pinned DESC, sequence DESC, used_at)
         WHERE folder_id IS NOT NULL;
 
         CREATE TABLE conversation_tag (

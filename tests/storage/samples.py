@@ -23,7 +23,7 @@ from desktop_chat.domain.events import Delta
 from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
-from desktop_chat.domain.listing import Folder, Shelf, Tag, View
+from desktop_chat.domain.listing import Folder, Tag, View
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -41,9 +41,9 @@ async def opened(folder: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def listed(store: Store, view: View = View()) -> list[Conversation]:
-    """The conversations of a view."""
-    return await store.conversations((await store.listing(view)).seqs)
+async def listed(store: Store, view: View | None = None) -> list[Conversation]:
+    """The conversations of a view: those in the list."""
+    return await store.conversations((await store.listing(view or View())).seqs)
 
 
 def text(words: str) -> Delta:

@@ -5,10 +5,10 @@ CREATE TABLE migration (
             name TEXT NOT NULL,
             applied_at REAL NOT NULL
         ) STRICT;
-INSERT INTO migration VALUES (1, 'conversations', 1795309046.71015);
-INSERT INTO migration VALUES (2, 'money', 1795309046.716823);
-INSERT INTO migration VALUES (3, 'evidence', 1795309046.718798);
-INSERT INTO migration VALUES (4, 'history', 1795309046.7238743);
+INSERT INTO migration VALUES (1, 'conversations', 1795309242.00972);
+INSERT INTO migration VALUES (2, 'money', 1795309242.0449963);
+INSERT INTO migration VALUES (3, 'evidence', 1795309242.0476224);
+INSERT INTO migration VALUES (4, 'history', 1795309242.066262);
 CREATE TABLE message (
             seq INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
@@ -34,7 +34,7 @@ INSERT INTO message VALUES (3, 'm3', 'c1', 'm1', 'assistant', 'failed', 3.0, NUL
 INSERT INTO message VALUES (4, 'm4', 'c1', 'm1', 'assistant', 'streaming', 4.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL);
 INSERT INTO message VALUES (5, 'm5', 'c2', NULL, 'user', 'complete', 0.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL);
 INSERT INTO message VALUES (6, 'm6', 'c3', NULL, 'user', 'complete', 6.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL);
-INSERT INTO message VALUES (7, 'm7', 'c3', 'm6', 'assistant', 'complete', 7.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1795309046.747904);
+INSERT INTO message VALUES (7, 'm7', 'c3', 'm6', 'assistant', 'complete', 7.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1795309242.1969068);
 INSERT INTO message VALUES (8, 'm8', 'c3', 'm7', 'user', 'complete', 8.0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL);
 CREATE INDEX message_conversation ON message (conversation_id);
 CREATE INDEX message_parent ON message (parent_id) WHERE parent_id IS NOT NULL;
@@ -45,7 +45,7 @@ CREATE TABLE attachment (
             size INTEGER NOT NULL,
             created_at REAL NOT NULL
         ) STRICT;
-INSERT INTO attachment VALUES ('5555555555555555555555555555555555555555555555555555555555555555', 'image/png', 1234, 1795309046.7420642);
+INSERT INTO attachment VALUES ('5555555555555555555555555555555555555555555555555555555555555555', 'image/png', 1234, 1795309242.1570077);
 CREATE TABLE part (
             seq INTEGER PRIMARY KEY,
             message_seq INTEGER NOT NULL REFERENCES message (seq) ON DELETE CASCADE,
@@ -106,7 +106,7 @@ CREATE TABLE cached_answer (
             finish_reason TEXT,
             created_at REAL NOT NULL
         ) STRICT;
-INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795309046.7395222);
+INSERT INTO cached_answer VALUES (1, 'k1', '[[0,"reasoning","Think.",1.5,null,null,null,null,null],[1,"text","The Moon.",null,null,null,null,null,null]]', 'm-1', 'stop', 1795309242.1344154);
 CREATE TABLE "ledger" (
             seq INTEGER PRIMARY KEY,
             day INTEGER NOT NULL CHECK (day BETWEEN 19000101 AND 99991231),
@@ -294,20 +294,22 @@ CREATE TABLE "conversation" (
             deleted_at REAL,
             origin TEXT NOT NULL DEFAULT ''
         ) STRICT;
-INSERT INTO conversation VALUES (1, 'c1', 1795309046733480, 'Tides', 'tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', '{"strategy":"last_turns","turns":3,"pinned":["m1"]}', 'm4', 'f2', 1, 0, 1, 0.0, 1795309046.7334805, NULL, '');
-INSERT INTO conversation VALUES (2, 'c2', 1795309046739937, 'Gone', 'gone', 'first_words', NULL, NULL, '{}', '{}', 'm5', NULL, 0, 0, 0, 0.0, 1795309046.7399378, 1795309046.74094, '');
-INSERT INTO conversation VALUES (3, 'c3', 1795309046746948, 'Énez Eusa', 'enez eusa', 'first_words', NULL, NULL, '{}', '{}', 'm8', NULL, 0, 1, 0, 0.0, 1795309046.7469487, NULL, 'import:chatgpt');
+INSERT INTO conversation VALUES (1, 'c1', 1795309242101034, 'Tides', 'tides', 'user', 'e1', 'm-1', '{"system_prompt":"Be brief.","temperature":0.5,"max_output_tokens":100,"reasoning_effort":"low"}', '{"strategy":"last_turns","turns":3,"pinned":["m1"]}', 'm4', 'f2', 1, 0, 1, 0.0, 1795309242.101034, NULL, '');
+INSERT INTO conversation VALUES (2, 'c2', 1795309242134975, 'Gone', 'gone', 'first_words', NULL, NULL, '{}', '{}', 'm5', NULL, 0, 0, 0, 0.0, 1795309242.134975, 1795309242.1474042, '');
+INSERT INTO conversation VALUES (3, 'c3', 1795309242188794, 'Énez Eusa', 'enez eusa', 'first_words', NULL, NULL, '{}', '{}', 'm8', NULL, 0, 1, 0, 0.0, 1795309242.1887946, NULL, 'import:chatgpt');
 CREATE INDEX conversation_sequence ON conversation (sequence);
 CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX conversation_used
-        ON conversation (archived, pinned DESC, sequence DESC, used_at, folder_id) WHERE deleted_at IS NULL;
+        ON conversation (archived, pinned DESC, sequence DESC, used_at, folder_id, deleted_at)
+        WHERE deleted_at IS NULL;
 CREATE INDEX conversation_made
-        ON conversation (archived, pinned DESC, created_at DESC, folder_id) WHERE deleted_at IS NULL;
+        ON conversation (archived, pinned DESC, created_at DESC, seq, folder_id, deleted_at)
+        WHERE deleted_at IS NULL;
 CREATE INDEX conversation_title
-        ON conversation (archived, pinned DESC, title_key, sequence DESC, used_at, folder_id)
+        ON conversation (archived, pinned DESC, title_key, sequence DESC, used_at, folder_id, deleted_at)
         WHERE deleted_at IS NULL;
 CREATE INDEX conversation_folder
-        ON conversation (folder_id, archived, pinned DESC, sequence DESC, used_at)
+        ON conversation (folder_id, deleted_at, archived, pinned DESC, sequence DESC, used_at)
         WHERE folder_id IS NOT NULL;
 CREATE TABLE conversation_tag (
             conversation_seq INTEGER NOT NULL REFERENCES conversation (seq) ON DELETE CASCADE,
