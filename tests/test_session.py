@@ -493,6 +493,7 @@ async def test_deleting_while_it_writes_and_restoring(bench: Bench, server: Serv
     bench.chats.delete([session.conversation.id])
     assert bench.chats.known(session.conversation.id) is None
     await idle(session)
+    await until_listed(bench.chats)
     bench.chats.restore([session.conversation.id])
     await until_listed(bench.chats, session.conversation.id)
     again = await bench.chats.open(session.conversation.id)
