@@ -10,6 +10,7 @@ app.py                              start-up and shutdown, told in order
 application.py                      the running program: QApplication, loop, and who gets which object
 command_line.py                     the command line and the environment, read before Qt is imported
 frozen.py                           what a bundled program sets right that PyInstaller leaves to it
+import_command.py                   chats added to a profile without a window
 instance.py                         one program a profile: a second start hands its prompt to the first
 network.py                          what the system says of the network
 opening.py                          opening the chats at start-up: what stands in the way is asked about
@@ -32,6 +33,7 @@ ui/attachments/screenshot.py        a part of the screen as an image, chosen by 
 ui/attachments/sources.py           the button to attach, and what a clipboard or a drag has in it
 ui/attachments/viewer.py            an attachment in a window of its own: as it is sent, or as it was
 ui/attachments/words.py             attachments in words: what one is, what it takes, what of it is sent
+ui/backups.py                       the window of the backups: what there is, and what of it comes back
 ui/buttons.py                       buttons with an icon of the theme
 ui/card.py                          dialogs drawn inside their window
 ui/card_parts.py                    what cards are made of: texts, details, rows of buttons
@@ -76,6 +78,8 @@ ui/hold_dialog.py                   a request that was held back, over the chat
 ui/hold_words.py                    why a request is held back, budgets and ends of models, in words
 ui/holds.py                         who shows the inspector, what is held back and what a budget warns of
 ui/icons.py                         Lucide icons, tinted in a colour of the theme
+ui/importing/                       importing chats: how far it is, and how it ended
+ui/importing/dialog.py              the cards of an import: what was found, what was not taken
 ui/json_object.py                   a JSON object that a user writes
 ui/json_view/                       JSON to look at: what others take of it
 ui/json_view/model.py               JSON as a tree for Qt, whose nodes are made when they are looked at
@@ -128,6 +132,7 @@ ui/parameters/words.py              names of values, and what is set in words
 ui/preferences/                     the settings: one file a page
 ui/preferences/amount.py            fields for dollars and tokens, with what is wrong below them
 ui/preferences/appearance.py        theme, zoom, fonts, code that wraps, announcements, what Enter does
+ui/preferences/backups.py           when and where the chats are copied
 ui/preferences/budgets.py           what may be spent, and answers that are kept to be given again
 ui/preferences/clearing.py          a button that forgets something that was kept
 ui/preferences/data.py              where everything is kept

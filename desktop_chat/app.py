@@ -2,7 +2,7 @@
 
 1. The command line and the environment are read. ``--version`` ends here: neither Qt has been imported, nor
    anything else that takes a while.
-2. The profile's folders are made.
+2. The profile's folders are made. With ``--import`` chats are added then, and the program ends.
 3. A display is looked for; without one Qt would abort the process.
 4. A file to open is read, and the profile is claimed. Where another process has it, the prompt is handed
    over and this one ends.
@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             print(f"desktop-chat: the profile cannot be used: {error}", file=sys.stderr)
             return 1
+        if options.imports:
+            from desktop_chat import import_command
+
+            with frozen.console():
+                return import_command.run(options.imports, profile)
         if options.screenshot is not None:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
         elif not has_display():

@@ -37,6 +37,7 @@ from desktop_chat.waiting import Waiting
 
 if TYPE_CHECKING:
     from desktop_chat.exports import Exports
+    from desktop_chat.imports import Imports
 
 DAY = 24 * 3600.0
 """Seconds."""
@@ -278,6 +279,17 @@ class Chats(Organising):
         from desktop_chat.exports import Exports
 
         return Exports(self._store, self.attachments)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """What adds conversations from files; imported when it is asked for."""
+        from desktop_chat.imports import Imports
+
+        return Imports(self._store, self.attachments, self._imported)
+
+    async def _imported(self) -> None:
+        await self.reread()
+        self.indexing.wake()
 
     async def export_ledger(self, path: Path, kind: ExportKind, since: float, until: float) -> int:
         """As :meth:`Store.export_ledger`."""

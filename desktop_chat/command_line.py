@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 class Options(NamedTuple):
     """What the user asked for. ``profile`` None is the platform's places, or a throw-away with ``demo``;
-    ``file`` is opened with the prompt; ``new_chat`` asks for an empty chat where a window is only raised."""
+    ``file`` is opened with the prompt; ``new_chat`` asks for an empty chat where a window is only raised;
+    ``imports`` are files to add chats from, without a window."""
 
     profile: Path | None
     demo: bool
@@ -24,6 +25,7 @@ class Options(NamedTuple):
     prompt: str
     file: Path | None = None
     new_chat: bool = False
+    imports: tuple[Path, ...] = ()
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -55,6 +57,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--new-chat", action="store_true", help="show a new chat, also where the program runs already"
     )
+    parser.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="FILE",
+        help="add the chats of an export of another program, or of this one, and end: no window is shown",
+    )
     parser.add_argument("--version", action="version", version=f"desktop-chat {__version__}")
     parser.add_argument(
         "prompt", nargs="?", default="", metavar="PROMPT", help="open a new chat with this text, not sent"
@@ -69,6 +79,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         options.prompt,
         Path(options.open) if options.open else None,
         options.new_chat,
+        tuple(map(Path, options.imports)),
     )
 
 

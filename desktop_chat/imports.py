@@ -42,11 +42,54 @@ class Outcome:
         """Whether anything could be read at all."""
         return bool(self.progress.chats or self.progress.known or self.progress.messages or self.entries)
 
+    def and_then(self, other: "Outcome") -> "Outcome":
+        """This, and after it another."""
+        first, second = self.progress, other.progress
+        return Outcome(
+            Progress(
+                first.done + second.done,
+                first.total + second.total,
+                first.chats + second.chats,
+                first.messages + second.messages,
+                first.known + second.known,
+                first.skipped + second.skipped,
+            ),
+            tuple(dict.fromkeys((*self.programs, *other.programs))),
+            self.entries + other.entries,
+            [*self.skipped, *other.skipped][:LISTED],
+            [*self.notes, *other.notes][:LISTED],
+            self.noted + other.noted,
+            other.is_cancelled,
+        )
+
+    def words(self) -> str:
+        """How it ended, in a line or two."""
+        done = self.progress
+        if done.chats:
+            said = [f"{_counted(done.chats, 'chat')} with {_counted(done.messages, 'message')} added."]
+        elif done.messages:
+            said = [f"{_counted(done.messages, 'message')} added to chats that were here already."]
+        elif self.entries:
+            said = [f"{self.entries:,} of the requests in the usage added."]
+        elif self.has_read:
+            said = ["Nothing was added: all of it was here already."]
+        else:
+            said = ["Nothing could be read."]
+        if self.is_cancelled:
+            said.append("The rest was cancelled.")
+        if done.skipped:
+            said.append(f"{_counted(done.skipped, 'record')} skipped.")
+        return " ".join(said)
+
     def report(self) -> str:
         """What was skipped and left out, a line each, for the user to keep."""
         lines = [f"{skip.where}: {skip.why}" for skip in (*self.skipped, *self.notes)]
         more = self.progress.skipped + self.noted - len(lines)
         return "\n".join([*lines, *([f"… and {more:,} more"] if more else [])])
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
 
 
 @dataclass(slots=True)
@@ -61,8 +104,14 @@ class _Batch:
 class Imports:
     """Adds histories to one profile. ``store`` gives its database, once it is open."""
 
-    def __init__(self, store: Callable[[], Awaitable[Store]], attachments: Attachments) -> None:
-        self._store, self._attachments = store, attachments
+    def __init__(
+        self,
+        store: Callable[[], Awaitable[Store]],
+        attachments: Attachments,
+        added: Callable[[], Awaitable[None]],
+    ) -> None:
+        """``added`` is awaited after each import, for what shows the chats."""
+        self._store, self._attachments, self._added = store, attachments, added
 
     async def look(self, path: Path) -> Preview:
         """What is in a file. Raises :class:`~desktop_chat.importing.Unreadable`."""
@@ -80,7 +129,10 @@ class Imports:
         store = await self._store()
         await store.back_up(Reason.IMPORT)
         running = _Running(store, self._attachments, path, progress)
-        return await running.run(is_cancelled)
+        try:
+            return await running.run(is_cancelled)
+        finally:
+            await self._added()
 
 
 class _Running:
@@ -174,7 +226,7 @@ class _Running:
             if history.notes:
                 outcome.noted += 1
                 if len(outcome.notes) < LISTED:
-                    what = f"left out: {', '.join(history.notes)}"
+                    what = ", ".join(history.notes)
                     outcome.notes.append(Skipped(history.conversation.title or "Untitled chat", what))
 
     def _keep_files(self, history: History) -> None:

@@ -87,6 +87,15 @@ class Instance(QObject):
         self._listen()
         return Claim.FIRST
 
+    def claim_in_silence(self) -> bool:
+        """Become the only process of the profile for a while, without a window to show; False where another
+        has it, which is not told of this one. Raises ``OSError`` where the profile cannot be written."""
+        if self._lock.tryLock(0):
+            return True
+        if self._lock.error() is not QLockFile.LockError.LockFailedError:
+            raise OSError(f"the lock {self._lock.fileName()} cannot be written")
+        return False
+
     def stop_listening(self) -> None:
         """Let the next start wait for its own turn: what is handed over from now on would be lost."""
         if self._server is not None:

@@ -68,7 +68,7 @@ def _history(thread: dict[str, Any], session: dict[str, Any], head: dict[str, An
         for message in objects(messages):
             node = message.get("id") or f"{parent}/next"
             if node in chat:
-                chat.note("a message with the id of another")
+                chat.note("a message with the id of another, left out")
                 continue
             if message.get("role") == "system":
                 chat.instruct(_text(message))
@@ -129,7 +129,7 @@ def _parts(chat: Chat, message: dict[str, Any], head: dict[str, Any]) -> list[Pa
                     )
                 )
             case kind:
-                chat.note(f"content of the kind “{name_of(kind)[:40]}”")
+                chat.note(f"content of the kind “{name_of(kind)[:40]}”, left out")
     if not blocks and (text := plain(message.get("content"))):
         parts.append(Part(PartKind.TEXT, text))
     return parts

@@ -101,7 +101,7 @@ class _Reader:
         message = member(self._nodes[node_id], "message")
         if not isinstance(message, dict):
             if message is not None:
-                self._chat.note("a message that is none")
+                self._chat.note("a message that is none, left out")
             return above
         role = member(message, "author", "role")
         parts = self._parts(message, role)
@@ -157,13 +157,13 @@ class _Reader:
         kind = member(content, "content_type")
         metadata = message.get("metadata")
         if not isinstance(content, dict):
-            self._chat.note("a message without content")
+            self._chat.note("a message without content, left out")
             return []
         if member(metadata, "is_visually_hidden_from_conversation") is True or kind in _UNSEEN:
             return []
         if role == "system":
             if self._text(content).strip():
-                self._chat.note("a hidden instruction")
+                self._chat.note("a hidden instruction, left out")
             return []
         if role == "tool":
             return self._given(message, content, str(kind))
@@ -200,7 +200,7 @@ class _Reader:
                 return [Part(PartKind.TEXT, f"{plain(content.get('name'))}: {plain(content.get('text'))}")]
         text = self._text(content)
         if not text.strip():
-            self._chat.note(f"content of the kind “{name_of(kind)[:40]}”")
+            self._chat.note(f"content of the kind “{name_of(kind)[:40]}”, left out")
             return []
         return [Part(PartKind.TEXT, text)]
 
@@ -233,7 +233,9 @@ class _Reader:
                 elif isinstance(item.get("text"), str):
                     parts.append(Part(PartKind.TEXT, plain(item["text"])))
                 else:
-                    self._chat.note(f"content of the kind “{name_of(item.get('content_type'))[:40]}”")
+                    self._chat.note(
+                        f"content of the kind “{name_of(item.get('content_type'))[:40]}”, left out"
+                    )
         return parts
 
     def _cited(self, text: str, metadata: object) -> list[Part]:

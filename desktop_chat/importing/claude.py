@@ -121,7 +121,7 @@ def _said(chat: Chat, message: dict[str, Any]) -> list[Part]:
                 else:
                     parts.append(result)
             case kind if kind not in _SILENT:
-                chat.note(f"content of the kind “{name_of(kind)[:40]}”")
+                chat.note(f"content of the kind “{name_of(kind)[:40]}”, left out")
     text = plain(message.get("text"))
     if not said and text.strip() and _NO_BLOCKS not in text:
         parts.append(Part(PartKind.TEXT, text))

@@ -107,7 +107,7 @@ def _said(chat: Chat, message: dict[str, Any]) -> list[Part]:
             case "agent_update":
                 continue
             case _:
-                chat.note(f"content of the kind “{name_of(kind)[:40]}”")
+                chat.note(f"content of the kind “{name_of(kind)[:40]}”, left out")
     return parts
 
 

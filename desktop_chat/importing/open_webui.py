@@ -73,7 +73,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
             if isinstance(message, dict):
                 _add(chat, node, message.get("parentId"), message)
             else:
-                chat.note("a message that is none")
+                chat.note("a message that is none, left out")
     else:
         last: object = None
         for number, message in enumerate(objects(content.get("messages"))):

@@ -103,7 +103,7 @@ def _add_turns(chat: Chat, turns: Any, model: object) -> None:
     for turn in turns:
         asked, answered = plain(turn.get("input")), plain(turn.get("output"))
         if turn.get("is_internal") in (1, "1", True):
-            chat.note("an internal step")
+            chat.note("an internal step, left out")
             asked = ""
         attached = [missing(name) for name in _names(turn.get("attachments_json"))]
         if asked or attached:

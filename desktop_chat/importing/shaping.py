@@ -210,7 +210,7 @@ class Chat:
         already, which is noted."""
         message_id = self.id_of(node)
         if message_id in self._messages:
-            self.note("a message with the id of another")
+            self.note("a message with the id of another, left out")
             return None
         message = Message(
             message_id,
@@ -281,7 +281,7 @@ class Chat:
         for message in self._messages.values():
             if message.id not in placed:
                 message.parent_id = None
-                self.note("a message that followed itself")
+                self.note("a message that followed itself, cut off")
                 self._place(message, children, placed, ordered)
         return ordered
 

@@ -57,6 +57,7 @@ COMMANDS = (
     Command("export_pdf", "Export as PDF…", (), "export_pdf", "Chat"),
     Command("export", "Export…", ("Ctrl+Shift+E",), "export_chat", "Chat"),
     Command("export_all", "Export all chats…", (), "export_all_chats", "Chat"),
+    Command("import", "Import chats…", (), "import_chats", "Chat"),
     Command("write", "Write a message", ("Ctrl+L",), "focus_composer", "Message"),
     Command("attach", "Attach files…", ("Ctrl+O",), "attach_files", "Message"),
     Command("choose_model", "Choose a model", ("Ctrl+M",), "choose_model", "Message", ("Ctrl+Shift+M",)),

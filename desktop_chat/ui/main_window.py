@@ -23,6 +23,7 @@ from desktop_chat.ui.window import Window
 from desktop_chat.ui.windows import Windows
 
 if TYPE_CHECKING:
+    from desktop_chat.ui.importing import Importing
     from desktop_chat.ui.trash import TrashWindow
 
 SIZE = (1280, 820)
@@ -134,6 +135,19 @@ class MainWindow(Window):
 
         return TrashWindow(self._theme, self._chats, self._tasks, parent=self)
 
+    @cached_property
+    def importing(self) -> "Importing":
+        """What imports chats from files; made when it is asked for."""
+        from desktop_chat.ui.importing import Importing
+
+        importing = Importing(self._theme, self, self._chats.imports, self._tasks)
+        self.chat.insert_notice(importing.bar)
+        return importing
+
+    def import_chats(self) -> None:
+        """Let the user choose files to import chats from."""
+        self.importing.choose()
+
     def open_trash(self) -> None:
         self.trash.show()
         self.trash.raise_()
@@ -234,6 +248,7 @@ class MainWindow(Window):
         sidebar.list.opened.connect(self.open_chat)
         sidebar.search_requested.connect(self.search_chats)
         sidebar.trash_requested.connect(self.open_trash)
+        sidebar.import_requested.connect(lambda paths: self.importing.take(paths))
         sidebar.undo_requested.connect(self.undo_last)
         sidebar.ordering.apart_requested.connect(lambda id: self.window_requested.emit(id, "", ()))
         sidebar.ordering.export_requested.connect(self._export)

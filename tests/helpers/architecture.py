@@ -12,14 +12,25 @@ LONGEST_FILE = 600
 """Lines. A longer file holds more than one thing."""
 
 TOP = frozenset(
-    {"__main__", "app", "application", "command_line", "frozen", "instance", "network", "opened_file"}
+    {
+        "__main__",
+        "app",
+        "application",
+        "command_line",
+        "frozen",
+        "import_command",
+        "instance",
+        "network",
+        "opened_file",
+        "opening",
+    }
 )
 UI = frozenset({"ui"})
 SESSION = frozenset(
     {
         *("session", "asking", "answering", "record", "chats", "outbox", "services"),
         *("organising", "undo", "connectivity", "waiting", "indexing"),
-        *("turn", "gate", "inspection", "exports", "imports"),
+        *("turn", "gate", "inspection", "keeping", "exports", "imports"),
         *("counting", "spending", "bookkeeping", "errands", "answer_cache", "diagnostics", "request_log"),
     }
 )

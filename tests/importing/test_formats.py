@@ -106,7 +106,7 @@ def test_a_chat_of_claude() -> None:
     assert (call.name, call.data.result) == ("web_search", "75 %")
     (source,) = of_kind(answer, PartKind.CITATION)
     assert source.data == Citation("https://example.com/rye", 26, 26)
-    assert read.notes == ("1 × content of the kind “voice_note”",)
+    assert read.notes == ("1 × content of the kind “voice_note”, left out",)
     assert shape(old) == [(None, "user", "An old message without blocks"), (0, "assistant", "An old answer")]
 
 
@@ -146,7 +146,7 @@ def test_a_chat_of_librechat_flat_or_recursive(name: str) -> None:
     assert call.data == ToolCall("call_9", "calculator", CallStatus.DONE, '{"input":"6*7"}', "42")
     assert read.messages[1].reasoning == "Multiply."
     assert leaf(read).state is State.INTERRUPTED
-    assert read.notes == ("1 × content of the kind “telepathy”",)
+    assert read.notes == ("1 × content of the kind “telepathy”, left out",)
 
 
 def test_both_exports_of_librechat_are_the_same_chat() -> None:

@@ -250,7 +250,7 @@ def test_ids_that_come_twice(tmp_path: Path) -> None:
     value[0]["chat_messages"].append({**value[0]["chat_messages"][0], "text": "again"})
     read_ = history(write_json(tmp_path / "conversations.json", value))
     assert len(read_.messages) == 4
-    assert "1 × a message with the id of another" in read_.notes
+    assert "1 × a message with the id of another, left out" in read_.notes
 
 
 def test_a_circle_is_cut(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_circle_is_cut(tmp_path: Path) -> None:
     value[0]["chat"]["history"]["messages"]["n1"]["parentId"] = "n4"
     read_ = history(write_json(tmp_path / "chats.json", value))
     assert [parent for parent, _, _ in shape(read_)] == [None, 0, 0, 2]
-    assert "1 × a message that followed itself" in read_.notes
+    assert "1 × a message that followed itself, cut off" in read_.notes
 
 
 def test_a_chat_that_follows_itself_in_chatgpts_export(tmp_path: Path) -> None:
