@@ -39,15 +39,17 @@ def save_folder(db: Database, folder: Folder) -> None:
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, parent_id = excluded.parent_id",
             (folder.id, folder.name, folder.parent, folder.position),
         )
-        others = [
-            id
-            for (id,) in db.execute(
-                "SELECT id FROM folder WHERE parent_id IS ? AND id <> ? ORDER BY position, seq",
-                (folder.parent, folder.id),
-            )
-        ]
+        others = [id for id in _inside(db, folder.parent) if id != folder.id]
         others.insert(max(0, folder.position), folder.id)
         _number(db, others)
+        if (before := parents.get(folder.id, folder.parent)) != folder.parent:
+            _number(db, _inside(db, before))
+
+
+def _inside(db: Database, parent: str | None) -> list[str]:
+    """The folders in a folder, in their order."""
+    found = db.execute("SELECT id FROM folder WHERE parent_id IS ? ORDER BY position, seq", (parent,))
+    return [id for (id,) in found]
 
 
 def _number(db: Database, ids: Sequence[str]) -> None:
@@ -63,15 +65,9 @@ def remove_folder(db: Database, folder_id: str) -> list[str]:
         ((parent,),) = found
         inside = db.execute("SELECT id FROM conversation WHERE folder_id = ?", (folder_id,))
         db.execute("UPDATE conversation SET folder_id = ? WHERE folder_id = ?", (parent, folder_id))
-        siblings = [
-            id
-            for (id,) in db.execute(
-                "SELECT id FROM folder WHERE parent_id IS ?1 ORDER BY position, seq", (parent,)
-            )
-        ]
-        moved = db.execute("SELECT id FROM folder WHERE parent_id = ? ORDER BY position, seq", (folder_id,))
+        siblings = _inside(db, parent)
         at = siblings.index(folder_id)
-        siblings[at : at + 1] = [id for (id,) in moved]
+        siblings[at : at + 1] = _inside(db, folder_id)
         db.execute("UPDATE folder SET parent_id = ? WHERE parent_id = ?", (parent, folder_id))
         db.execute("DELETE FROM folder WHERE id = ?", (folder_id,))
         _number(db, siblings)

@@ -4,6 +4,7 @@ import random
 import time
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -164,18 +165,16 @@ async def test_a_turn_here_stands_above_all_that_came_from_elsewhere(tmp_path: P
         assert first.order == here.order
 
 
-@pytest.mark.parametrize("sort", [Sort.USED, Sort.MADE, Sort.TITLE])
-@pytest.mark.parametrize("shelf", [Shelf.CHATS, Shelf.ARCHIVE])
-@pytest.mark.parametrize("folder", [None, "", "f"])
-async def test_lists_are_read_from_an_index(
-    tmp_path: Path, sort: Sort, shelf: Shelf, folder: str | None
-) -> None:
+async def test_lists_are_read_from_an_index(tmp_path: Path) -> None:
     async with opened(tmp_path):
         pass
     with raw(tmp_path / "chats.db") as connection:
-        sql, bindings = statement(View(shelf, folder, sort=sort))
-        plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
-        # Those of a folder are few, so that they may be sorted.
-        if folder != "f" or sort is Sort.USED:
-            assert len(plan) == 1
-            assert "COVERING INDEX conversation_" in plan[0]
+        for sort, shelf, folder in product(
+            (Sort.USED, Sort.MADE, Sort.TITLE), (Shelf.CHATS, Shelf.ARCHIVE), (None, "", "f")
+        ):
+            sql, bindings = statement(View(shelf, folder, sort=sort))
+            plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings)]
+            # Those of a folder are few, so that they may be sorted.
+            if folder != "f" or sort is Sort.USED:
+                assert len(plan) == 1
+                assert "COVERING INDEX conversation_" in plan[0]
