@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role, State, ToolCall
-from desktop_chat.exporting.chat import ENDED, Chat, attachment_name, local, sources, when
+from desktop_chat.exporting.chat import ENDED, WEB, Chat, attachment_name, local, sources, when
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 """What YAML 1.1 and 1.2 have only escaped within quotation marks (https://yaml.org/spec/1.2.2/#51-character-set),
@@ -92,7 +92,9 @@ def _attachment(chat: Chat, part: Part) -> str:
         return f"[Attached: {name}{f', {size:,} bytes' if size else ''}]".replace("[", "\\[").replace(
             "]", "\\]"
         )
-    return f"{'!' if part.kind is PartKind.IMAGE else ''}[{name}](<{_address(link)}>)"
+    # What is on a server is not shown: whoever reads the file would tell that server so.
+    is_beside = part.kind is PartKind.IMAGE and not link.startswith(WEB)
+    return f"{'!' if is_beside else ''}[{name}](<{_address(link)}>)"
 
 
 def _fenced(text: str) -> str:

@@ -132,7 +132,7 @@ def test_markdown_has_the_messages_as_they_were_written(look: View, tmp_path: Pa
     assert "The **Moon**.\n" in body
     assert "![sea: view.png](<../../attachments/sea%20view.png>)" in body
     assert "[tables.pdf](<../../attachments/tables.pdf>)" in body
-    assert "![Image](<https://example.org/sea.png>)" in body
+    assert "\n[Image](<https://example.org/sea.png>)" in body
     assert "1. [Tides](<https://example.org/tides>)\n2. Bad\n" in body
     assert "> **search**" in body
     assert "Think of" not in body
