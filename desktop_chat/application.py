@@ -29,16 +29,17 @@ from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
 from desktop_chat.domain.errors import KeyringUnavailable
 from desktop_chat.instance import Claim, Instance
+from desktop_chat.keeping import Keeping
 from desktop_chat.network import Network
 from desktop_chat.opened_file import NotOpened, composed
+from desktop_chat.opening import Opening
 from desktop_chat.paths import APP_ID, Profile
 from desktop_chat.settings import Settings
-from desktop_chat.storage import Backup, DatabaseTooNew, StorageError, Store, put_back
+from desktop_chat.storage import StorageError, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.dialogs import Dialogs
 from desktop_chat.ui.main_window import MainWindow
-from desktop_chat.ui.notice_words import Action
 from desktop_chat.ui.style import Style
 from desktop_chat.ui.theme import Theme
 
@@ -240,6 +241,10 @@ class Program:
         self.theme = Theme()
         self.theme.take(self.settings)
         self._style = Style(application, self.theme)
+        self._opened = asyncio.Event()
+        keeping = Keeping(self._opened_store, self.settings, profile.database, profile.backups)
+        self._keeping = keeping
+        self._opening = Opening(profile, keeping, lambda other: self.dialogs.recovery.put_in_place(other))
         self.chats = Chats(
             self._open_store(),
             api=self.api,
@@ -266,6 +271,7 @@ class Program:
                 "Logs": profile.logs,
             },
             diagnose=self._diagnose,
+            keeping=keeping,
         )
 
     def _diagnose(self, facts: list[str]) -> list["Document"]:
@@ -320,7 +326,7 @@ class Program:
                 if self._is_closing:
                     return
                 # Where the store could not even be opened, the user has been asked already.
-                if self.store is None or not await self.dialogs.storage_failed(error):
+                if self.store is None or not await self.dialogs.recovery.ask(error):
                     self.exit_code = 1
                     self.quitting.set()
                     return
@@ -393,16 +399,9 @@ class Program:
 
     async def _open_store(self) -> Store:
         """Open the database. Where that fails, ask until it succeeds or the user gives up."""
-        profile = self.profile
-        backup: Backup | None = None
         while self.store is None:
             try:
-                if backup is not None:
-                    kept = await asyncio.to_thread(put_back, profile.database, profile.backups, backup)
-                    log.warning("went back to %s; what was there is now %s", backup.path, kept)
-                    self.dialogs.backup_used(backup, kept)
-                    backup = None
-                self.store = await Store.open(profile.database, profile.backups)
+                self.store = await self._opening.open()
             except StorageError as error:
                 log.error("the database cannot be opened: %s", error)
                 await self._painted.wait()
@@ -410,13 +409,23 @@ class Program:
                     # Off screen nobody can answer.
                     print(f"desktop-chat: {error}", file=sys.stderr)
                     raise
-                answer = await self.dialogs.storage_failed(error)
-                if answer is None:
-                    raise
-                backup = None
-                if isinstance(error, DatabaseTooNew) and answer is Action.USE_BACKUP:
-                    backup = error.backup
+                await self._opening.ask(error, self.dialogs.recovery)
+        self._opened.set()
         return self.store
+
+    async def _opened_store(self) -> Store:
+        await self._opened.wait()
+        assert self.store is not None
+        return self.store
+
+    def _watch_chats(self) -> None:
+        """Have the file of the chats written again as soon as the system says that it is gone."""
+        watcher = QFileSystemWatcher([str(self.profile.data)], self.window)
+        watcher.directoryChanged.connect(self._look_after_chats)
+
+    def _look_after_chats(self) -> None:
+        if self.store is not None and not self._is_closing:
+            self.chats.outbox.post(self.store.keep_in_place)
 
     async def _close_store(self) -> None:
         if self.store is not None:
@@ -430,6 +439,12 @@ class Program:
         # What is imported stays: the collector need not look at it again and again, 90 ms each time.
         gc.freeze()
         assert self.store is not None
+        if self.store.is_read_only:
+            self.chats.outbox.stop()
+            self.dialogs.recovery.read_only()
+            return
+        self._watch_chats()
+        self.tasks.start(self._keeping.keep(), "backups")
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
             self.dialogs.database_damaged(problems)
@@ -437,6 +452,7 @@ class Program:
             await self.chats.tidy()
         except StorageError as error:
             log.warning("what is not needed any more was kept: %s", error)
+        self.chats.indexing.wake()
         log.debug("ready to read after %.3f s of CPU", time.process_time())
 
     def _text_changed(self) -> None:

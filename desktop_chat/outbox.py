@@ -29,6 +29,7 @@ class Outbox(QObject):
         super().__init__()
         self._tasks = tasks
         self._retry_seconds = retry_seconds
+        self._is_stopped = False
         self._waiting: deque[Write] = deque()
         self._flushing = asyncio.Lock()
         self._trying: asyncio.Task[None] | None = None
@@ -50,8 +51,15 @@ class Outbox(QObject):
             await asyncio.wait(self._posted)
         return await self.flush()
 
+    def stop(self) -> None:
+        """Nothing can be written in this run, which was told: leave undone what is posted."""
+        self._is_stopped = True
+        self._waiting.clear()
+
     async def write(self, write: Write) -> None:
         """Do ``write`` now, or as soon as it can be. Never raises :class:`StorageError`."""
+        if self._is_stopped:
+            return
         if self._waiting:
             self._waiting.append(write)
             self._keep_trying()

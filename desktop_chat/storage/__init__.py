@@ -1,6 +1,7 @@
 """The only home of SQLite: conversations, what streams in, drafts and the usage ledger; one thread writes."""
 
 from desktop_chat.storage.backups import Backup, Reason, put_back
+from desktop_chat.storage.backups import every as every_backup
 from desktop_chat.storage.errors import (
     DatabaseCorrupt,
     DatabaseLocked,
@@ -18,6 +19,7 @@ from desktop_chat.storage.recovery import (
     all_backups,
     begin_anew,
     newest_backup,
+    prepared_copy,
     save_readable,
     use_backup,
 )
@@ -44,7 +46,9 @@ __all__ = [
     "StoreClosed",
     "all_backups",
     "begin_anew",
+    "every_backup",
     "newest_backup",
+    "prepared_copy",
     "put_back",
     "save_readable",
     "use_backup",

@@ -110,6 +110,10 @@ class Database:
         sync_folder(path.parent)
         return other
 
+    def write_to(self, path: Path) -> None:
+        """Copy every page to the file ``path`` as it is, sound or not."""
+        copy_to(self._connection, path)
+
     def reader(self) -> apsw.Connection:
         """A connection that only reads, for the thread that asks for it."""
         connection = apsw.Connection(str(self.path), flags=apsw.SQLITE_OPEN_READONLY)

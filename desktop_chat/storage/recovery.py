@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,11 +25,14 @@ from desktop_chat.storage.backups import (
     set_aside,
     sync_folder,
 )
+from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import MIGRATIONS, migrate
 from desktop_chat.storage.salvage import Salvaged, salvage
 
 T = TypeVar("T")
+
+_ENDS = ("", "-wal", "-shm", "-journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,32 @@ def save_readable(
     """Make the database ``path`` what can still be read of it. Returns how much that is, and where the file
     went that was there."""
     return _replace(path, folder, lambda target: salvage(path, target, is_over))
+
+
+def save_readable_now(db: Database, folder: Path) -> tuple[Salvaged, Path]:
+    """As :func:`save_readable`, for a database that is open and turned out to be damaged."""
+    kept = folder / f"{db.path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-damaged.db"
+    fresh = db.path.with_suffix(".partial")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        db.write_to(kept)
+        os.close(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600))
+        salvaged = salvage(kept, fresh)
+        Database(fresh, folder).close()
+        db.become(fresh)
+    finally:
+        for end in _ENDS:
+            fresh.with_name(f"{fresh.name}{end}").unlink(missing_ok=True)
+    return salvaged, kept
+
+
+def prepared_copy(backup: Backup, folder: Path, name: str) -> Path:
+    """Copy ``backup`` to ``folder`` as the database ``name``, to be opened and changed there. Raises
+    DatabaseCorrupt where it is not sound."""
+    target = folder / name
+    with translated(target):
+        _fetch(backup, target)
+    return target
 
 
 def begin_anew(path: Path, folder: Path) -> Path | None:

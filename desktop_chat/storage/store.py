@@ -26,6 +26,7 @@ from desktop_chat.storage import (
     listings,
     organising,
     queries,
+    recovery,
     reports,
     search,
     trash,
@@ -44,6 +45,7 @@ from desktop_chat.storage.rows import (
     part_rows,
     parts_json,
 )
+from desktop_chat.storage.salvage import Salvaged
 
 
 class Store:
@@ -122,6 +124,11 @@ class Store:
             )
         finally:
             is_over.set()
+
+    async def save_readable(self) -> tuple[Salvaged, Path]:
+        """Write what can be read of a database that turned out to be damaged in its place. Returns how much
+        that is, and the copy that is kept of what it was. Some 60 s a gigabyte."""
+        return await self._thread.call(recovery.save_readable_now, self._backups)
 
     async def become(self, path: Path) -> None:
         """Make this what the database ``path`` is, in one transaction; nothing of what it was stays in the

@@ -18,9 +18,10 @@ from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint, Secrets
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.message import Message
 from desktop_chat.domain.model import Model
+from desktop_chat.keeping import Keeping
 from desktop_chat.session import ChatSession, Phase
 from desktop_chat.settings import Settings
-from desktop_chat.storage import Backup, StorageError
+from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.holds import Holds
@@ -31,12 +32,11 @@ from desktop_chat.ui.notice_words import Action
 from desktop_chat.ui.notices import (
     Notice,
     explain,
-    explain_opening,
-    explain_put_back,
     explain_storage,
     wants_dialog,
 )
 from desktop_chat.ui.problem_dialog import ProblemDialog
+from desktop_chat.ui.recovery import SAVING, Recovery
 from desktop_chat.ui.retry_dialog import RetryDialogs
 from desktop_chat.ui.shutdown_notice import ShutdownNotice
 from desktop_chat.ui.stand_in_notice import StandInNotice
@@ -46,6 +46,7 @@ from desktop_chat.ui.window import Window
 if TYPE_CHECKING:
     from desktop_chat.diagnostics import Document
     from desktop_chat.domain.probe import ProbeResult, ProbeStep
+    from desktop_chat.ui.backups import BackupsWindow
     from desktop_chat.ui.log import LogWindow
     from desktop_chat.ui.message_details import MessageDetails
     from desktop_chat.ui.preferences import SettingsDialog
@@ -75,6 +76,7 @@ class Dialogs(QObject):
         tokens: Tokens,
         places: Mapping[str, Path],
         diagnose: "Callable[[list[str]], list[Document]]",
+        keeping: Keeping,
     ) -> None:
         """``places`` are the files and folders of the profile, by what is in them. ``diagnose`` collects what
         helps to find a mistake, with some facts that it is given; it blocks, and may raise ``OSError``."""
@@ -89,6 +91,8 @@ class Dialogs(QObject):
         self._tokens = tokens
         self._places = places
         self._diagnose = diagnose
+        self._keeping = keeping
+        self._backups: BackupsWindow | None = None
         self._log: LogWindow | None = None
         self._problems: list[ProblemDialog] = []
         self._welcome: Welcome | None = None
@@ -105,6 +109,9 @@ class Dialogs(QObject):
         self._fit(window)
         window.windows.made.connect(self._fit)
         window.chat.insert_notice(self._notice)
+        self.recovery = Recovery(window, theme, tasks, self._present)
+        keeping.failed.connect(self.recovery.not_backed_up)
+        keeping.made.connect(self.recovery.backed_up)
         window.settings_requested.connect(self._settings_requested)
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
@@ -196,9 +203,12 @@ class Dialogs(QObject):
                 fetch_prices=self._api.fetch_prices,
                 clear_answers=self._chats.clear_cached_answers,
                 clear_evidence=self._chats.clear_evidence,
+                keeping=self._keeping,
+                wipe=self._chats.wipe,
                 parent=self._window,
             )
             self._preferences.endpoint_changed.connect(self._endpoint_changed)
+            self._preferences.backups_requested.connect(self.show_backups)
         return self._preferences
 
     def show_usage(self) -> None:
@@ -257,35 +267,50 @@ class Dialogs(QObject):
         about.finished.connect(about.deleteLater)
         about.show()
 
-    async def storage_failed(self, error: StorageError) -> Action | None:
-        """The chats cannot be opened. What the user wants: try again, use the backup, or None to end."""
-        answer: asyncio.Future[Action | None] = asyncio.get_running_loop().create_future()
-        dialog = self._present(explain_opening(error))
+    def show_backups(self) -> None:
+        """The copies of the chats, in a window that is one of a kind."""
+        if self._backups is None:
+            from desktop_chat.ui.backups import BackupsWindow
 
-        def decide(action: Action | None) -> None:
-            if action is not Action.SHOW_BACKUPS and not answer.done():
-                answer.set_result(action)
+            self._backups = BackupsWindow(self._theme, self._keeping, self._tasks, self._window, self._chats)
+            self._backups.finished.connect(self._backups_closed)
+        self._backups.show()
+        self._backups.activateWindow()
 
-        dialog.chosen.connect(decide)
-        dialog.rejected.connect(lambda: decide(None))
-        return await answer
-
-    def backup_used(self, backup: Backup, kept: Path) -> None:
-        """The chats were put back to ``backup``, after they were copied to ``kept``."""
-        self._present(explain_put_back(backup, kept))
+    def _backups_closed(self) -> None:
+        if self._backups is not None:
+            self._backups.deleteLater()
+            self._backups = None
 
     def database_damaged(self, problems: list[str]) -> None:
         """The check at start-up found damage in a database that can still be read."""
-        self._present(
+        dialog = self._present(
             Notice(
                 "The file of your chats is damaged",
-                "A check found damage in the file of your chats. What can be read is shown, and good copies "
-                "may be in the folder “backups” beside it. Copy what matters and put a copy in its place.",
-                (),
+                "A check found damage in the file of your chats. Write what can be read into a new file, or "
+                "go back to a backup. The damaged file is kept.",
+                (Action.SAVE_READABLE, Action.CHOOSE_BACKUP),
                 "\n".join(problems),
                 problems[0][:200],
             )
         )
+        dialog.chosen.connect(self._set_right)
+
+    def _set_right(self, action: Action) -> None:
+        if action is Action.CHOOSE_BACKUP:
+            self.show_backups()
+        elif action is Action.SAVE_READABLE:
+            self._tasks.start(self._save_readable(), "save what can be read")
+
+    async def _save_readable(self) -> None:
+        async def save() -> None:
+            self.recovery.salvaged(*await self._keeping.save_readable())
+
+        try:
+            with self.recovery.working(SAVING):
+                await self._chats.begin_again(save)
+        except StorageError as error:
+            await self.recovery.failed(error)
 
     def not_opened(self, complaint: str) -> None:
         """A file that the user wanted to open was not."""
@@ -313,7 +338,7 @@ class Dialogs(QObject):
     async def close(self) -> None:
         for holds in self._holds:
             holds.close()
-        windows = (self._welcome, self._preferences, self._usage, self._details, self._log)
+        windows = (self._welcome, self._preferences, self._usage, self._details, self._log, self._backups)
         for dialog in (*self._problems, *windows):
             if dialog is not None:
                 dialog.close()

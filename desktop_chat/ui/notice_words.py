@@ -31,6 +31,9 @@ class Action(Enum):
     CONTINUE = "Continue"
     USE_BACKUP = "Use the backup"
     SHOW_BACKUPS = "Show backups folder"
+    CHOOSE_BACKUP = "Other backups…"
+    SAVE_READABLE = "Save what is readable"
+    BEGIN_ANEW = "Begin anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,13 +371,13 @@ STORAGE_WORDS: dict[type[StorageError], Words] = {
     DatabaseCorrupt: Words(
         "The file of your chats is damaged",
         "The file of your chats cannot be read.",
-        "Good copies may be in the folder “backups” beside it: put one in its place.",
+        "Quit and start the program again to use a backup, or to save what can be read.",
         safe="Nothing was overwritten, and the damaged file is kept.",
     ),
     DatabaseMissing: Words(
         "The file of your chats is gone",
         "The file of your chats is missing or empty, and there are backups of it.",
-        "Put a copy from the folder “backups” in its place, or move that folder away to begin anew.",
+        "Quit and start the program again to use a backup.",
         safe="The backups are safe.",
     ),
     DatabaseTooNew: Words(

@@ -13,7 +13,15 @@ from desktop_chat import __version__
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.events import RetryScheduled
 from desktop_chat.domain.redaction import without_keys
-from desktop_chat.storage import Backup, DatabaseTooNew, StorageError
+from desktop_chat.storage import (
+    Backup,
+    DatabaseCorrupt,
+    DatabaseMissing,
+    DatabaseTooNew,
+    Salvaged,
+    StorageError,
+)
+from desktop_chat.ui.counts import counted
 from desktop_chat.ui.notice_words import OPENING_WORDS, STORAGE_WORDS, WORDS, Action, Words
 from desktop_chat.ui.safe import one_line
 
@@ -23,8 +31,12 @@ __all__ = [
     "explain",
     "explain_opening",
     "explain_put_back",
+    "explain_put_in_place",
+    "explain_recovered",
     "explain_retry",
+    "explain_salvaged",
     "explain_storage",
+    "moment",
     "retry_countdown",
     "retry_status",
     "storage_reason",
@@ -96,12 +108,15 @@ def storage_reason(error: StorageError) -> str:
     return _storage_words(error).happened
 
 
-def explain_opening(error: StorageError, now: datetime | None = None) -> Notice:
+def explain_opening(error: StorageError, backup: Backup | None = None, now: datetime | None = None) -> Notice:
     """Why the chats cannot be opened; it can be tried again, or the program ends. Where a newer version wrote
-    them and there is a copy from before, that can be used.
+    them and there is a copy from before, that can be used; where they are damaged the newest good one,
+    ``backup``, or what can still be read.
     """
     if isinstance(error, DatabaseTooNew):
         return _explain_too_new(error, now)
+    if isinstance(error, DatabaseCorrupt):
+        return _explain_damaged(error, backup, now)
     words = _storage_words(error)
     kinds = (kind for kind in type(error).__mro__ if kind in OPENING_WORDS)
     kind = next(kinds, None)
@@ -123,7 +138,7 @@ def _explain_too_new(error: DatabaseTooNew, now: datetime | None) -> Notice:
         actions: tuple[Action, ...] = (Action.TRY_AGAIN,)
     else:
         other = (
-            f"Or go back to the copy of {_minute(backup.made_at)}, from before the change: "
+            f"Or go back to the copy of {moment(backup.made_at)}, from before the change: "
             f"backups/{_one_line(backup.path.name)}. What was written since is then kept in that folder."
         )
         actions = (Action.USE_BACKUP, Action.TRY_AGAIN, Action.SHOW_BACKUPS)
@@ -131,10 +146,56 @@ def _explain_too_new(error: DatabaseTooNew, now: datetime | None) -> Notice:
     return replace(notice, checks=(again, other), close="Quit")
 
 
+def _explain_damaged(error: DatabaseCorrupt, backup: Backup | None, now: datetime | None) -> Notice:
+    is_gone = isinstance(error, DatabaseMissing)
+    ways: list[str] = []
+    actions: list[Action] = []
+    if backup is not None:
+        ways.append(f"Use the newest good backup. It is of {moment(backup.made_at)}.")
+        actions.append(Action.USE_BACKUP)
+    if not is_gone or "log" in error.message:
+        ways.append("Save what can still be read of the file into a new one.")
+        actions.append(Action.SAVE_READABLE)
+    if backup is not None:
+        ways.append("Choose another backup.")
+        actions.append(Action.CHOOSE_BACKUP)
+    ways.append("Begin anew, without any chats.")
+    actions.append(Action.BEGIN_ANEW)
+    kept = "" if is_gone else "Whatever you choose, the file is kept as it is in the folder “backups”."
+    none = "" if backup is not None else "There is no backup that can be used."
+    notice = _storage_notice(error, [each for each in (none, kept) if each], tuple(actions), now)
+    return replace(notice, checks=tuple(ways), close="Quit")
+
+
+def explain_recovered(happened: str, kept: Path | None) -> Notice:
+    """The chats can be opened again; the damaged file is ``kept``."""
+    body = f"{happened} What was there is kept as backups/{_one_line(kept.name)}." if kept else happened
+    details = _rows((("kept", kept),))
+    return Notice("The chats are open again", body, (Action.SHOW_BACKUPS,), details, is_done=True)
+
+
+def explain_salvaged(salvaged: Salvaged, kept: Path | None) -> Notice:
+    """What could be read of the damaged file, which is ``kept``."""
+    read = f"{counted(salvaged.chats, 'chat')} with {counted(salvaged.messages, 'message')} could be read."
+    lost = f" {counted(salvaged.unreadable, 'record')} could not." if salvaged.unreadable else ""
+    return explain_recovered(read + lost, kept)
+
+
+def explain_put_in_place(other: Path | None) -> Notice:
+    """The file of the chats was deleted or replaced while the program runs, and written again; ``other`` is
+    what had taken its place."""
+    was = "replaced by another" if other else "deleted"
+    body = f"The file of your chats was {was} while the program runs. All your chats were written again."
+    if other:
+        body += f" The other file is kept as backups/{_one_line(other.name)}."
+    actions = (Action.SHOW_BACKUPS,) if other else ()
+    return Notice("The file of your chats is back", body, actions, _rows((("kept", other),)), is_done=True)
+
+
 def explain_put_back(backup: Backup, kept: Path) -> Notice:
     """The chats are what ``backup`` is; what they were before is in the copy ``kept``."""
     body = (
-        f"Your chats are what they were on {_minute(backup.made_at)}. What the newer version had is kept in "
+        f"Your chats are what they were on {moment(backup.made_at)}. What the newer version had is kept in "
         f"backups/{_one_line(kept.name)}; to open it, install that version again and put the copy in the "
         f"place of the file of your chats."
     )
@@ -261,9 +322,9 @@ def _details(error: ChatError, endpoint_name: str, now: datetime | None) -> str:
     )
 
 
-def _minute(moment: datetime) -> str:
+def moment(at: datetime) -> str:
     """The user's local time."""
-    return f"{moment.astimezone():%Y-%m-%d, %H:%M}"
+    return f"{at.astimezone():%Y-%m-%d, %H:%M}"
 
 
 def _told(now: datetime | None) -> str:

@@ -18,14 +18,16 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_chat.credentials import Credentials
+from desktop_chat.keeping import Keeping
 from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.preferences.appearance import AppearancePage
+from desktop_chat.ui.preferences.backups import BackupsPage
 from desktop_chat.ui.preferences.budgets import BudgetsPage
 from desktop_chat.ui.preferences.clearing import Clear
-from desktop_chat.ui.preferences.data import DataPage
+from desktop_chat.ui.preferences.data import DataPage, Wipe
 from desktop_chat.ui.preferences.endpoint.probe import Probe
 from desktop_chat.ui.preferences.endpoints import EndpointsPage
 from desktop_chat.ui.preferences.network import NetworkPage
@@ -43,9 +45,11 @@ NARROW = 600
 class SettingsDialog(QDialog):
     """A window of its own, not modal. ``endpoint_changed`` carries the id of an endpoint that was changed or
     removed, or whose key was, so that nothing that was made for the old one is used any more.
+    ``backups_requested`` asks for the window of the backups.
     """
 
     endpoint_changed = Signal(str)
+    backups_requested = Signal()
 
     def __init__(
         self,
@@ -60,6 +64,8 @@ class SettingsDialog(QDialog):
         fetch_prices: Callable[[], Awaitable[bytes]],
         clear_answers: Clear,
         clear_evidence: Clear,
+        keeping: Keeping,
+        wipe: Wipe,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -79,7 +85,8 @@ class SettingsDialog(QDialog):
             self._prices,
             NetworkPage(theme, settings),
             PrivacyPage(theme, settings, tasks, clear_evidence),
-            DataPage(theme, settings, places),
+            BackupsPage(theme, settings, tasks, keeping, self.backups_requested.emit),
+            DataPage(theme, settings, places, tasks, wipe),
         ]
 
         self._navigation = QListWidget()

@@ -13,7 +13,9 @@ from desktop_chat.domain.endpoint import OPENAI_BASE_URL, Dialect, Endpoint, End
 from desktop_chat.domain.errors import ChatError
 from desktop_chat.domain.model import Model
 from desktop_chat.domain.probe import ProbeResult, ProbeStep, StepKind
+from desktop_chat.keeping import Keeping
 from desktop_chat.settings import Settings
+from desktop_chat.storage import DiskFull, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.endpoint_values import new_endpoint
@@ -66,6 +68,10 @@ class Opened:
             fetch_prices=self.fetch_prices,
             clear_answers=self.clear_answers,
             clear_evidence=self.clear_evidence,
+            keeping=Keeping(
+                self.opened, settings, settings.path.with_name("chats.db"), settings.path.with_name("backups")
+            ),
+            wipe=self.wipe,
         )
         self.dialog.endpoint_changed.connect(self.changed.append)
         qtbot.addWidget(self.dialog)
@@ -89,6 +95,12 @@ class Opened:
 
     async def clear_answers(self) -> None:
         self.cleared += 1
+
+    async def opened(self) -> Store:
+        raise DiskFull("the disk is full", self.settings.path)
+
+    async def wipe(self, *, ledger: bool) -> None:
+        self.cleared += 200 if ledger else 100
 
     async def clear_evidence(self) -> None:
         self.cleared += 10

@@ -18,6 +18,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.keeping import Keeping
 from desktop_chat.paths import Profile
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
@@ -123,6 +124,11 @@ def running(
 @pytest.fixture
 def dialogs(running: Running, loop: QEventLoop, tmp_path: Path) -> Iterator[Dialogs]:
     """What shows the dialogs of the window."""
+
+    async def opened() -> Store:
+        return running.store
+
+    keeping = Keeping(opened, running.settings, tmp_path / "chats.db", tmp_path / "backups")
     made = Dialogs(
         running.window,
         chats=running.chats,
@@ -134,6 +140,7 @@ def dialogs(running: Running, loop: QEventLoop, tmp_path: Path) -> Iterator[Dial
         tokens=Tokens(closed_worker()),
         places={"Logs": tmp_path},
         diagnose=lambda facts: diagnostics.collect(Profile.at(tmp_path), facts),
+        keeping=keeping,
     )
     yield made
     loop.run_until_complete(made.close())
