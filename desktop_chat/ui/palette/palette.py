@@ -102,7 +102,7 @@ class Palette(QDialog):
         self._hits: list[Hit] = []
         self._recent: list[Conversation] = []
         self._choosing: bool | None = None
-        self._has_moved = False
+        self._has_moved = self._repeats = False
         self._hints: Sequence[str] = ()
         self._pointer = QPoint(-1, -1)
         self._reading = OneTask(tasks)
@@ -179,7 +179,7 @@ class Palette(QDialog):
         self.setGeometry(self._host.rect())
         self.raise_()
         QWidget.setVisible(self, True)
-        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self._typed()
 
     def setVisible(self, visible: bool) -> None:
@@ -340,7 +340,7 @@ class Palette(QDialog):
     def _typed(self) -> None:
         text = self.field.text()
         self._choosing = None
-        self._has_moved = False
+        self._has_moved = self._repeats = False
         self._again.stop()
         self._query = Query() if self.shows_commands else parse(text, time.time())
         in_commands = self.shows_commands
@@ -348,15 +348,15 @@ class Palette(QDialog):
         self.field.setAccessibleName("Run a command" if in_commands else "Search all chats")
         if self._query:
             self._searching.look_for(self._query)
-            if self._found is None:
-                self._show([])
+            if self._found is None or self._completions()[0]:
+                self._show(hit_rows(self._hits))
             return
         self._searching.stop()
         self._found, self._hits = None, []
         self._show([])
 
     def _show_found(self, found: Found) -> None:
-        is_same = self._found is not None and self._found.hits == found.hits and bool(found.hits)
+        is_same = self._repeats and self._found is not None and self._found.hits == found.hits
         kept = self.current if self._has_moved else None
         self._found, self._hits = found, list(found.hits)
         if is_same:
@@ -376,6 +376,7 @@ class Palette(QDialog):
     def _look_again(self) -> None:
         """More may be indexed by now. Who went on to further pages is left there."""
         if self._query and not self._searching.is_running and len(self._hits) <= PAGE:
+            self._repeats = True
             self._searching.look_for(self._query)
 
     def _show_more(self, found: Found) -> None:
