@@ -69,19 +69,24 @@ def words(folded: str) -> list[str]:
 
 def keys(text: str) -> set[str]:
     """What a text is indexed under, so that every :func:`key_of` a part of it finds it."""
-    found: set[str] = set()
-    for word in set(words(fold(text))):
-        if is_unspaced(word):
-            found.update(word[at : at + _GRAM] for at in range(len(word) - _GRAM + 1))
+    folded = fold(text)
+    found = set(words(folded))
+    beginnings: set[str] = set()
+    if not folded.isascii():
+        for word in filter(is_unspaced, tuple(found)):
+            found.discard(word)
             for length in range(1, _GRAM):
-                found.update(_SHORT + word[at : at + length] for at in range(len(word) - length + 1))
-            continue
-        word = word[:LONGEST_WORD]
-        found.add(word)
-        if word[-1] in "+#":
-            found.add(word.rstrip("+#"))
-        found.update([_SHORT + word[:length] for length in _SHORT_LENGTHS if len(word) >= length])
-    return found
+                beginnings.update(word[at : at + length] for at in range(len(word) - length + 1))
+            found.update(word[at : at + _GRAM] for at in range(len(word) - _GRAM + 1))
+    if max(map(len, found), default=0) > LONGEST_WORD:
+        found = {word[:LONGEST_WORD] for word in found}
+    if "+" in folded or "#" in folded:
+        found |= {word.rstrip("+#") for word in found}
+    # A word with fewer characters is all of its beginning.
+    spaced = found if folded.isascii() else {word for word in found if not is_unspaced(word)}
+    for length in _SHORT_LENGTHS:
+        beginnings |= {word[:length] for word in spaced}
+    return found | {_SHORT + beginning for beginning in beginnings}
 
 
 def keys_of(term: Term) -> list[tuple[str, bool]]:
@@ -129,7 +134,7 @@ def spans(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
     folded = fold(text)
     found = sorted(match.span() for term in terms for match in pattern(term).finditer(folded))
     apart = list(_apart(found))
-    if not apart or len(folded) == len(text):
+    if not apart or text.isascii():
         return apart
     ends = list(accumulate(len(_folding[ord(each)]) for each in text))
     return list(_unfolded(apart, ends))
@@ -145,7 +150,7 @@ def _apart(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 def _unfolded(found: Iterable[tuple[int, int]], ends: list[int]) -> Iterator[tuple[int, int]]:
     """``ends`` is how long the folded text is behind each character."""
-    at = 0
+    at = last = 0
     for start, end in found:
         while at < len(ends) and ends[at] <= start:
             at += 1
@@ -156,4 +161,7 @@ def _unfolded(found: Iterable[tuple[int, int]], ends: list[int]) -> Iterator[tup
         behind = at + 1
         while behind < len(ends) and ends[behind] == ends[behind - 1]:
             behind += 1
-        yield first, behind
+        # One character may be several words: ¼, say.
+        if first >= last:
+            last = behind
+            yield first, behind

@@ -19,7 +19,7 @@ from desktop_chat.storage.search_schema import FACTS
 SLICE = 0.03
 """Seconds in which documents are put into a transaction; to commit it takes about as long."""
 
-_AT_ONCE = 512
+AT_ONCE = 512
 """Documents in a transaction at most: some 600 KB of text."""
 
 _ENCODED = re.compile(r"[^0-9a-z\x80-\U0010ffff]")
@@ -75,15 +75,16 @@ def model_names(model: str) -> set[str]:
     return {name[: at.start()] for name in names for at in re.finditer(r"(?<=\w)(?!\w)", name)} | names
 
 
-def index_slice(db: Database) -> int:
-    """Bring some documents up to date; how many are left."""
-    until = time.monotonic() + SLICE
+def index_slice(db: Database, seconds: float = SLICE, most: int = AT_ONCE) -> int:
+    """Bring some documents up to date, at most so many as may be and as fit into the time; how many are
+    left."""
+    until = time.monotonic() + seconds
     try:
         with db.transaction(durable=False):
             while time.monotonic() < until and _take_one_out(db):
                 pass
             # Ascending: FTS5 writes what it has at each step back.
-            for doc in sorted(_most_wanted(db)):
+            for doc in sorted(_most_wanted(db, most)):
                 if time.monotonic() > until:
                     break
                 _put_in(db, doc)
@@ -104,11 +105,11 @@ def forget_slice(db: Database) -> bool:
     return True
 
 
-def _most_wanted(db: Database) -> list[int]:
+def _most_wanted(db: Database, most: int) -> list[int]:
     """Titles, then the newest messages."""
     wanted = "SELECT doc FROM search_pending WHERE doc NOT IN (SELECT doc FROM search_gone) AND "
-    titles = db.execute(f"{wanted} doc < 0 ORDER BY doc LIMIT ?", (_AT_ONCE,))
-    messages = db.execute(f"{wanted} doc > 0 ORDER BY doc DESC LIMIT ?", (_AT_ONCE - len(titles),))
+    titles = db.execute(f"{wanted} doc < 0 ORDER BY doc LIMIT ?", (most,))
+    messages = db.execute(f"{wanted} doc > 0 ORDER BY doc DESC LIMIT ?", (most - len(titles),))
     return [doc for (doc,) in titles + messages]
 
 

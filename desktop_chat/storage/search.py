@@ -229,7 +229,7 @@ class _Search:
         return sorted(found)
 
     def _score(self, candidate: _Candidate) -> float:
-        """Between 0 and 2.5: how often it has the words for its length, as BM25 sees it, whether they stand
+        """Between 0 and 1.8: how often it has the words for its length, as BM25 sees it, whether they stand
         in a row, and how new it is. All hits have all words, so how rare those are makes no difference."""
         folded = fold(candidate.text)
         fit = 0.0
@@ -239,7 +239,7 @@ class _Search:
         fit /= len(self._patterns) or 1
         in_a_row = 0.5 if self._in_a_row is not None and self._in_a_row.search(folded) else 0.0
         age: float = max(0.0, self._now - candidate.time)
-        return fit + in_a_row + math.exp2(-age / HALF_LIFE)
+        return fit + in_a_row + 0.3 * math.exp2(-age / HALF_LIFE)
 
     def _hit(self, candidate: _Candidate) -> Hit:
         text = candidate.text
