@@ -186,6 +186,8 @@ class _Running:
                     messages += len(item.messages)
                     characters += sum(len(part.text) for each in item.messages for part in each.parts)
                 case Library():
+                    for file in item.files:
+                        self._kept[file.key] = self._kept_file(file, "")
                     batch.libraries.append(item)
                 case Entries():
                     batch.entries.append(item)

@@ -59,11 +59,13 @@ class History:
 @dataclass(frozen=True, slots=True)
 class Library:
     """What goes with all conversations of a profile: its folders, parents before what lies in them, its tags,
-    and the drafts of no conversation, by their key."""
+    and the drafts of no conversation, by their key. ``files`` are those of the drafts, whose ``key`` is their
+    hash."""
 
     folders: tuple[Folder, ...] = ()
     tags: tuple[Tag, ...] = ()
     drafts: Mapping[str, Draft] = field(default_factory=dict)
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ A file has its folders and tags first, then its chats, then the ledger. Attachme
 their hash, where they were exported too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from desktop_chat.domain import interchange
 from desktop_chat.domain.archive import Entries, File, History, Library, Skipped
-from desktop_chat.domain.message import Attachment
+from desktop_chat.domain.message import Attachment, Part
 from desktop_chat.importing.formats import Format
 from desktop_chat.importing.records import Record
 from desktop_chat.importing.shaping import Odd, number
@@ -42,10 +42,12 @@ FORMAT = Format("Desktop Chat", "", _takes, _read)
 
 def _library(head: dict[str, Any], source: Source) -> Iterator[Library | Skipped]:
     try:
+        drafts = interchange.drafts_from_json(head.get("drafts"))
         yield Library(
             tuple(map(interchange.folder_from_json, head.get("folders") or ())),
             tuple(map(interchange.tag_from_json, head.get("tags") or ())),
-            interchange.drafts_from_json(head.get("drafts")),
+            drafts,
+            _files((draft.parts for draft in drafts.values()), source)[0],
         )
     except (ValueError, TypeError) as error:
         yield Skipped(source.path.name, f"Its folders and tags were left out: {error}.")
@@ -53,10 +55,17 @@ def _library(head: dict[str, Any], source: Source) -> Iterator[Library | Skipped
 
 def _with_files(history: History, source: Source) -> History:
     """With the attachments that are in the export; what has only its name left is shown as missing."""
+    drafts = (draft.parts for draft in history.drafts.values())
+    files, missing = _files((*(message.parts for message in history.messages), *drafts), source)
+    notes = (f"attachments that are not in the export: {missing}",) if missing else ()
+    return replace(history, files=files, notes=notes)
+
+
+def _files(all_parts: Iterable[Iterable[Part]], source: Source) -> tuple[tuple[File, ...], int]:
+    """The files of parts that are in the export, and how many are not."""
     files: dict[str, File] = {}
     missing: set[str] = set()
-    drafts = (draft.parts for draft in history.drafts.values())
-    for parts in (*(message.parts for message in history.messages), *drafts):
+    for parts in all_parts:
         for part in parts:
             if not isinstance(part.data, Attachment) or not part.data.hash:
                 continue
@@ -67,5 +76,4 @@ def _with_files(history: History, source: Source) -> History:
                     missing.add(hash)
                 else:
                     files[hash] = replace(file, key=hash)
-    notes = (f"{len(missing)} of its attachments are not in the export.",) if missing else ()
-    return replace(history, files=tuple(files.values()), notes=notes)
+    return tuple(files.values()), len(missing)

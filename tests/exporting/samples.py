@@ -153,10 +153,11 @@ def plain(number: int, title: str = "New chat") -> History:
     return History(Conversation(f"p{number}", title, active_leaf=answer.id, order=number), [question, answer])
 
 
+_PDF_FILE = Attachment(PDF_HASH, "application/pdf", len(PDF))
 LIBRARY = Library(
     (Folder("f1", "Science"), Folder("f2", "Sea", "f1", 1)),
     (Tag("t1", "blue: water", "blue"), Tag("t2", "unused")),
-    {"new": Draft("Where was I?")},
+    {"new": Draft("Where was I?", (Part(PartKind.FILE, "Read", None, "t.pdf", _PDF_FILE),))},
 )
 
 ENTRY = LedgerEntry(

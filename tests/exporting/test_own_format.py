@@ -94,7 +94,7 @@ def test_nothing_is_lost(tmp_path: Path, packing: Packing) -> None:
     found, libraries, ledger, skipped = back(path)
     assert skipped == []
     assert values(found) == values(histories)
-    assert libraries == [LIBRARY]
+    assert [replace(library, files=()) for library in libraries] == [LIBRARY]
     assert tuple(ledger) == LEDGER
     files = {file.key for history in found for file in history.files}
     assert files == (set() if packing is Packing.FILE else HASHES.keys())
@@ -120,7 +120,7 @@ def test_a_file_of_the_first_version_is_read_as_ever() -> None:
     found, libraries, ledger, skipped = back(RELEASED)
     assert skipped == []
     assert values(found) == values([tides(), plain(1)])
-    assert libraries == [LIBRARY]
+    assert [replace(library, files=()) for library in libraries] == [LIBRARY]
     assert tuple(ledger) == LEDGER
 
 

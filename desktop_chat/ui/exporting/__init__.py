@@ -45,13 +45,15 @@ class Exporting(QObject):
         self.bar = NoticeBar(theme, icon="", dismissable=True)
         self.bar.setObjectName("exportBar")
         self.bar.pressed.connect(self._pressed)
-        self.bar.dismissed.connect(self._cancel)
         self._shown = QTimer(self, interval=SHOWN_AFTER, singleShot=True)
         self._shown.timeout.connect(self._show_progress)
 
     def ask(self, scope: Scope) -> None:
-        """Let the user choose how the chats of ``scope`` are written; returns at once."""
-        if self._dialog is None and not self._is_writing:
+        """Let the user choose how the chats of ``scope`` are written; returns at once. While others are
+        written it shows how far that is."""
+        if self._is_writing:
+            self._show_progress()
+        elif self._dialog is None:
             self._tasks.start(self._ask(scope), "look what there is to export")
 
     @property

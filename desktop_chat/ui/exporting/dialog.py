@@ -75,7 +75,7 @@ class ExportDialog(Card):
             self.body.addWidget(check)
             # The card keeps its size and its place, whatever is chosen.
             policy = check.sizePolicy()
-            policy.setRetainSizeWhenHidden(True)
+            policy.setRetainSizeWhenHidden(check is not self.attachments or contents.has_attachments)
             check.setSizePolicy(policy)
             check.toggled.connect(self._show_what_applies)
         self.packing = Choice(theme, "What is written", PACKINGS, prefix="As ")
