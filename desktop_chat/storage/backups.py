@@ -144,6 +144,8 @@ def keep_up(
     more. Returns the newest copy, and whether it was made now."""
     before = [backup for backup in every(path, folder) if backup.path.is_file()]
     with translated(folder):
+        for unfinished in folder.glob(f"{path.stem}-*.partial"):
+            unfinished.unlink(missing_ok=True)
         made = make(source, path, folder, reason, is_over)
         if before and _is_same(before[-1].path, made):
             made.unlink()

@@ -12,6 +12,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Draft, Part, PartKind, State
 from desktop_chat.storage import DiskFull, Store
+from tests.storage.kills import kill_many
 from tests.storage.samples import begun, limit_pages, opened, raw, text, turn
 from tests.storage.writer import words
 
@@ -41,7 +42,7 @@ def stream_until_killed(folder: Path, lines: int) -> tuple[str, str, int]:
     return conversation_id, answer_id, saved
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(3))
 async def test_killed_while_streaming(tmp_path: Path, seed: int) -> None:
     lines = random.Random(seed).randrange(200)
     conversation_id, answer_id, saved = stream_until_killed(tmp_path, lines)
@@ -54,6 +55,11 @@ async def test_killed_while_streaming(tmp_path: Path, seed: int) -> None:
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("PRAGMA integrity_check").get == "ok"
         assert connection.execute("SELECT count(*) FROM message").get == 2
+
+
+def test_killed_at_random_moments_of_mixed_work(tmp_path: Path) -> None:
+    """The long run is ``python -m tests.storage.kills``."""
+    kill_many(tmp_path, 5, seed=1)
 
 
 async def fill_up(store: Store, message_id: str) -> str:

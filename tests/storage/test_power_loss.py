@@ -1,5 +1,8 @@
 """What a call acknowledged survives a power cut; what was only appended may not, but nothing breaks."""
 
+import os
+import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Draft, PartKind, State
 from desktop_chat.storage.database import Database
+from tests.storage.kills import Expected, Work
 from tests.storage.power import disk
 from tests.storage.samples import opened, text, turn
 
@@ -83,3 +87,32 @@ async def test_a_cut_at_any_sync_leaves_a_sound_database(tmp_path: Path) -> None
             tree = await store.tree(conversation.id)
             answers = [message for message in tree.path if message.text == "whole " * 200]
             assert len(answers) >= turns
+
+
+async def test_a_cut_in_mixed_work_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
+    """``POWER_CUTS=200`` is the long run: at so many syncs, with the rest dropped and with it torn."""
+    cuts = int(os.environ.get("POWER_CUTS", "12"))
+    said: list[tuple[int, str]] = []
+    with disk(tears=True) as losing:
+        async with opened(tmp_path / "profile") as store:
+            await store._thread.call(Database.execute, "PRAGMA wal_autocheckpoint = 20")
+
+            def say(*words: object) -> None:
+                said.append((len(losing.history), " ".join(map(str, words))))
+
+            await Work(store, random.Random(3), say).go_on(max(25, cuts))
+    assert len(losing.history) >= cuts
+    for number in random.Random(4).sample(range(len(losing.history)), cuts):
+        for name, synced, seen in (
+            # At a sync what was said before it was synced before; "torn" is the moment before the sync.
+            ("dropped", losing.history[number], number + 1),
+            ("torn", losing.torn[number], number),
+        ):
+            folder = tmp_path / f"{number} {name}"
+            losing.restore(
+                {file: data for file, data in synced.items() if file.startswith("chats.db")}, folder
+            )
+            expected = Expected()
+            expected.hear([line for at, line in said if at <= seen], power_is_cut=True)
+            await expected.look(folder)
+            shutil.rmtree(folder)
