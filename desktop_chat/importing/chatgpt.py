@@ -83,12 +83,10 @@ class _Reader:
 
     def _reach(self, node_id: str) -> None:
         """Read a node, those above it first."""
-        path: list[str] = []
-        seen: set[str] = set()
+        path: dict[str, None] = {}
         at: object = node_id
-        while isinstance(at, str) and at in self._nodes and at not in self._owners and at not in seen:
-            path.append(at)
-            seen.add(at)
+        while isinstance(at, str) and at in self._nodes and at not in self._owners and at not in path:
+            path[at] = None
             at = member(self._nodes[at], "parent")
         for step in reversed(path):
             parent = member(self._nodes[step], "parent")
@@ -98,24 +96,28 @@ class _Reader:
     def _take(
         self, node_id: str, parent: object, above: tuple[str, Message] | None
     ) -> tuple[str, Message] | None:
-        message = member(self._nodes[node_id], "message")
+        node = self._nodes[node_id]
+        message = node.get("message") if isinstance(node, dict) else None
         if not isinstance(message, dict):
             if message is not None:
                 self._chat.note("a message that is none, left out")
             return above
         role = member(message, "author", "role")
-        parts = self._parts(message, role)
+        metadata = message.get("metadata")
+        if not isinstance(metadata, dict):
+            metadata = {}
+        parts = self._parts(message, role, metadata)
         if not parts:
             return above
         ours = Role.USER if role == "user" else Role.ASSISTANT
         state = State.INTERRUPTED if message.get("status") in _INTERRUPTED else State.COMPLETE
-        if member(message, "metadata", "finish_details", "type") == "max_tokens":
+        if member(metadata.get("finish_details"), "type") == "max_tokens":
             state = State.TRUNCATED
         goes_on = above is not None and above[1].role is Role.ASSISTANT and ours is Role.ASSISTANT
         if goes_on and above is not None and self._heirs.get(str(parent), 0) <= 1:
             self._join(above[1], parts)
             above[1].state = state
-            above[1].model = above[1].model or plain(member(message, "metadata", "model_slug")) or None
+            above[1].model = above[1].model or plain(metadata.get("model_slug")) or None
             return above
         made = self._chat.add(
             node_id,
@@ -123,7 +125,7 @@ class _Reader:
             ours,
             [],
             created=message.get("create_time"),
-            model=member(message, "metadata", "model_slug"),
+            model=metadata.get("model_slug"),
             state=state,
         )
         if made is None:
@@ -151,15 +153,14 @@ class _Reader:
             else:
                 message.parts.append(part)
 
-    def _parts(self, message: dict[str, Any], role: object) -> list[Part]:
+    def _parts(self, message: dict[str, Any], role: object, metadata: dict[str, Any]) -> list[Part]:
         """What is to be seen of a node; nothing of what ChatGPT hides."""
         content = message.get("content")
-        kind = member(content, "content_type")
-        metadata = message.get("metadata")
         if not isinstance(content, dict):
             self._chat.note("a message without content, left out")
             return []
-        if member(metadata, "is_visually_hidden_from_conversation") is True or kind in _UNSEEN:
+        kind = content.get("content_type")
+        if metadata.get("is_visually_hidden_from_conversation") is True or kind in _UNSEEN:
             return []
         if role == "system":
             if self._text(content).strip():
@@ -240,6 +241,8 @@ class _Reader:
 
     def _cited(self, text: str, metadata: object) -> list[Part]:
         """A text without the marks of its sources, and the sources where the marks stood."""
+        if "\ue200" not in text and "†" not in text:
+            return [Part(PartKind.TEXT, text)]
         sources: dict[str, list[tuple[str, str]]] = {}
         words: dict[str, str] = {}
         placed: list[tuple[int, int, str, str]] = []
@@ -292,9 +295,12 @@ class _Reader:
 
     def _attached(self, metadata: object, content: dict[str, Any]) -> list[Part]:
         """Files that the user attached; images stand in the content, too."""
+        found: list[Part] = []
+        attachments = list(objects(member(metadata, "attachments")))
+        if not attachments:
+            return found
         shown = " ".join(plain(item.get("asset_pointer")) for item in objects(content.get("parts")))
-        found = []
-        for item in objects(member(metadata, "attachments")):
+        for item in attachments:
             pointer = plain(item.get("id"))
             if pointer and pointer in shown:
                 continue

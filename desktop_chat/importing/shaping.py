@@ -46,11 +46,8 @@ class Odd(ValueError):
 def made_id(*names: object) -> str:
     """A UUIDv5 (RFC 9562, section 5.5) of names: the same whenever the same thing is imported."""
     name = ":".join(map(str, names)).encode("utf-8", "replace")
-    digest = bytearray(hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:32]}"
 
 
 def plain(value: object) -> str:
@@ -59,7 +56,11 @@ def plain(value: object) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else dumped(value)
-    return _NO_TEXT.sub("\ufffd", text) if not text.isascii() or "\0" in text else text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _NO_TEXT.sub("\ufffd", text)
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def dumped(value: object) -> str:
@@ -182,6 +183,7 @@ class Chat:
         self._names = (program, plain(chat_id))
         self._files: dict[str, File] = {}
         self._messages: dict[str, Message] = {}
+        self._ids: dict[object, str] = {}
         self._noted: Counter[str] = Counter()
         self.title = clean_title(plain(title)[:400])
         self.conversation = Conversation(made_id(*self._names), origin=f"import:{program}")
@@ -189,7 +191,14 @@ class Chat:
         self.tags: tuple[Tag, ...] = ()
 
     def id_of(self, node: object) -> str:
-        return made_id(*self._names, node)
+        """Ours for a message of the other program; ``node`` is a text or a number."""
+        try:
+            return self._ids[node]
+        except (KeyError, TypeError):
+            made = made_id(*self._names, node)
+        if isinstance(node, str | int):
+            self._ids[node] = made
+        return made
 
     def __contains__(self, node: object) -> bool:
         return self.id_of(node) in self._messages
