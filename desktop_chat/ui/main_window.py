@@ -149,8 +149,9 @@ class MainWindow(Window):
         self.importing.choose()
 
     def open_trash(self) -> None:
+        if self.trash.isVisible():
+            self.trash.raise_()
         self.trash.show()
-        self.trash.raise_()
         self.trash.activateWindow()
 
     def _export(self, what: Sequence[str] | Folder) -> None:

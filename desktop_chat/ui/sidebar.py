@@ -292,13 +292,20 @@ class UndoBar(QFrame):
         self._button.setProperty("flat", True)
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.clicked.connect(self.take_back)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(theme.px(10), theme.px(4), theme.px(4), theme.px(4))
-        row.addWidget(self._words, 1)
-        row.addWidget(self._button)
+        self._theme = theme
+        self._row = QHBoxLayout(self)
+        self._row.addWidget(self._words, 1)
+        self._row.addWidget(self._button)
+        theme.changed.connect(self._restyle)
+        self._restyle()
         self._timer = QTimer(self, singleShot=True, interval=UNDO_MILLISECONDS)
         self._timer.timeout.connect(self._time_is_up)
         self.hide()
+
+    @property
+    def words(self) -> str:
+        """What was done."""
+        return self._words.text()
 
     def offer(self, undo: Undo) -> None:
         """This was done."""
@@ -317,6 +324,10 @@ class UndoBar(QFrame):
         self.hide()
         if undo is not None:
             undo.undo()
+
+    def _restyle(self) -> None:
+        px = self._theme.px
+        self._row.setContentsMargins(px(10), px(4), px(4), px(4))
 
     def _time_is_up(self) -> None:
         if self._button.hasFocus() or self.underMouse():

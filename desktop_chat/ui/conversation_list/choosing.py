@@ -198,10 +198,9 @@ class FolderCard(Card):
         self.list.setCurrentRow(0)
         self.list.itemActivated.connect(self.accept)
         self.list.itemClicked.connect(self.accept)
-        self.make = button("New folder")
-        self.make.setObjectName("createFolder")
-        self.make.setAutoDefault(False)
-        self.make.clicked.connect(self._create)
+        self._make = button("New folder")
+        self._make.setObjectName("createFolder")
+        self._make.clicked.connect(self._create)
         cancel = button("Cancel")
         cancel.clicked.connect(self.reject)
         self._act = button("Move", primary=True)
@@ -210,7 +209,7 @@ class FolderCard(Card):
         self.body.addWidget(words(theme, title, size=16, bold=True))
         self.body.addWidget(self.field)
         self.body.addWidget(self.list)
-        self.body.addLayout(row(theme, self.make, None, cancel, self._act))
+        self.body.addLayout(row(theme, self._make, None, cancel, self._act))
         self.starts_at = self.field
         self.field.textChanged.connect(self._filter)
         self._filter()
@@ -253,8 +252,8 @@ class FolderCard(Card):
             if fits and first < 0:
                 first = place
         self.list.setCurrentRow(first)
-        self.make.setEnabled(bool(one_line(self.field.text())))
-        self._act.setEnabled(first >= 0)
+        self._make.setEnabled(bool(one_line(self.field.text())))
+        self._act.setText("Create" if first < 0 else "Move")
 
     def _create(self) -> None:
         if name := one_line(self.field.text()):

@@ -40,6 +40,8 @@ class ConversationDelegate(QStyledItemDelegate):
         self._theme = theme
         self._model = model
         self.open_id = ""
+        self.shows_several = False
+        """Whether several rows are selected together: then these are tinted, not the open chat."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, self._theme.px(ROW_HEIGHT))
@@ -116,8 +118,9 @@ class ConversationDelegate(QStyledItemDelegate):
         row = QRectF(option.rect)
         framed = bool(option.state & QStyle.StateFlag.State_HasFocus)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        if is_open or framed or selected or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(colors.accent_soft if is_open or selected else colors.hover)
+        tinted = selected if self.shows_several else is_open
+        if tinted or framed or selected or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(colors.accent_soft if tinted else colors.hover)
             painter.setPen(QPen(colors.accent, 2) if framed else Qt.PenStyle.NoPen)
             inset = 1.0 if framed else 0.0
             shape = row.adjusted(inset, inset, -inset, -inset)

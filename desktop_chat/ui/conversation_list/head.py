@@ -63,16 +63,17 @@ class ListMenu(QObject):
             action.triggered.connect(lambda _=False, sort=sort: self._settings.change(list_sort=sort.value))
         tags = menu.addMenu("Only with tag")
         for tag in self._chats.tags:
-            action = tags.addAction(self._ordering.dot(tag), one_line(tag.name).replace("&", "&&"))
+            is_on = tag.id == view.tag
+            dot = self._ordering.dot(tag, checked=is_on)
+            action = tags.addAction(dot, one_line(tag.name).replace("&", "&&"))
             action.setCheckable(True)
-            action.setChecked(tag.id == view.tag)
+            action.setChecked(is_on)
             action.triggered.connect(lambda on, tag=tag: self.filter(tag.id if on else None))
         tags.setEnabled(bool(self._chats.tags))
         menu.addSeparator()
-        archive = menu.addAction(icon("archive", color), "Archive")
-        archive.setCheckable(True)
-        archive.setChecked(view.shelf is Shelf.ARCHIVE)
-        archive.triggered.connect(lambda on: self.show_archive(on))
+        in_archive = view.shelf is Shelf.ARCHIVE
+        image, words = ("arrow-left", "Back to all chats") if in_archive else ("archive", "Archive")
+        menu.addAction(icon(image, color), words).triggered.connect(lambda: self.show_archive(not in_archive))
         menu.addAction(icon("trash-2", color), "Trash…").triggered.connect(self.trash_requested)
 
     def filter(self, tag_id: str | None) -> None:

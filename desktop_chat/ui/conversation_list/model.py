@@ -46,7 +46,7 @@ class ConversationModel(QStringListModel):
     Only the numbers of all conversations are in memory; what a row shows is read when it is looked at.
 
     A view asks for the number of rows once for each of them. The base class answers without Python; its
-    strings are empty, since the texts are asked for only where they are seen. Rows come and go at the end,
+    strings are empty, since the texts are asked for only where they are seen. Rows come and go at the front,
     and all may show something else then: between ``about_to_change`` and ``rearranged`` whoever remembers a
     row looks for its new place.
     """
@@ -76,6 +76,8 @@ class ConversationModel(QStringListModel):
         self.trouble = ""
         """Why the list could not be read."""
         self._listings: dict[str, Listing] = {}
+        self._read_last: dict[str, Listing] = {}
+        """What the rows are of, and what was read since they are held."""
         self._runs: list[Run] = []
         self._starts: list[int] = []
         self._asked = self._answered = 0
@@ -331,15 +333,11 @@ class ConversationModel(QStringListModel):
         if self.view.tag is not None and self.tag is None:
             self.show(replace(self.view, tag=None))
         elif any(
-            folder.id in self.opened and folder.id not in self._listings for folder in self._chats.folders
+            folder.id in self.opened and folder.id not in self._read_last for folder in self._chats.folders
         ):
             self.reload()
         else:
             self._arrange()
-
-    def _show(self, listings: dict[str, Listing]) -> None:
-        self._listings = listings
-        self._arrange()
 
     async def _read(self) -> None:
         try:
@@ -352,7 +350,8 @@ class ConversationModel(QStringListModel):
                         listings[id] = await self._chats.listing(replace(view, folder=id))
                 if view == self.view:
                     self.trouble = ""
-                    self._show(listings)
+                    self._read_last = listings
+                    self._arrange()
         except StorageError as error:
             _LOG.warning("The list of chats could not be read: %s", error)
             self.trouble = "The chats could not be read."
@@ -367,14 +366,16 @@ class ConversationModel(QStringListModel):
         folders = self._chats.folders if self.view.folder is not None else ()
         today = date.fromtimestamp(self._clock())  # noqa: DTZ012
         self.about_to_change.emit()
+        self._listings = self._read_last
         self._runs = arrange(self._listings, folders, self.opened, self.view.sort, today)
         self._starts = [run.start for run in self._runs]
         before = self.rowCount()
         after = self._runs[-1].start + self._runs[-1].length if self._runs else 0
+        # At the front, where Qt does each of them without moving all others.
         if after > before:
-            self.insertRows(before, after - before)
+            self.insertRows(0, after - before)
         elif after < before:
-            self.removeRows(after, before - after)
+            self.removeRows(0, before - after)
         self.rearranged.emit()
         self._repaint()
 

@@ -15,7 +15,7 @@ from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.conversation_list.model import ConversationModel
 from desktop_chat.ui.conversation_list.rows import children
-from desktop_chat.ui.icons import icon
+from desktop_chat.ui.icons import icon, pixmap
 from desktop_chat.ui.safe import one_line
 from desktop_chat.ui.theme import Theme
 
@@ -64,16 +64,17 @@ class Ordering(QObject):
         menu.clear()
         known = self._known(chosen)
         for tag in self._chats.tags:
-            action = menu.addAction(self.dot(tag), _literal(tag.name))
+            has_it = bool(known) and all(tag.id in chat.tags for chat in known)
+            action = menu.addAction(self.dot(tag, checked=has_it), _literal(tag.name))
             action.setCheckable(True)
-            action.setChecked(bool(known) and all(tag.id in chat.tags for chat in known))
+            action.setChecked(has_it)
             action.triggered.connect(lambda on, tag=tag: self.tag(chosen, tag, on))
         if self._chats.tags:
             menu.addSeparator()
         menu.addAction(self._icon("plus"), "New tag…").triggered.connect(lambda: self.new_tag(chosen))
 
-    def dot(self, tag: Tag) -> QIcon:
-        """A tag's colour as an icon."""
+    def dot(self, tag: Tag, *, checked: bool = False) -> QIcon:
+        """A tag's colour as an icon: a menu shows no other mark of a choice beside one."""
         size, ratio = self._theme.px(16), self._host.devicePixelRatioF()
         drawn = QPixmap(round(size * ratio), round(size * ratio))
         drawn.setDevicePixelRatio(ratio)
@@ -82,7 +83,12 @@ class Ordering(QObject):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.tag_color(tag.color))
-        painter.drawEllipse(QPointF(size / 2, size / 2), size / 4, size / 4)
+        radius = size / 2 if checked else size / 4
+        painter.drawEllipse(QPointF(size / 2, size / 2), radius, radius)
+        if checked:
+            edge = self._theme.px(2)
+            mark = pixmap("check", self._theme.colors.raised, size - 2 * edge, ratio)
+            painter.drawPixmap(edge, edge, mark)
         painter.end()
         return QIcon(drawn)
 

@@ -99,7 +99,8 @@ class ConversationList(QListView):
     def set_open(self, conversation_id: str) -> None:
         """Mark the chat that the window shows."""
         self._delegate.open_id = conversation_id
-        self._select(self._model.index_of(conversation_id))
+        if len(self.chosen) < 2:
+            self._select(self._model.index_of(conversation_id))
         self.viewport().update()
 
     def edit_row(self, key: Key | None) -> bool:
@@ -235,6 +236,9 @@ class ConversationList(QListView):
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
         count = len(self.chosen)
+        if self._delegate.shows_several != (count > 1):
+            self._delegate.shows_several = count > 1
+            self.viewport().update()
         self.selected.emit(count if count > 1 else 0)
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
