@@ -227,6 +227,7 @@ class Program:
         self._told_of_mistake = False
         self._preparing: asyncio.Task[None] | None = None
         self._network: Network | None = None
+        self._chats_watcher: QFileSystemWatcher | None = None
         self._is_closing = False
         self.tasks = Tasks(self.report)
         temporary = tuple(filter(None, [environment_endpoint]))
@@ -420,8 +421,8 @@ class Program:
 
     def _watch_chats(self) -> None:
         """Have the file of the chats written again as soon as the system says that it is gone."""
-        watcher = QFileSystemWatcher([str(self.profile.data)], self.window)
-        watcher.directoryChanged.connect(self._look_after_chats)
+        self._chats_watcher = QFileSystemWatcher([str(self.profile.data)], self.window)
+        self._chats_watcher.directoryChanged.connect(self._look_after_chats)
 
     def _look_after_chats(self) -> None:
         if self.store is not None and not self._is_closing:

@@ -140,7 +140,8 @@ def wipe(db: Database, ledger: bool) -> None:
     try:
         for file in files:
             file.unlink(missing_ok=True)
-        Database(fresh, db.path.parent / "backups").close()
+        # Where there are backups, a database that is missing is not made.
+        Database(fresh, fresh.with_name(f"{fresh.name}-backups")).close()
         if not ledger:
             _copy_ledger(db, fresh)
         db.become(fresh)

@@ -179,6 +179,8 @@ class BackupsWindow(QDialog):
         self._listed.reset_rows([])
         self.text.clear()
         self._read.cancel()
+        self._store = None
+        self._show_ways()
         if (backup := self.backup) is not None:
             self._look.start(self._look_into(backup), "look into a backup")
 
@@ -187,26 +189,35 @@ class BackupsWindow(QDialog):
         self.status.setText("Reading the backup…")
         try:
             async with self._keeping.opened(backup) as store:
-                self._store = store
-                listing = await store.listing(View(Shelf.CHATS))
-                for start in range(0, len(listing), PAGE):
-                    page = await store.conversations(listing.seqs[start : start + PAGE])
-                    self._listed.insert_rows(len(self._listed.rows), page)
-                self.status.setText(f"{counted(len(listing), 'chat')} in this backup.")
-                self._show_ways()
-                await asyncio.get_running_loop().create_future()
+                await self._show_chats(store)
         except StorageError as error:
             self.status.setText(f"This backup cannot be read: {one_line(error.message)}")
-        finally:
-            self._store = None
+
+    async def _show_chats(self, store: Store) -> None:
+        self._store = store
+        try:
+            listing = await store.listing(View(Shelf.CHATS))
+            for start in range(0, len(listing), PAGE):
+                page = await store.conversations(listing.seqs[start : start + PAGE])
+                self._listed.insert_rows(len(self._listed.rows), page)
+            self.status.setText(f"{counted(len(listing), 'chat')} in this backup.")
             self._show_ways()
+            await asyncio.get_running_loop().create_future()
+        finally:
+            # Another copy may have been chosen meanwhile.
+            if self._store is store:
+                self._store = None
 
     def _chat_chosen(self, current: QModelIndex) -> None:
         if current.isValid() and self._store is not None:
             self._read.start(self._show_chat(self._store, self._listed.rows[current.row()]), "read a backup")
 
     async def _show_chat(self, store: Store, chat: Conversation) -> None:
-        tree = await store.tree(chat.id)
+        try:
+            tree = await store.tree(chat.id)
+        except StorageError as error:
+            self.text.setPlainText(f"This chat cannot be read: {one_line(error.message)}")
+            return
         if chat.active_leaf is not None and chat.active_leaf in tree:
             tree.active_leaf = chat.active_leaf
         texts = [f"{'You' if each.role is Role.USER else 'Answer'}\n{each.text}" for each in tree.path]

@@ -93,7 +93,9 @@ def test_a_backup_that_is_damaged_is_told_and_changes_nothing(play: Play, newer:
                 lambda: app.is_shown("problem") and "is damaged" in told(app), "the user is told why not"
             )
             app.press("Close")
-            await app.until(lambda: "newer version" in told(app), "the user is asked again")
+            await app.until(
+                lambda: app.is_shown("problem") and "newer version" in told(app), "the user is asked again"
+            )
             app.press("Quit")
             await app.until(app.program.quitting.is_set, "the program ends")
 

@@ -81,7 +81,7 @@ class File(apsw.VFSFile):
 
 @contextmanager
 def disk(*, tears: bool = False) -> Iterator[Disk]:
-    """Every database opened meanwhile is on such a disk; where it ``tears`` it remembers what was ``torn``."""
+    """Every database opened meanwhile is on such a disk; one that ``tears`` remembers what was ``torn``."""
     losing = Disk(tears=tears)
     try:
         yield losing
