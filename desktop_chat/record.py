@@ -64,7 +64,7 @@ class Record:
         shown = self.tree.active_leaf
         if not self.tree.adopt(stored):
             return False
-        if leaf in self.tree:
+        if leaf is not None and leaf in self.tree:
             self.tree.active_leaf = leaf
         if self.tree.active_leaf != shown:
             self.conversation.active_leaf = self.tree.active_leaf

@@ -90,14 +90,23 @@ PART_COLUMNS = "kind, text, seconds, attachment_hash, part.name, data, attachmen
 
 
 def conversation_from(row: Row) -> Conversation:
-    """The conversation of a row of ``CONVERSATION_COLUMNS``, which are in the order of its fields."""
+    """The conversation of a row of ``CONVERSATION_COLUMNS``, which are in the order of its fields. One whose
+    settings are damaged has the defaults: a list must not break for it."""
     conversation = Conversation(*row)
-    conversation.parameters = parameters_from_json(dict(json.loads(row[5])))
+    conversation.parameters = parameters_from_json(_settings(row[5]))
     conversation.pinned = bool(conversation.pinned)
-    conversation.context = _context_from(dict(json.loads(row[11])))
+    conversation.context = _context_from(_settings(row[11]))
     conversation.archived, conversation.unread = bool(conversation.archived), bool(conversation.unread)
     conversation.tags = tuple(json.loads(row[18]))
     return conversation
+
+
+def _settings(written: str) -> dict[str, Any]:
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 ACTIVE_LEAF = 6

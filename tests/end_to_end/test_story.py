@@ -90,8 +90,9 @@ def test_from_the_welcome_to_the_history(
     async def second_run() -> None:
         async with running(tmp_path) as app:
             assert not app.is_shown("welcome")
-            listed = app.find(QListView, "chats").model()
-            titles = [listed.index(row, 0).data() for row in range(listed.rowCount())]
+            rows = app.find(QListView, "chats").model()
+            await app.until(lambda: rows.rowCount() > 1, "the chats are listed")
+            titles = [rows.index(row, 0).data() for row in range(rows.rowCount())]
             assert "What does the fox do?" in " ".join(map(str, titles))
             app.window.open_chat((await listed(app.program.chats))[0].id)
             await app.until(lambda: len(app.path) == 6, "the chat is open")
