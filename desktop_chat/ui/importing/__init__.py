@@ -90,11 +90,11 @@ class Importing(QObject):
     def run(self, paths: list[Path]) -> None:
         """Import files without asking; returns at once."""
         if not self._is_running:
+            self._is_cancelled, self._outcome = False, None
             self._running = self._tasks.start(self._run(paths), "import")
 
     async def _run(self, paths: list[Path]) -> None:
-        self._is_cancelled, self._outcome = False, None
-        self.bar.show_progress("Copying the chats that are here, before any are added…", "Cancel")
+        self.bar.show_progress("Copying all chats before any are added…", "Cancel")
         outcome = Outcome()
         try:
             for path in paths:

@@ -55,8 +55,8 @@ class ImportDialog(Card):
         self.body.addWidget(
             words(
                 theme,
-                "They are added to yours. What is here already stays as it is, and your chats are copied "
-                "before. Settings and keys are not imported.",
+                "The chats are added to yours. What is here already stays as it is; a copy of all chats is "
+                "made before. Settings and keys are not imported.",
                 size=13,
                 color="dim",
             )
