@@ -14,6 +14,7 @@ from desktop_chat.domain.errors import EndpointGone
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from tests.helpers.bench import Bench, ask, idle, listed, until_listed
+from tests.helpers.stored import conversations_of
 from tests.server import Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
@@ -89,7 +90,7 @@ async def test_renaming_and_pinning_read_no_messages(bench: Bench) -> None:
     assert bench.chats.session(ids[0]) is None
     await until_listed(bench.chats, ids[0], *reversed(ids[1:]))
     store = await bench.opening
-    listed = await store.conversations()
+    listed = await conversations_of(store)
     assert [(c.title, c.title_source, c.pinned) for c in listed[:2]] == [
         ("Renamed 0", "user", True),
         (f"Renamed {len(ids) - 1}", "user", False),

@@ -18,6 +18,7 @@ from desktop_chat.outbox import Outbox
 from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
 from desktop_chat.storage import DiskFull, Store
 from tests.helpers.bench import Bench, ask, idle, listed, reread, until, until_listed
+from tests.helpers.stored import conversations_of
 from tests.server import Exchange, Server, faults, wire
 
 TEXT = "The quick brown fox jumps over the lazy dog. "
@@ -218,7 +219,7 @@ async def test_parameters_go_along_and_unset_ones_do_not(bench: Bench, server: S
         "reasoning_effort",
     } & set(body)
     store = await bench.opening
-    (listed,) = await store.conversations()
+    (listed,) = await conversations_of(store)
     assert listed.parameters == session.conversation.parameters
     assert listed.model == "m-2"
 

@@ -16,6 +16,7 @@ from desktop_chat.domain.message import PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.session import ChatSession, Phase
 from tests.helpers.bench import Bench, ask, idle, reread, until
+from tests.helpers.stored import conversations_of
 from tests.server import Exchange, Script, Server, faults, wire
 
 TEXT = "The quick brown fox."
@@ -247,7 +248,7 @@ async def test_answers_of_one_request_become_versions(chat: Bench, server: Serve
     assert await chat.chats.outbox.settle()
     stored = await (await chat.opening).tree(session.conversation.id)
     assert [m.text for m in stored] == ["Hello", "One", "Two", "Three"]
-    (listed,) = await (await chat.opening).conversations()
+    (listed,) = await conversations_of(await chat.opening)
     assert listed.active_leaf == answer.id
     session.show_version(versions[2].id)
     await ask(session, "Go on")
@@ -329,7 +330,7 @@ async def test_of_several_answers_one_that_came_is_shown(responses: Bench, serve
         assert heard == []
         assert await reread(responses, session) == session.tree.path
         assert await responses.chats.outbox.settle()
-        listed = {c.id: c for c in await (await responses.opening).conversations()}
+        listed = {c.id: c for c in await conversations_of(await responses.opening)}
         assert listed[session.conversation.id].active_leaf == session.last.id
 
 

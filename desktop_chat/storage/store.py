@@ -143,10 +143,8 @@ class Store:
         """How many conversations stand on each shelf."""
         return await self._thread.read(listings.counts)
 
-    async def conversations(self, seqs: Sequence[int] | None = None) -> list[Conversation]:
+    async def conversations(self, seqs: Sequence[int]) -> list[Conversation]:
         """The conversations of some rows of a listing, in this order, without those that are gone."""
-        if seqs is None:
-            seqs = (await self.listing(View())).seqs
         return await self._thread.call(listings.conversations, list(seqs))
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
@@ -213,14 +211,6 @@ class Store:
     async def restore_conversations(self, ids: Sequence[str]) -> None:
         """Take conversations out of the trash, to their old places."""
         await self._thread.call(trash.restore, "conversation", tuple(ids))
-
-    async def delete_conversation(self, conversation_id: str) -> None:
-        """Put one conversation into the trash."""
-        await self.delete_conversations((conversation_id,))
-
-    async def restore_conversation(self, conversation_id: str) -> None:
-        """Take one conversation out of the trash."""
-        await self.restore_conversations((conversation_id,))
 
     async def delete_messages(self, ids: Sequence[str]) -> None:
         """Put messages into the trash. They can be restored for 30 days, to their old places."""

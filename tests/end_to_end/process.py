@@ -18,6 +18,7 @@ from desktop_chat.domain.endpoint import Endpoint
 from desktop_chat.domain.message import Message
 from desktop_chat.paths import Profile
 from desktop_chat.storage import Store
+from tests.helpers.stored import conversations_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -155,7 +156,7 @@ def stored(folder: Path) -> list[Message]:
     async def read() -> list[Message]:
         store = await Store.open(profile.database, profile.backups)
         try:
-            conversations = await store.conversations()
+            conversations = await conversations_of(store)
             return (await store.tree(conversations[0].id)).path if conversations else []
         finally:
             await store.close()

@@ -22,6 +22,7 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.errands import KEPT_TURNS
 from desktop_chat.session import CONTINUE_PROMPT, ChatSession, Phase
 from tests.helpers.bench import Bench, ask, count, idle, reread, until
+from tests.helpers.stored import conversations_of
 from tests.server import Exchange, Server, faults, wire
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +73,7 @@ async def test_settings_survive(bench: Bench) -> None:
     )
     session.set_context(settings)
     assert await bench.chats.outbox.settle()
-    (stored,) = await (await bench.opening).conversations()
+    (stored,) = await conversations_of(await bench.opening)
     assert stored.context == settings
 
 
@@ -161,7 +162,7 @@ async def test_the_small_model_sums_up(bench: Bench, server: Server) -> None:
     (entry,) = await bench.ledger(Purpose.SUMMARY)
     assert entry.cost
     assert (await reread(bench, session))[-1].cost == session.tree.path[-1].cost
-    (stored,) = await (await bench.opening).conversations()
+    (stored,) = await conversations_of(await bench.opening)
     assert stored.context == session.context
 
     await talk(session, "Q7", "Q8")

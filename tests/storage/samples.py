@@ -23,7 +23,7 @@ from desktop_chat.domain.events import Delta
 from desktop_chat.domain.evidence import Evidence
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
-from desktop_chat.domain.listing import Folder, Tag, View
+from desktop_chat.domain.listing import Folder, Tag
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
@@ -39,11 +39,6 @@ async def opened(folder: Path) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
-
-
-async def listed(store: Store, view: View | None = None) -> list[Conversation]:
-    """The conversations of a view: those in the list."""
-    return await store.conversations((await store.listing(view or View())).seqs)
 
 
 def text(words: str) -> Delta:
@@ -143,7 +138,7 @@ async def fill(store: Store) -> None:
     await store.save_token_counts("o200k_base", {"m1": 6, "m2": 3})
     await store.save_cached_answer("k1", answer)
     await store.begin_turn(Conversation("c2", "Gone"), [Message("m5", None, Role.USER)])
-    await store.delete_conversation("c2")
+    await store.delete_conversations(["c2"])
     await store.save_draft("new", "Where was I?", DRAFT.parts)
     for folder in (Folder("f1", "Sea"), Folder("f2", "Coast", "f1")):
         await store.save_folder(folder)

@@ -16,6 +16,7 @@ from desktop_chat.storage import DatabaseCorrupt, DatabaseTooNew, backups, put_b
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import MIGRATIONS, Migration
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, opened, raw
 
 NOTES = Migration("notes", "A test needs one.", "CREATE TABLE note (text TEXT NOT NULL) STRICT")
@@ -56,7 +57,7 @@ def chats(folder: Path, *, begin: bool = False) -> list[str]:
             if begin:
                 await begun(store)
             assert await store.quick_check() == []
-            return [conversation.id for conversation in await store.conversations()]
+            return [conversation.id for conversation in await conversations_of(store)]
 
     return asyncio.run(read())
 

@@ -24,6 +24,7 @@ from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import CachedAnswer, Store
 from desktop_chat.storage.queries import KEEP_ANSWERS
 from desktop_chat.storage.trash import KEEP
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, count, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
@@ -170,9 +171,9 @@ async def test_how_a_chat_is_sent_is_kept(tmp_path: Path, context: ContextSettin
     async with opened(tmp_path) as store:
         conversation = Conversation(new_id(), context=context)
         await store.begin_turn(conversation, turn())
-        assert [each.context for each in await store.conversations()] == [context]
+        assert [each.context for each in await conversations_of(store)] == [context]
         await store.update_conversation(replace(conversation, context=ContextSettings()))
-        assert [each.context for each in await store.conversations()] == [ContextSettings()]
+        assert [each.context for each in await conversations_of(store)] == [ContextSettings()]
         await store.update_conversation(conversation)
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("SELECT context FROM conversation").get == stored
@@ -192,7 +193,7 @@ async def test_what_this_version_does_not_know_of_it_has_its_default(tmp_path: P
     with raw(tmp_path / "chats.db") as connection:
         connection.execute("UPDATE conversation SET context = ?", (stored,))
     async with opened(tmp_path) as store:
-        assert [each.context for each in await store.conversations()] == [ContextSettings(turns=3)]
+        assert [each.context for each in await conversations_of(store)] == [ContextSettings(turns=3)]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Draft, Part, PartKind, State
 from desktop_chat.storage import DiskFull, Store
+from tests.helpers.stored import conversations_of
 from tests.storage.kills import kill_many
 from tests.storage.samples import begun, limit_pages, opened, raw, text, turn
 from tests.storage.writer import words
@@ -106,7 +107,7 @@ async def test_a_full_disk_at_the_other_calls_changes_nothing(tmp_path: Path) ->
         conversation.title = large
         with pytest.raises(DiskFull, match="full"):
             await store.update_conversation(conversation)
-        (stored,) = await store.conversations()
+        (stored,) = await conversations_of(store)
         assert (stored.id, stored.title, stored.active_leaf) == (conversation.id, "Why", answer.id)
         assert await store.drafts() == {"new": Draft("draft")}
         assert [m.text for m in (await store.tree(conversation.id)).path] == [question.text, saved]

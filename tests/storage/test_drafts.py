@@ -93,7 +93,7 @@ async def test_only_what_nothing_needs_is_unreferenced(tmp_path: Path) -> None:
         await store.clear_cached_answers()
         assert await store.unreferenced(iter(hashes)) == {"b" * 64, "c" * 64, "d" * 64}
         assert attachments(tmp_path) == {"a" * 64}
-        await store.delete_conversation(conversation.id)
+        await store.delete_conversations([conversation.id])
         assert await store.unreferenced(hashes) == {"b" * 64, "c" * 64, "d" * 64}
         with raw(tmp_path / "chats.db") as connection:
             connection.execute("UPDATE conversation SET deleted_at = 1")

@@ -184,7 +184,7 @@ async def test_evidence_goes_with_its_chat(tmp_path: Path) -> None:
         _, _, kept = await begun(store)
         for each in (answer, kept):
             await record(store, each, said(["the same"]))
-        await store.delete_conversation(conversation.id)
+        await store.delete_conversations([conversation.id])
         assert pieces(tmp_path) == 4
     with raw(tmp_path / "chats.db") as connection:
         long_ago = time.time() - KEEP - 60

@@ -15,7 +15,8 @@ from desktop_chat.domain.ledger import Grouping
 from desktop_chat.domain.listing import Folder, Shelf, Tag, View
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind, Role, State, Unknown
 from desktop_chat.storage import DiskFull, Store
-from tests.storage.samples import DRAFT, TAG, begun, fill, limit_pages, listed, opened, turn
+from tests.helpers.stored import conversations_of
+from tests.storage.samples import DRAFT, TAG, begun, fill, limit_pages, opened, turn
 
 pytestmark = pytest.mark.anyio
 
@@ -96,7 +97,7 @@ async def test_a_newer_export_adds_what_is_new(tmp_path: Path) -> None:
         assert await store.add_history([older]) == Added(1, 2, 0)
         assert await store.add_history([newer]) == Added(0, 1, 2)
         assert await ids(store) == [("1", None), ("2", "1"), ("3", "2")]
-        (found,) = await listed(store)
+        (found,) = await conversations_of(store)
         assert (found.title, found.active_leaf, found.used_at) == ("Chat c", "3", 9.0)
 
 
@@ -105,9 +106,9 @@ async def test_what_the_user_went_on_with_stays_in_sight(tmp_path: Path) -> None
         conversation = Conversation("c")
         await store.add_history([history("c", said("1"), active_leaf="1")])
         await store.begin_turn(conversation, turn("mine", "1"))
-        (before,) = await listed(store)
+        (before,) = await conversations_of(store)
         await store.add_history([history("c", said("1"), said("2", "1"), active_leaf="2")])
-        (after,) = await listed(store)
+        (after,) = await conversations_of(store)
         assert (after.active_leaf, after.order) == (before.active_leaf, before.order)
         assert len(await store.tree("c")) == 4
 
@@ -141,7 +142,7 @@ async def test_folders_and_tags_are_found_by_their_names(tmp_path: Path) -> None
         await store.add_history([one, two, three])
         names = {folder.id: folder.name for folder in await store.folders()}
         assert sorted(names.values()) == ["Coast", "North", "Sea"]
-        placed = {each.id: each for each in await listed(store)}
+        placed = {each.id: each for each in await conversations_of(store)}
         assert [names[str(placed[id].folder)] for id in "123"] == ["Coast", "North", "Sea"]
         assert [placed[id].tags for id in "123"] == [("t",), ("t", "w"), ()]
         assert await store.tags() == [Tag("t", "Été", "red"), Tag("w", "Snow", "blue")]
@@ -155,10 +156,10 @@ async def test_marks_of_a_history_are_kept(tmp_path: Path) -> None:
         marked.trashed = {"2": 7.0}
         gone = history("gone", deleted_at=8.0)
         await store.add_history([marked, gone])
-        (found,) = await listed(store, View(Shelf.ARCHIVE))
+        (found,) = await conversations_of(store, View(Shelf.ARCHIVE))
         assert (found.unread, found.pinned, found.origin, found.title) == (True, True, "import:x", "Chat c")
         assert [(each.id, each.deleted_at) for each in await store.deleted_messages()] == [("2", 7.0)]
-        assert [each.deleted_at for each in await listed(store, View(Shelf.TRASH))] == [8.0]
+        assert [each.deleted_at for each in await conversations_of(store, View(Shelf.TRASH))] == [8.0]
 
 
 async def test_odd_values_never_fail_the_others(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ async def test_odd_values_never_fail_the_others(tmp_path: Path) -> None:
         later = found["x\ufffd"].parts[2].data
         assert later == Unknown("later", "b" * 64, "{")
         here, _, _ = await begun(store)
-        assert next(iter(await listed(store))).id == here.id
+        assert next(iter(await conversations_of(store))).id == here.id
         assert await store.quick_check() == []
 
 
@@ -206,7 +207,7 @@ async def test_what_is_in_the_trash_is_not_brought_back_by_an_import(tmp_path: P
         await store.delete_messages(["2"])
         await store.delete_conversations(["c"])
         assert await store.add_history([history("c", said("1"), said("2", "1"))]) == Added(0, 0, 2)
-        assert await listed(store) == []
+        assert await conversations_of(store) == []
         assert await ids(store) == [("1", None)]
         await store.empty_trash()
         assert await store.add_history([history("c", said("1"), said("2", "1"))]) == Added(1, 2, 0)

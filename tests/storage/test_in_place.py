@@ -15,6 +15,7 @@ import pytest
 from desktop_chat.domain.message import State
 from desktop_chat.storage import DatabaseReadOnly, DiskFull, Store
 from desktop_chat.storage.database import Database
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, fill, limit_pages, opened, raw, text
 
 pytestmark = pytest.mark.anyio
@@ -77,7 +78,7 @@ async def test_deleted_and_nothing_more_is_done(tmp_path: Path) -> None:
         assert told == [None]
         (tmp_path / "chats.db").unlink()
     async with opened(tmp_path) as store:
-        assert len(await store.conversations()) == 1
+        assert len(await conversations_of(store)) == 1
 
 
 @posix
@@ -88,7 +89,7 @@ async def test_the_folder_is_deleted(tmp_path: Path) -> None:
         shutil.rmtree(folder)
         await begun(store)
     async with opened(folder) as store:
-        assert len(await store.conversations()) == 2
+        assert len(await conversations_of(store)) == 2
 
 
 @posix
@@ -106,21 +107,21 @@ async def test_replaced_by_another(tmp_path: Path, with_log: bool) -> None:
                 (tmp_path / f"{file.name}.new").replace(tmp_path / file.name)
         before = (tmp_path / "chats.db").read_bytes()
         conversation, *_ = await begun(store)
-        assert len(await store.conversations()) == 2
+        assert len(await conversations_of(store)) == 2
         await store.keep_in_place()
         (kept,) = told
     assert kept is not None
     assert kept.parent == tmp_path / "backups"
     assert kept.read_bytes() == before
     async with opened(tmp_path) as store:
-        assert conversation.id in [each.id for each in await store.conversations()]
+        assert conversation.id in [each.id for each in await conversations_of(store)]
         assert await store.quick_check() == []
     (tmp_path / "again").mkdir()
     for end in ("", "-wal"):
         if (log := kept.with_name(f"{kept.name}{end}")).exists():
             shutil.copyfile(log, tmp_path / "again" / f"chats.db{end}")
     async with opened(tmp_path / "again") as store:
-        assert [each.title for each in await store.conversations()] == ["Tides"]
+        assert [each.title for each in await conversations_of(store)] == ["Tides"]
 
 
 @posix
@@ -147,7 +148,7 @@ class TestReadOnly:
         try:
             assert store.is_read_only
             texts: list[str] = []
-            for conversation in await store.conversations():
+            for conversation in await conversations_of(store):
                 for message in await store.tree(conversation.id):
                     assert message.state is not State.STREAMING
                     texts.append(message.text)
@@ -226,6 +227,6 @@ async def test_a_full_disk_at_random_writes_loses_nothing_that_was_saved(tmp_pat
     async with opened(tmp_path) as store:
         drafts = await store.drafts()
         found = {key: draft.text for key, draft in drafts.items()}
-        for each in await store.conversations():
+        for each in await conversations_of(store):
             found |= {message.id: message.text for message in await store.tree(each.id)}
         assert {key: found[key] for key in saved} == saved

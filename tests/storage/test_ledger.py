@@ -16,6 +16,7 @@ from desktop_chat.domain.message import Part, PartKind, State
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import DatabaseCorrupt, Store, StoreClosed
 from desktop_chat.storage.ledger import LEARNED_FROM, LEARNED_LEAST
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, entry, opened, raw, text
 
 pytestmark = pytest.mark.anyio
@@ -85,15 +86,15 @@ async def test_an_entry_names_its_chat_as_it_is_called_now(tmp_path: Path) -> No
             return [found.chat, group.label]
 
         assert await names() == ["Another"] * 2
-        await store.delete_conversation(conversation.id)
+        await store.delete_conversations([conversation.id])
         assert await names() == [""] * 2
-        await store.restore_conversation(conversation.id)
+        await store.restore_conversations([conversation.id])
         assert await names() == ["Another"] * 2
-        await store.delete_conversation(conversation.id)
+        await store.delete_conversations([conversation.id])
     with raw(tmp_path / "chats.db") as connection:
         connection.execute("UPDATE conversation SET deleted_at = 0")
     async with opened(tmp_path) as store:
-        assert await store.conversations() == []
+        assert await conversations_of(store) == []
         assert await store.ledger(0, 10) == [told]
         assert await store.chat_totals(conversation.id) == Totals(1, 0, 0, 10, 20, 3, 4, 5, told.cost)
 
@@ -299,7 +300,7 @@ async def test_an_attempt_under_way_is_entered_where_the_program_dies(tmp_path: 
         entered, before = await store.ledger(0, 2e9)
         assert before == first
         assert entered == replace(broken, usage=Usage(10, 3), cost=cost)
-        (conversation,) = await store.conversations()
+        (conversation,) = await conversations_of(store)
         found = (await store.tree(conversation.id))[answer.id]
         assert (found.cost, found.is_estimated) == (cost, True)
     async with opened(tmp_path / "copy") as store:
@@ -330,5 +331,5 @@ async def test_an_attempt_that_never_left_is_not_entered(tmp_path: Path) -> None
         left_behind(tmp_path, tmp_path / "copy")
     async with opened(tmp_path / "copy") as store:
         assert [each.purpose for each in await store.ledger(0, 2e9)] == [Purpose.TITLE]
-        (conversation,) = await store.conversations()
+        (conversation,) = await conversations_of(store)
         assert not (await store.tree(conversation.id))[answer.id].is_estimated

@@ -16,13 +16,14 @@ from desktop_chat.domain.listing import Folder, Listing, Shelf, Sort, Tag, View
 from desktop_chat.domain.titles import title_key
 from desktop_chat.storage import Store
 from desktop_chat.storage.listings import statement
-from tests.storage.samples import entry, listed, opened, raw, turn
+from tests.helpers.stored import conversations_of
+from tests.storage.samples import entry, opened, raw, turn
 
 pytestmark = pytest.mark.anyio
 
 
 async def titles(store: Store, view: View | None = None) -> list[str]:
-    return [conversation.title for conversation in await listed(store, view)]
+    return [conversation.title for conversation in await conversations_of(store, view)]
 
 
 def chat(id: str, used_at: float, **changes: Any) -> History:
@@ -161,7 +162,7 @@ async def test_a_turn_here_stands_above_all_that_came_from_elsewhere(tmp_path: P
         here.order = await store.begin_turn(here, turn())
         await store.add_history([chat("between", time.time() - 1e6)])
         assert await titles(store) == ["here", "future", "between", "long ago", "never"]
-        (first, *_) = await listed(store)
+        (first, *_) = await conversations_of(store)
         assert first.order == here.order
 
 

@@ -26,8 +26,9 @@ from desktop_chat.storage import CachedAnswer, DatabaseCorrupt, DatabaseReadOnly
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import translated
 from desktop_chat.storage.migrations import APPLICATION_ID, MIGRATIONS, SUMS, Migration
+from tests.helpers.stored import conversations_of
 from tests.storage.later import LATER
-from tests.storage.samples import DRAFT, EVIDENCE, TAG, begun, entry, listed, load_file, opened, raw, schema
+from tests.storage.samples import DRAFT, EVIDENCE, TAG, begun, entry, load_file, opened, raw, schema
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda path: int(path.stem))
 
@@ -78,7 +79,7 @@ def test_the_newest_dump_is_of_the_current_schema(tmp_path: Path) -> None:
 async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: Path) -> None:
     load_file(dump, tmp_path / "chats.db")
     async with opened(tmp_path) as store:
-        (conversation,) = await store.conversations()
+        (conversation,) = await conversations_of(store)
         assert (conversation.id, conversation.title, conversation.title_source) == ("c1", "Tides", "user")
         assert conversation.parameters == Parameters("Be brief.", 0.5, 100, "low")
         assert (conversation.endpoint_id, conversation.model, conversation.pinned) == ("e1", "m-1", True)
@@ -98,8 +99,8 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
         await check_what_came_with_the_second_schema(store, dump)
         await check_what_came_with_the_third_schema(store, dump)
         await check_what_came_with_the_fourth_schema(store, dump)
-        await store.restore_conversation("c2")
-        assert {each.id for each in await store.conversations()} == {"c1", "c2"}
+        await store.restore_conversations(["c2"])
+        assert {each.id for each in await conversations_of(store)} == {"c1", "c2"}
         assert await store.quick_check() == []
         await begun(store)
     with raw(tmp_path / "chats.db") as connection:
@@ -114,7 +115,7 @@ async def test_every_released_schema_opens_with_its_data(tmp_path: Path, dump: P
 
 async def check_what_came_with_the_second_schema(store: Store, dump: Path) -> None:
     """What the first schema had not has no value, and nothing that it had is lost."""
-    (conversation,) = await store.conversations()
+    (conversation,) = await conversations_of(store)
     answer = (await store.tree("c1"))["m2"]
     newer, older = await store.ledger(0, 10)
     first = dump.stem == "1"
@@ -160,19 +161,19 @@ async def check_what_came_with_the_third_schema(store: Store, dump: Path) -> Non
 
 async def check_what_came_with_the_fourth_schema(store: Store, dump: Path) -> None:
     had = int(dump.stem) >= 4
-    (conversation,) = await listed(store)
+    (conversation,) = await conversations_of(store)
     assert (conversation.archived, conversation.origin, conversation.deleted_at) == (False, "", None)
     assert (conversation.folder, conversation.tags) == (("f2", ("t1",)) if had else (None, ()))
     assert conversation.unread is had
     assert await store.folders() == ([Folder("f1", "Sea"), Folder("f2", "Coast", "f1")] if had else [])
     assert await store.tags() == ([TAG] if had else [])
     assert await store.counts() == {Shelf.CHATS: 1, Shelf.ARCHIVE: int(had), Shelf.TRASH: 1}
-    assert [each.title for each in await listed(store, View(words="TIDES"))] == ["Tides"]
-    (gone,) = await listed(store, View(Shelf.TRASH))
+    assert [each.title for each in await conversations_of(store, View(words="TIDES"))] == ["Tides"]
+    (gone,) = await conversations_of(store, View(Shelf.TRASH))
     assert (gone.id, gone.deleted_at is not None) == ("c2", True)
     assert 1e6 * conversation.used_at - 1 < conversation.order < 1e6 * time.time()
     if had:
-        (archived,) = await listed(store, View(Shelf.ARCHIVE))
+        (archived,) = await conversations_of(store, View(Shelf.ARCHIVE))
         assert (archived.title, archived.origin) == ("Énez Eusa", "import:chatgpt")
         assert [message.id for message in (await store.tree("c3")).path] == ["m6", "m8"]
         assert [(each.id, each.excerpt) for each in await store.deleted_messages()] == [("m7", "No.")]

@@ -26,6 +26,7 @@ from desktop_chat.storage import (
     Store,
 )
 from desktop_chat.storage.database import require_sqlite
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +41,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 async def read_all(store: Store, conversation_id: str) -> None:
-    await store.conversations()
+    await conversations_of(store)
     await store.tree(conversation_id)
 
 
@@ -130,7 +131,7 @@ async def test_noise_anywhere_is_told_or_harmless(tmp_path: Path, sound: bytes) 
             assert contents(folder)["chats.db"] == damaged
             continue
         try:
-            for conversation in await store.conversations():
+            for conversation in await conversations_of(store):
                 await store.tree(conversation.id)
             assert isinstance(await store.quick_check(), list)
         except DatabaseCorrupt:
@@ -193,14 +194,14 @@ async def test_missing_or_empty_without_backups_is_made(tmp_path: Path, zero_byt
         (tmp_path / "chats.db").touch()
     async with opened(tmp_path) as store:
         await begun(store)
-        assert len(await store.conversations()) == 1
+        assert len(await conversations_of(store)) == 1
 
 
 async def test_garbage_in_the_log_costs_nothing_else_and_is_kept(tmp_path: Path, sound: bytes) -> None:
     garbage = random.Random(2).randbytes(50_000)
     (tmp_path / "chats.db-wal").write_bytes(garbage)
     async with opened(tmp_path) as store:
-        (conversation,) = await store.conversations()
+        (conversation,) = await conversations_of(store)
         assert len(await store.tree(conversation.id)) == 100
         await begun(store)
         assert await store.quick_check() == []
@@ -230,7 +231,7 @@ def as_it_is(folder: Path) -> Path:
 async def test_a_kind_in_the_log_that_this_version_does_not_know_is_kept(tmp_path: Path) -> None:
     folder = await crashed(tmp_path, "UPDATE delta SET kind = 'tex'")
     store = await Store.open(folder / "chats.db", folder / "backups")
-    (conversation,) = await store.conversations()
+    (conversation,) = await conversations_of(store)
     *_, answer = (await store.tree(conversation.id)).path
     await store.close()
     assert {part.kind for part in answer.parts} == {PartKind.UNKNOWN}
@@ -285,7 +286,7 @@ class TestPermissions:
         with read_only(ordinary_user / name):
             await refused(ordinary_user, DatabaseReadOnly)
         async with opened(ordinary_user) as store:
-            assert len(await store.conversations()) == 1
+            assert len(await conversations_of(store)) == 1
 
     async def test_read_only_folder_without_a_database(self, ordinary_user: Path) -> None:
         with read_only(ordinary_user):
@@ -322,7 +323,7 @@ async def test_locked_by_another_process(tmp_path: Path, sound: bytes) -> None:
     ):
         await refused(tmp_path, DatabaseLocked)
     async with opened(tmp_path) as store:
-        assert len(await store.conversations()) == 1
+        assert len(await conversations_of(store)) == 1
 
 
 async def test_locked_while_open(tmp_path: Path) -> None:

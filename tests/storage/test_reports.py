@@ -196,7 +196,7 @@ def test_a_report_is_what_its_attempts_add_up_to(
         async with opened(folder) as store:
             for chat in ("kept", "deleted"):
                 await store.begin_turn(Conversation(chat, "A title"), [])
-            await store.delete_conversation("deleted")
+            await store.delete_conversations(["deleted"])
             # The second zone is where the user came to meanwhile.
             for name, some in zip(zones, (before, after), strict=True):
                 with zone(name):

@@ -16,6 +16,7 @@ from desktop_chat.storage import (
     save_readable,
     use_backup,
 )
+from tests.helpers.stored import conversations_of
 from tests.storage.damage import PAGE, history, overwrite, pages_of, texts_of
 from tests.storage.samples import begun, fill, opened, raw
 
@@ -51,7 +52,7 @@ async def test_every_message_is_read_whatever_happened_to_the_first_page(tmp_pat
             await Store.open(database, tmp_path / "backups")
     assert saved(tmp_path) == texts
     async with opened(tmp_path) as store:
-        assert len(await store.conversations()) == 20
+        assert len(await conversations_of(store)) == 20
         assert await store.quick_check() == []
 
 
@@ -85,10 +86,10 @@ async def test_a_text_whose_message_is_lost_is_in_a_chat(tmp_path: Path) -> None
     assert set(texts.values()) <= set(found.values())
     async with opened(tmp_path) as store:
         shown: set[str] = set()
-        for conversation in await store.conversations():
+        for conversation in await conversations_of(store):
             shown |= {message.text for message in (await store.tree(conversation.id)).path}
         assert set(texts.values()) <= shown
-        assert len(await store.conversations()) == 21
+        assert len(await conversations_of(store)) == 21
 
 
 async def test_what_only_the_log_holds_is_read_too(tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ async def test_what_only_the_log_holds_is_read_too(tmp_path: Path) -> None:
     assert kept is not None
     assert digest(kept.with_name(f"{kept.name}-wal")) == before["-wal"]
     async with opened(crashed) as store:
-        (conversation,) = await store.conversations()
+        (conversation,) = await conversations_of(store)
         tree = await store.tree(conversation.id)
         assert {message.text for message in tree} >= {"Why are there tides?", "The Moon."}
         assert (await store.ledger(0, 1e12))[0].message_id
@@ -156,7 +157,7 @@ async def test_the_newest_good_copy_takes_its_place(tmp_path: Path) -> None:
     assert kept is not None
     assert digest(kept) == before
     async with opened(tmp_path) as store:
-        assert len(await store.conversations()) == 1
+        assert len(await conversations_of(store)) == 1
 
 
 @pytest.mark.parametrize("content", [None, b"", b"damaged" * 1000])
@@ -171,5 +172,5 @@ async def test_beginning_anew_keeps_what_was_there(tmp_path: Path, content: byte
     kept = begin_anew(tmp_path / "chats.db", tmp_path / "backups")
     assert (kept.read_bytes() if kept else b"") == (content or b"")
     async with opened(tmp_path) as store:
-        assert await store.conversations() == []
+        assert await conversations_of(store) == []
         await begun(store)

@@ -18,6 +18,7 @@ from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.storage import StorageError, Store, StoreClosed
 from desktop_chat.storage.trash import KEEP
+from tests.helpers.stored import conversations_of
 from tests.storage.samples import begun, count, entry, opened, raw, text, turn
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +28,7 @@ LONE = "a\ud800b"
 
 async def test_a_new_database_is_empty_and_sound(tmp_path: Path) -> None:
     async with opened(tmp_path / "new" / "profile") as store:
-        assert await store.conversations() == []
+        assert await conversations_of(store) == []
         assert await store.drafts() == {}
         assert await store.quick_check() == []
         assert len(await store.tree("unknown")) == 0
@@ -41,7 +42,7 @@ async def test_everything_of_a_conversation_comes_back(tmp_path: Path) -> None:
         before = time.time()
         conversation.order = await store.begin_turn(conversation, [question, answer])
     async with opened(tmp_path) as store:
-        (stored,) = await store.conversations()
+        (stored,) = await conversations_of(store)
     assert before <= stored.used_at <= time.time()
     assert stored == replace(conversation, active_leaf=answer.id, used_at=stored.used_at, seq=1)
 
@@ -107,7 +108,7 @@ async def test_begin_turn_is_all_or_nothing(tmp_path: Path) -> None:
         answer.parent_id = "unknown"
         with pytest.raises(apsw.ConstraintError):
             await store.begin_turn(Conversation(new_id()), [question, answer], draft="new")
-        assert await store.conversations() == []
+        assert await conversations_of(store) == []
         assert await store.drafts() == {"new": Draft("Why?")}
 
 
@@ -129,7 +130,7 @@ async def test_objects_may_change_right_after_the_call(tmp_path: Path) -> None:
         conversation.title, question.parts = "After", []
         deltas.clear()
         await asyncio.gather(beginning, appending)
-        assert (await store.conversations())[0].title == "Before"
+        assert (await conversations_of(store))[0].title == "Before"
         assert [m.text for m in (await store.tree(conversation.id)).path] == ["Why?", "one"]
 
 
@@ -143,10 +144,10 @@ async def test_order_is_the_order_of_turns_whatever_the_clock_says(
         orders = [await store.begin_turn(each, turn()) for each in (first, second, third)]
         orders.append(await store.begin_turn(first, turn()))
         assert orders == sorted(set(orders))
-        assert [c.title for c in await store.conversations()] == ["1", "3", "2"]
+        assert [c.title for c in await conversations_of(store)] == ["1", "3", "2"]
         second.pinned = True
         await store.update_conversation(second)
-        assert [c.title for c in await store.conversations()] == ["2", "1", "3"]
+        assert [c.title for c in await conversations_of(store)] == ["2", "1", "3"]
         versions = [Message(new_id(), None, Role.USER, created_at=time.time()) for _ in range(20)]
         for version in versions:
             await store.begin_turn(third, [version])
@@ -158,7 +159,7 @@ async def test_update_changes_what_the_user_sets_and_ignores_the_unknown(tmp_pat
     async with opened(tmp_path) as store:
         conversation, question, _ = await begun(store)
         await store.update_conversation(Conversation("unknown", "Ghost"))
-        (stored,) = await store.conversations()
+        (stored,) = await conversations_of(store)
         changed = replace(
             stored,
             title="New",
@@ -170,7 +171,7 @@ async def test_update_changes_what_the_user_sets_and_ignores_the_unknown(tmp_pat
             pinned=True,
         )
         await store.update_conversation(replace(changed, order=99, used_at=0.0, created_at=0.0))
-        assert await store.conversations() == [changed]
+        assert await conversations_of(store) == [changed]
         assert (await store.tree(conversation.id)).active_leaf == question.id
 
 
@@ -269,11 +270,11 @@ async def test_deleted_conversations_can_be_restored(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         conversation, *_ = await begun(store)
         await begun(store)
-        await store.delete_conversation(conversation.id)
-        assert conversation.id not in [c.id for c in await store.conversations()]
+        await store.delete_conversations([conversation.id])
+        assert conversation.id not in [c.id for c in await conversations_of(store)]
     async with opened(tmp_path) as store:
-        await store.restore_conversation(conversation.id)
-        assert [c.id for c in await store.conversations()][1] == conversation.id
+        await store.restore_conversations([conversation.id])
+        assert [c.id for c in await conversations_of(store)][1] == conversation.id
         assert len(await store.tree(conversation.id)) == 2
 
 
@@ -287,7 +288,7 @@ async def test_purged_text_is_nowhere_in_the_files(tmp_path: Path) -> None:
         await store.save_draft(conversation.id, canary)
         kept, *_ = await begun(store)
         for deleted in (conversation.id, kept.id):
-            await store.delete_conversation(deleted)
+            await store.delete_conversations([deleted])
     assert count(tmp_path, canary) > 0
     with raw(tmp_path / "chats.db") as connection:
         ago = time.time() - KEEP
@@ -298,8 +299,8 @@ async def test_purged_text_is_nowhere_in_the_files(tmp_path: Path) -> None:
         assert count(tmp_path, canary) == 0
         assert len(await store.tree(conversation.id)) == 0
         assert await store.drafts() == {}
-        await store.restore_conversation(kept.id)
-        assert [c.id for c in await store.conversations()] == [kept.id]
+        await store.restore_conversations([kept.id])
+        assert [c.id for c in await conversations_of(store)] == [kept.id]
 
 
 async def test_the_ledger_outlives_its_chat_and_the_attempt_goes_with_it(tmp_path: Path) -> None:
@@ -331,7 +332,7 @@ async def test_what_unicode_and_sqlite_cannot_hold_never_fails_a_call(tmp_path: 
         answer.usage = Usage(10**5000, -(10**5000))
         await store.finish(answer)
         await store.save_draft("new", LONE)
-        (stored,) = await store.conversations()
+        (stored,) = await conversations_of(store)
         assert (stored.title, stored.parameters.system_prompt) == ("a\ufffdb", "a\ufffdb")
         tree = await store.tree(conversation.id)
         assert tree[question.id].text == "a\ufffdb😀"
@@ -351,7 +352,7 @@ async def test_ten_thousand_messages(tmp_path: Path) -> None:
         await store.begin_turn(conversation, messages)
         tree = await store.tree(conversation.id)
         assert [m.text for m in tree.path] == [m.text for m in messages]
-        await store.delete_conversation(conversation.id)
+        await store.delete_conversations([conversation.id])
     with raw(tmp_path / "chats.db") as connection:
         connection.execute("UPDATE conversation SET deleted_at = 0")
     async with opened(tmp_path) as store:
@@ -421,7 +422,7 @@ async def test_what_was_called_before_close_is_saved_and_nothing_after(tmp_path:
     await asyncio.gather(*appends)
     await store.close()
     for late in (
-        store.conversations(),
+        conversations_of(store),
         store.quick_check(),
         store.finish(answer),
         store.append("", [], durable=False),

@@ -11,7 +11,8 @@ from desktop_chat.domain.listing import DeletedMessage, Shelf, View
 from desktop_chat.domain.message import Message, Part, PartKind, Role
 from desktop_chat.storage import Store
 from desktop_chat.storage.trash import KEEP
-from tests.storage.samples import count, entry, fill, listed, opened, raw
+from tests.helpers.stored import conversations_of
+from tests.storage.samples import count, entry, fill, opened, raw
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +116,7 @@ async def test_only_what_is_in_the_trash_is_purged(tmp_path: Path) -> None:
         assert await shown(store, "c") == "c2"
         await store.empty_trash()
         await store.restore_conversations(["b"])
-        assert [each.id for each in await listed(store)] == ["c"]
+        assert [each.id for each in await conversations_of(store)] == ["c"]
     assert count(tmp_path, f"{CANARY} a") + count(tmp_path, f"{CANARY} b") == 0
     assert count(tmp_path, f"{CANARY} c2") > 0
 
@@ -124,9 +125,9 @@ async def test_what_is_deleted_twice_keeps_its_time(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await grown(store, "1")
         await store.delete_conversations(["c"])
-        (before,) = await listed(store, View(Shelf.TRASH))
+        (before,) = await conversations_of(store, View(Shelf.TRASH))
         await store.delete_conversations(["c"])
-        assert await listed(store, View(Shelf.TRASH)) == [before]
+        assert await conversations_of(store, View(Shelf.TRASH)) == [before]
 
 
 async def test_after_thirty_days_it_is_gone_for_good(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.session import ChatSession
+from tests.helpers.stored import conversations_of
 from tests.server import Exchange, Server, wire
 from tests.ui.context.conftest import Inspected, local
 from tests.ui.shell.conftest import until
@@ -120,7 +121,7 @@ async def test_keys_choose_what_becomes_of_a_message(
         QTest.keyClick(inspected.dialog.list, key)
     assert session.plan().entries[1].place is place
     await inspected.running.chats.outbox.settle()
-    stored = (await inspected.running.store.conversations())[0].context
+    stored = (await conversations_of(inspected.running.store))[0].context
     assert stored == session.context
 
 
