@@ -4,6 +4,7 @@ What is read is data from anywhere: nothing of it is fetched, run or written, se
 at, and what is odd is left out and told, never a reason to stop.
 """
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ FORMATS: tuple[Format, ...] = (
     pygpt.FORMAT,
 )
 """Asked in this order whether a record is theirs."""
+_OF_CHATS = re.compile(r"conversations(-\d+)?\.json", re.IGNORECASE)
 _NOTHING = "No chats of a program that is known are in it."
 _ENOUGH = 1.0
 """Seconds that a preview may take, and the titles that it shows."""
@@ -184,7 +186,8 @@ def _items(
 
 
 def _is_of_chats(name: str) -> bool:
-    return "conversations" in name.rpartition("/")[2].lower()
+    """Whether a file of an archive has the name of those with chats, so that it is missed where it has none."""
+    return _OF_CHATS.fullmatch(name.rpartition("/")[2]) is not None
 
 
 def _why(error: OSError | ValueError) -> str:
