@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Sequence, Set
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,6 +112,8 @@ class Chats(Organising):
         self.indexing = Indexing(self._store, tasks, lambda: self.busy)
         settings.changed.connect(self._setting_changed)
         self.spending.recorded.connect(self._recorded)
+        # Lists may be in the order of what chats cost.
+        self.spending.recorded.connect(self._spent)
 
     def rate_limits(self, endpoint: Endpoint | None) -> RateLimits | None:
         """What an endpoint said last of its limits; None where it never did."""
@@ -127,14 +129,15 @@ class Chats(Organising):
         self.drafts_loaded.emit(stored)
         await self.reread()
 
-    async def tidy(self) -> None:
+    async def tidy(self, in_backups: Set[str] = frozenset()) -> None:
         """Let go of what is kept for too long: what is in the trash for 30 days, files that no chat and no
-        draft has any more, and evidence of attempts older than the user wants. Raises ``StorageError``."""
+        draft has any more but those ``in_backups``, and evidence of attempts older than the user wants. Raises
+        ``StorageError``."""
         store = await self._store()
         await store.purge_expired()
         await store.drop_evidence(time.time() - self._settings.evidence_days * DAY)
         # Only what is on the disk now: what is attached meanwhile may be in nothing yet.
-        kept = await self.attachments.hashes()
+        kept = await self.attachments.hashes() - in_backups
         await self.attachments.remove(await store.unreferenced(kept))
 
     async def ask_waiting(self) -> None:
@@ -330,6 +333,9 @@ class Chats(Organising):
         """The ledger has a new row of a chat."""
         if (session := self._sessions.get(conversation_id)) is not None:
             self._tasks.start(session.read_totals(), "totals")
+
+    def _spent(self) -> None:
+        self.listed.emit()
 
     def _keep(self, session: ChatSession) -> None:
         others = [other for other in self._recent if other is not session]

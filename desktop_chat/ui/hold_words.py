@@ -74,7 +74,7 @@ def explain_hold(hold: Hold, model: str, endpoint_name: str = "", *, small_model
 
 
 def _offline(endpoint_name: str) -> HoldWords:
-    hint = "It stays in the chat, waits also when you quit, and can be stopped."
+    hint = "It waits in the chat, also after a restart, and can be stopped."
     return HoldWords(
         "You are offline",
         f"{one_line(endpoint_name) or 'The endpoint'} cannot be reached without a network. Nothing was sent.",

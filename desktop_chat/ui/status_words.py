@@ -29,7 +29,7 @@ def status_of(session: ChatSession, characters: int) -> Status:
         words = throttle_status(until and until - time.monotonic())
         return Status(words, "warn", words)
     if session.phase is Phase.OFFLINE:
-        return Status(OFFLINE, "warn", "Sent when there is a network   Esc to stop")
+        return Status(OFFLINE, "warn", "Will be sent when you are online   Esc to stop")
     if session.phase is Phase.SUMMARISING:
         return Status("Summarising older messages…", "accent")
     if session.is_busy:

@@ -9,10 +9,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop_chat.domain.context import Strategy
-from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Dialect
+from desktop_chat.domain.endpoint import (
+    DEMO_ENDPOINT,
+    OPENAI_BASE_URL,
+    Dialect,
+    Endpoint,
+    EndpointKind,
+    KeySource,
+)
 from desktop_chat.domain.message import Role
 from desktop_chat.domain.request import Parameters
-from desktop_chat.session import ChatSession
+from desktop_chat.session import ChatSession, Phase
 from desktop_chat.ui.hold_dialog import HoldDialog
 from desktop_chat.ui.holds import Holds
 from desktop_chat.ui.notice_bar import NoticeBar
@@ -357,3 +364,24 @@ async def test_a_budget_that_is_nearly_used_up_is_told(running: Running, holds: 
     await until(bar.isVisible)
     assert "of this month's budget is used: $" in bar.accessibleDescription()
     next(each for each in bar.findChildren(QPushButton) if each.text() == "Budgets…")
+
+
+async def test_without_a_network_a_message_waits_where_it_was_asked(running: Running, holds: Holds) -> None:
+    far = Endpoint("far", "Far", EndpointKind.OPENAI, OPENAI_BASE_URL, Dialect.RESPONSES, KeySource.NONE)
+    running.settings.change(endpoints=(far,))
+    session_of(running).set_model("far", "gpt-5.2")
+    running.chats.connectivity.set_online(False)
+    status = running.window.findChild(QLabel, "status")
+    assert status is not None
+    assert status.text() == "Offline"
+    write(running, "Hello")
+    send(running)
+    shown = await held(running)
+    assert offers(shown) == ["Send when online", "Try now", "Cancel"]
+    assert (shown.windowTitle(), running.window.chat.composer.text) == ("You are offline", "Hello")
+    press(shown, "Send when online")
+    await until(lambda: session_of(running).phase is Phase.OFFLINE)
+    assert (running.window.chat.composer.text, status.text()) == ("", "Offline")
+    running.window.stop()
+    await until(lambda: not session_of(running).is_busy)
+    assert [message.text for message in session_of(running).tree.path] == ["Hello", ""]
