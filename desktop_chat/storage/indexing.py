@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 
 import apsw
 
@@ -37,6 +38,7 @@ _MESSAGE = f"SELECT 'message', {FACTS.format('message')}, NULL FROM message WHER
 _TITLE = "SELECT 'title', title, NULL FROM conversation WHERE seq = -?"
 
 
+@lru_cache(1024)
 def fact(kind: str, value: str) -> str:
     """What everything is indexed under of which ``value`` holds."""
     return f"{_FACT}{kind}{_ENCODED.sub(_NO_LETTER, fold(value))}"
@@ -65,14 +67,16 @@ def _facts(text: str) -> set[str]:
     if month is not None:
         found |= {fact("year", month[:4]), fact("month", month)}
     if model is not None:
-        found |= {fact("model", name) for name in model_names(model)}
+        found |= _model_facts(model)
     return found
 
 
-def model_names(model: str) -> set[str]:
-    """The names that find a model: with and without its maker, whole or cut before a hyphen, say."""
+@lru_cache(256)
+def _model_facts(model: str) -> frozenset[str]:
+    """A model is found with and without its maker, by its name as a whole and cut before a hyphen, say."""
     names = {model, model.rsplit("/", 1)[-1]}
-    return {name[: at.start()] for name in names for at in re.finditer(r"(?<=\w)(?!\w)", name)} | names
+    names |= {name[: at.start()] for name in names for at in re.finditer(r"(?<=\w)(?!\w)", name)}
+    return frozenset(fact("model", name) for name in names)
 
 
 def index_slice(db: Database, seconds: float = SLICE, most: int = AT_ONCE) -> int:

@@ -21,13 +21,15 @@ from typing import Any
 import apsw
 
 from desktop_chat.domain.search import Filters, Found, Hit, Query, Term
-from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, pattern, spans
+from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, pattern, spans, words
 from desktop_chat.storage.errors import reading
 from desktop_chat.storage.indexing import INDEXED, fact
 
 BLOCK = 200
 """Hits that are ranked among themselves."""
 HITS_A_CHAT = 3
+MOST_LOOKED_AT = 1_000
+"""Messages with all words of a phrase that are read for the phrase, where some have it already."""
 EXCERPT = 160
 """Characters."""
 HALF_LIFE = 180 * 86_400
@@ -69,7 +71,7 @@ _LAST_MESSAGE = (
     f"SELECT ifnull({_TEXT}, '') FROM message WHERE conversation_id = ? AND deleted_at IS NULL "
     "ORDER BY seq DESC LIMIT 1"
 )
-_NOT_SHOWN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+|\*\*+|`+")
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ class _Search:
         self._now = time.time()
         self._patterns = [pattern(term) for term in query.terms]
         terms = query.terms
+        self._words = [word for term in terms for word in words(fold(term.text))]
         # What was typed one behind the other counts more where it stands so.
         self._in_a_row = (
             pattern(Term(" ".join(term.text for term in terms), terms[-1].is_prefix)) if terms[1:] else None
@@ -134,14 +137,17 @@ class _Search:
         taken: Counter[str] = Counter()
         is_more = False
         for candidates in (self._titles(), self._messages()):
-            while block := list(islice(candidates, BLOCK)):
+            looked_at = 0
+            while rows := list(islice(candidates, BLOCK)):
+                looked_at += len(rows)
+                block = [each for each in rows if not self._must_look or self._has_all(each.text)]
                 chats.update(candidate.chat for candidate in block)
                 for candidate in sorted(block, key=self._score, reverse=True):
                     if candidate.message is not None:
                         taken[candidate.chat] += 1
                     if taken[candidate.chat] <= HITS_A_CHAT:
                         hits.append(candidate)
-                if len(hits) >= wanted:
+                if len(hits) >= wanted or (looked_at >= MOST_LOOKED_AT and len(hits) > offset):
                     is_more = next(candidates, None) is not None
                     break
             if is_more:
@@ -169,9 +175,7 @@ class _Search:
                 if border is not None:
                     conditions += f" AND message.created_at {operator} {border!r}"
         for row in self._connection.execute(sql.format(conditions=conditions), bindings):
-            candidate = _Candidate(*row)
-            if not self._must_look or self._has_all(candidate.text):
-                yield candidate
+            yield _Candidate(*row)
 
     def _has_all(self, text: str) -> bool:
         folded = fold(text)
@@ -233,10 +237,10 @@ class _Search:
         in a row, and how new it is. All hits have all words, so how rare those are makes no difference."""
         folded = fold(candidate.text)
         fit = 0.0
-        for each in self._patterns:
-            often = sum(1 for _ in islice(each.finditer(folded), 20))
+        for word in self._words:
+            often = folded.count(word)
             fit += often / (often + 0.3 + 0.9 * len(folded) / _AVERAGE)
-        fit /= len(self._patterns) or 1
+        fit /= len(self._words) or 1
         in_a_row = 0.5 if self._in_a_row is not None and self._in_a_row.search(folded) else 0.0
         age: float = max(0.0, self._now - candidate.time)
         return fit + in_a_row + 0.3 * math.exp2(-age / HALF_LIFE)
@@ -307,7 +311,9 @@ def _excerpt(text: str, terms: Sequence[Term]) -> tuple[str, tuple[tuple[int, in
             space = text.find(" ", start, starts[most])
             start = space + 1 if space >= 0 else start
     piece = text[start : start + 2 * EXCERPT]
-    line = _NOT_SHOWN.sub(lambda each: "" if each[0][0] in "*`" else " ", piece).strip()
+    line = " ".join(piece.replace("`", "").replace("**", "").split())
+    if not line.isprintable():
+        line = _NOT_SHOWN.sub(" ", line).strip()
     if len(line) > EXCERPT or start + 2 * EXCERPT < len(text):
         line = line[:EXCERPT].rstrip() + "…"
     if start:
