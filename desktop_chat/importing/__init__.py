@@ -186,7 +186,7 @@ def _items(
 
 
 def _is_of_chats(name: str) -> bool:
-    """Whether a file of an archive has the name of those with chats, so that it is missed where it has none."""
+    """Whether a file of an archive has the name of those with chats: it is told of where it has none."""
     return _OF_CHATS.fullmatch(name.rpartition("/")[2]) is not None
 
 

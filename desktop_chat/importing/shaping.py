@@ -47,7 +47,9 @@ def made_id(*names: object) -> str:
     """A UUIDv5 (RFC 9562, section 5.5) of names: the same whenever the same thing is imported."""
     name = ":".join(map(str, names)).encode("utf-8", "replace")
     text = hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).hexdigest()
-    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:32]}"
+    return (
+        f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:32]}"
+    )
 
 
 def plain(value: object) -> str:

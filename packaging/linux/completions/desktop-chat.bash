@@ -14,14 +14,14 @@ _desktop_chat() {
             compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
             ;;
-        --screenshot | --open)
+        --screenshot | --open | --import)
             compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             ;;
         *)
             if [[ $cur == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "
-                    --profile --demo --debug --new-chat --open --screenshot --version --help -h
+                    --profile --demo --debug --new-chat --open --import --screenshot --version --help -h
                 " -- "$cur")
             fi
             ;;

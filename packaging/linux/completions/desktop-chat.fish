@@ -4,6 +4,7 @@ complete -c desktop-chat -l demo -d 'Use the built-in demo model: no key, no net
 complete -c desktop-chat -l debug -d 'Log more, to standard error too'
 complete -c desktop-chat -l new-chat -d 'Show a new chat, also where the program runs already'
 complete -c desktop-chat -l open -r -F -d 'Open a new chat with the text of a file, not sent'
+complete -c desktop-chat -l import -r -F -d 'Add the chats of an export, without a window, and end'
 complete -c desktop-chat -l screenshot -r -F -d 'Paint the window off screen into a PNG, and end'
 complete -c desktop-chat -l version -d 'Show the version and exit'
 complete -c desktop-chat -s h -l help -d 'Show the options and exit'

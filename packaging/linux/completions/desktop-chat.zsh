@@ -6,6 +6,7 @@ _arguments -s -S : \
   '--debug[log more, to standard error too]' \
   '--new-chat[show a new chat, also where the program runs already]' \
   '--open=[open a new chat with the text of a file, not sent]:text file:_files' \
+  '--import=[add the chats of an export, without a window, and end]:export:_files' \
   '--screenshot=[paint the window off screen into a PNG, and end]:picture:_files -g "*.png(-.)"' \
   '(- *)--version[show the version and exit]' \
   '(- *)'{-h,--help}'[show the options and exit]' \
