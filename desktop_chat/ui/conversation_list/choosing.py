@@ -20,7 +20,7 @@ from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
 from desktop_chat.ui.conversation_list.rows import children
 from desktop_chat.ui.icons import icon
-from desktop_chat.ui.safe import one_line
+from desktop_chat.ui.safe import one_line, tool_tip
 from desktop_chat.ui.table import set_row_height
 from desktop_chat.ui.theme import Theme
 
@@ -133,7 +133,7 @@ class Swatch(QAbstractButton):
         self.color = color
         self.setCheckable(True)
         self.setAccessibleName(color.capitalize())
-        self.setToolTip(color.capitalize())
+        self.setToolTip(tool_tip(color.capitalize()))
         self.setFixedSize(QSize(theme.px(32), theme.px(32)))
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Signal
 from PySide6.QtGui import QActionGroup, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QWidget
 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.listing import Shelf, Sort, Tag, View
@@ -17,7 +17,7 @@ from desktop_chat.ui.conversation_list.ordering import Ordering
 from desktop_chat.ui.conversation_list.view import ConversationList
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.icons import icon, pixmap
-from desktop_chat.ui.safe import ElidedLabel, one_line
+from desktop_chat.ui.safe import ElidedLabel, label, one_line, tool_tip
 from desktop_chat.ui.theme import Theme
 
 SORTS = {Sort.USED: "Last used", Sort.MADE: "Made", Sort.TITLE: "Title", Sort.COST: "Cost"}
@@ -154,7 +154,7 @@ class ViewBar(QFrame):
         self.back = IconButton(theme, "arrow-left", "Back to all chats")
         self.back.setObjectName("allChats")
         self.back.clicked.connect(self.back_requested)
-        self._icon = QLabel()
+        self._icon = label()
         self._words = ElidedLabel()
         self._words.setObjectName("listed")
         self._words.setProperty("role", "strong")
@@ -243,7 +243,7 @@ class BulkBar(QFrame):
         words = "Take out of the archive" if in_archive else "Archive"
         self._archive.set_image("archive-restore" if in_archive else "archive")
         self._archive.setAccessibleName(words)
-        self._archive.setToolTip(words)
+        self._archive.setToolTip(tool_tip(words))
         self.setVisible(count > 0)
 
     _count = 0
