@@ -450,7 +450,7 @@ class Program:
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
             self.dialogs.database_damaged(problems)
         try:
-            await self.chats.tidy()
+            await self.chats.tidy(await self._keeping.attachments())
         except StorageError as error:
             log.warning("what is not needed any more was kept: %s", error)
         self.chats.indexing.wake()

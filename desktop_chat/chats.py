@@ -131,8 +131,8 @@ class Chats(Organising):
 
     async def tidy(self, in_backups: Set[str] = frozenset()) -> None:
         """Let go of what is kept for too long: what is in the trash for 30 days, files that no chat and no
-        draft has any more but those ``in_backups``, and evidence of attempts older than the user wants. Raises
-        ``StorageError``."""
+        draft has any more, but for those ``in_backups``, and evidence of attempts older than the user wants.
+        Raises ``StorageError``."""
         store = await self._store()
         await store.purge_expired()
         await store.drop_evidence(time.time() - self._settings.evidence_days * DAY)

@@ -20,6 +20,7 @@ from desktop_chat.storage import (
     StorageError,
     Store,
     all_backups,
+    attachments_of,
     every_backup,
     prepared_copy,
 )
@@ -74,13 +75,17 @@ class Keeping(QObject):
         await asyncio.to_thread(self._clear_up)
         await asyncio.sleep(FIRST)
         while True:
-            if self._settings.backups and await asyncio.to_thread(self._is_due):
-                try:
-                    await self.back_up(Reason.REGULAR)
-                except StorageError as error:
-                    log.warning("no backup was made: %s", error)
-                    self.failed.emit(error)
+            await self.make_due()
             await asyncio.sleep(LOOK)
+
+    async def make_due(self) -> None:
+        """Make a copy where the user wants it, something changed, and the last one is an hour old."""
+        if self._settings.backups and await asyncio.to_thread(self._is_due):
+            try:
+                await self.back_up(Reason.REGULAR)
+            except StorageError as error:
+                log.warning("no backup was made: %s", error)
+                self.failed.emit(error)
 
     async def back_up(self, reason: Reason) -> tuple[Path, bool]:
         """Make a copy now, where something changed since the last: it, and whether it is new. Raises
@@ -139,6 +144,10 @@ class Keeping(QObject):
             kept, _ = await store.back_up(Reason.RESTORE)
             await store.become(path)
         return kept
+
+    async def attachments(self) -> set[str]:
+        """The hashes of the files that copies refer to, which stay for as long."""
+        return await asyncio.to_thread(attachments_of, self._database, self.folders)
 
     async def save_readable(self) -> tuple[Salvaged, Path]:
         """As :meth:`Store.save_readable`."""

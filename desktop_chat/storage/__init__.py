@@ -17,6 +17,7 @@ from desktop_chat.storage.export import ExportKind
 from desktop_chat.storage.recovery import (
     Holdings,
     all_backups,
+    attachments_of,
     begin_anew,
     newest_backup,
     prepared_copy,
@@ -45,6 +46,7 @@ __all__ = [
     "Store",
     "StoreClosed",
     "all_backups",
+    "attachments_of",
     "begin_anew",
     "every_backup",
     "newest_backup",

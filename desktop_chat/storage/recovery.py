@@ -70,6 +70,17 @@ def _holdings(backup: Backup) -> Holdings:
     return Holdings(backup, chats, messages, backup.path.stat().st_size)
 
 
+def attachments_of(path: Path, folders: Iterable[Path]) -> set[str]:
+    """The hashes of the attachments that any copy refers to: a chat that is brought back needs its files."""
+    found: set[str] = set()
+    for backup in {backup.path: backup for folder in folders for backup in every(path, folder)}.values():
+        with suppress(apsw.Error, OSError):
+            if backup.path.is_file():
+                with copy_of(backup) as connection:
+                    found.update(hash for (hash,) in connection.execute("SELECT hash FROM attachment"))
+    return found
+
+
 def use_backup(path: Path, folder: Path, backup: Backup) -> Path | None:
     """Make the database ``path`` what ``backup`` is. Returns where the file went that was there."""
     return _replace(path, folder, lambda target: _fetch(backup, target))[1]

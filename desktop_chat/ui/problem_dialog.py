@@ -65,7 +65,13 @@ class ProblemDialog(Card):
         if len(ways) > 1:
             self.body.addLayout(row(theme, None, *reversed(ways[:2])))
             self.body.addSpacing(px(8))
-            self.body.addLayout(row(theme, copy, *ways[2:], None, close))
+            # More than one beside these two would not fit into the width.
+            if len(ways) > 3:
+                self.body.addLayout(row(theme, None, *ways[2:]))
+                self.body.addSpacing(px(8))
+                self.body.addLayout(row(theme, copy, None, close))
+            else:
+                self.body.addLayout(row(theme, copy, *ways[2:], None, close))
         else:
             self.body.addLayout(row(theme, copy, None, close, *ways))
         self.finished.connect(self.deleteLater)

@@ -66,8 +66,8 @@ class BackupsPage(Page):
         self.form.addWidget(
             words(
                 theme,
-                "Best on another disk, in a folder of its own. Backups are not encrypted. They hold no key, "
-                "and not the files that are attached to messages.",
+                "Best on another disk, in a folder of its own. Backups are not encrypted. They hold no key. "
+                "Files that are attached to messages stay beside the chats, as long as a backup needs them.",
                 size=12.5,
                 color="dim",
             ),
