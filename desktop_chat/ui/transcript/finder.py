@@ -157,6 +157,8 @@ class Finder(QObject):
         if query is not None:
             self._matcher = WordsMatcher(query) if isinstance(query, Words) else Matcher(query)
         self.current = None
+        if row is not None:
+            self._unfold(row)
         self._restart(origin[0])
         self._only = row
         if query is not None:
@@ -201,6 +203,15 @@ class Finder(QObject):
             self._restart(origin[0])
         self._step, self._only = (direction, origin, True), None
         self._slice()
+
+    def _unfold(self, row: int) -> None:
+        """Show the reasoning of a message where what is looked for is there alone."""
+        message, matcher = self._rows.messages[row], self._matcher
+        if matcher is None or not message.reasoning or matcher.spans(message.text):
+            return
+        if matcher.spans(message.reasoning):
+            self._rows.set_unfolded(row, True)
+            self._view.refresh()
 
     def _origin(self, *, last: bool) -> Place:
         """Where to go on from: the selection, else the top of the view."""

@@ -11,10 +11,10 @@ from desktop_chat.session import ChatSession
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.theme import Theme
-from desktop_chat.ui.transcript.row_actions import Action
 
 if TYPE_CHECKING:
     from desktop_chat.ui.transcript import Transcript
+    from desktop_chat.ui.transcript.row_actions import Action
     from desktop_chat.ui.versions.compare import CompareWindow
     from desktop_chat.ui.versions.map import BranchMap
 
@@ -72,7 +72,10 @@ class Branching(QObject):
             if window is not None:
                 window.close()
 
-    def _act(self, message_id: str, action: Action) -> None:
+    def _act(self, message_id: str, action: "Action") -> None:
+        # Here, since who shows no messages yet needs none of the transcript.
+        from desktop_chat.ui.transcript.row_actions import Action
+
         session = self._session
         if session is None or message_id not in session.tree:
             return

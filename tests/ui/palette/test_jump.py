@@ -100,6 +100,17 @@ async def test_a_message_of_another_version_is_shown(running: Running) -> None:
     await until(lambda: running.window.chat.transcript.selected_text() == "needle")
 
 
+async def test_what_is_in_the_reasoning_alone_is_unfolded(running: Running) -> None:
+    question = Message(new_id(), None, Role.USER, [Part(PartKind.TEXT, "Which?")])
+    parts = [Part(PartKind.REASONING, "A needle, perhaps."), Part(PartKind.TEXT, "None.")]
+    answer = Message(new_id(), question.id, Role.ASSISTANT, parts, model="demo")
+    conversation = Conversation(new_id(), "Thoughts", title_source="user", active_leaf=answer.id)
+    await running.store.begin_turn(conversation, [question, answer])
+    running.window.open_chat(conversation.id, answer.id, (Term("needle"),))
+    await opened(running.window, conversation.id)
+    await until(lambda: running.window.chat.transcript.selected_text() == "needle")
+
+
 async def test_while_an_answer_is_written_another_version_waits(running: Running) -> None:
     window = running.window
     chat = await add_chat(running, "Chat", ["A question with a needle", "An answer"])
