@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication
 from desktop_chat import __version__, frozen, logs
 from desktop_chat.api import Api
 from desktop_chat.attachments import Attachments
-from desktop_chat.chats import Chats
+from desktop_chat.chats import DAY, Chats
 from desktop_chat.command_line import Options
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.endpoint import DEMO_ENDPOINT, Endpoint
@@ -449,12 +449,22 @@ class Program:
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
             self.dialogs.database_damaged(problems)
+        await self._tidy()
+        self.chats.indexing.wake()
+        log.debug("ready to read after %.3f s of CPU", time.process_time())
+        self.tasks.start(self._tidy_daily(), "tidy")
+
+    async def _tidy(self) -> None:
         try:
             await self.chats.tidy(await self._keeping.attachments())
         except StorageError as error:
             log.warning("what is not needed any more was kept: %s", error)
-        self.chats.indexing.wake()
-        log.debug("ready to read after %.3f s of CPU", time.process_time())
+
+    async def _tidy_daily(self) -> None:
+        """What is in the trash for 30 days goes, however long the program runs."""
+        while True:
+            await asyncio.sleep(DAY)
+            await self._tidy()
 
     def _text_changed(self) -> None:
         if self.window.chat.composer.text:

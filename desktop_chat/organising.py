@@ -453,7 +453,7 @@ class Organising(QObject):
         deleting: "asyncio.Task[None] | None" = None,
         leaves: Sequence[str | None] = (),
     ) -> None:
-        """With the ``leaves`` of the deletion that which was shown is shown again, unless the chat went on."""
+        """With the ``leaves`` of the deletion what was shown is shown again, unless the chat went on."""
 
         async def write(store: Store) -> None:
             await store.restore_messages(ids)
