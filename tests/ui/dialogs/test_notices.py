@@ -8,7 +8,14 @@ import pytest
 from desktop_chat import __version__
 from desktop_chat.domain.errors import KINDS, ChatError, KeyRejected, QuotaExhausted, RateLimited, ServerFault
 from desktop_chat.domain.events import RetryScheduled
-from desktop_chat.storage import Backup, DatabaseMissing, DatabaseTooNew, DiskFull, StorageError
+from desktop_chat.storage import (
+    Backup,
+    DatabaseCorrupt,
+    DatabaseMissing,
+    DatabaseTooNew,
+    DiskFull,
+    StorageError,
+)
 from desktop_chat.ui.notice_words import STORAGE_WORDS
 from desktop_chat.ui.notices import (
     Action,
@@ -212,7 +219,28 @@ def test_chats_of_a_newer_version_can_be_gone_back_from(needs: str) -> None:
 @pytest.mark.parametrize("kind", STORAGE_WORDS, ids=lambda kind: kind.__name__)
 def test_chats_that_cannot_be_opened_are_not_said_to_be_open(kind: type[StorageError]) -> None:
     notice = explain_opening(kind("reason", Path("/profile/chats.db")))
-    assert notice.actions == (Action.TRY_AGAIN,)
+    ways = {
+        DatabaseCorrupt: (Action.SAVE_READABLE, Action.BEGIN_ANEW),
+        DatabaseMissing: (Action.BEGIN_ANEW,),
+    }
+    assert notice.actions == ways.get(kind, (Action.TRY_AGAIN,))
     assert "by itself" not in notice.body or kind is StorageError
     assert "Your text is kept here" not in notice.body or kind is StorageError
     assert "You can read" not in notice.body
+
+
+def test_where_the_chats_are_damaged_all_ways_out_are_offered() -> None:
+    path = Path("/profile/chats.db")
+    backup = Backup(datetime(2026, 11, 21, tzinfo=UTC), 1, Path("/profile/backups/chats-1.db"), "", 1)
+    notice = explain_opening(DatabaseCorrupt("reason", path), backup)
+    assert notice.actions == (
+        Action.USE_BACKUP,
+        Action.SAVE_READABLE,
+        Action.CHOOSE_BACKUP,
+        Action.BEGIN_ANEW,
+    )
+    assert f"{backup.made_at.astimezone():%Y-%m-%d, %H:%M}" in notice.checks[0]
+    assert "kept as it is" in notice.body
+    missing = explain_opening(DatabaseMissing("chats.db is missing, but its log is there", path))
+    assert missing.actions == (Action.SAVE_READABLE, Action.BEGIN_ANEW)
+    assert "no backup" in missing.body

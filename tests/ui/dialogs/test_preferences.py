@@ -1,5 +1,7 @@
 """The settings: what is changed holds at once, and a key never goes to a host it was not entered for."""
 
+from pathlib import Path
+
 import keyring
 import keyring.backends.fail
 import pytest
@@ -24,6 +26,7 @@ from desktop_chat.domain.endpoint import Dialect, Endpoint, EndpointKind, KeySou
 from desktop_chat.ui.about import AboutDialog
 from desktop_chat.ui.endpoint_values import new_endpoint
 from desktop_chat.ui.preferences.appearance import FontBox
+from desktop_chat.ui.preferences.backups import BackupsPage
 from desktop_chat.ui.preferences.endpoint.key import ENTER_AGAIN
 from desktop_chat.ui.theme import Theme
 from tests.helpers.keyrings import MemoryKeyring
@@ -50,6 +53,7 @@ async def test_it_is_a_dialog_with_pages(opened: Opened) -> None:
         "Prices",
         "Network",
         "Privacy",
+        "Backups",
         "Data",
     ]
     assert not opened.dialog.isModal()
@@ -372,3 +376,29 @@ async def test_tab_goes_from_the_top_down_over_stops_with_names(opened: Opened, 
         "Clear the answers that are kept",
         "Close",
     ]
+
+
+async def test_backups_are_switched_put_elsewhere_and_told_where_they_fail(
+    opened: Opened, tmp_path: Path
+) -> None:
+    opened.page("Backups")
+    opened.named(QCheckBox, "Chats: back up by itself").click()
+    assert not opened.settings.backups
+    page = opened.dialog.findChild(BackupsPage)
+    page.use_folder(str(tmp_path))
+    assert opened.settings.backup_folder == str(tmp_path)
+    assert opened.named(QLineEdit, "Folder of the backups").text() == str(tmp_path)
+    opened.press("Reset")
+    assert opened.settings.backup_folder == ""
+    opened.press("Back up now")
+    await until(lambda: "the disk is full" in page.result.text())
+
+
+async def test_all_chats_are_deleted_after_a_question(opened: Opened) -> None:
+    opened.page("Data")
+    opened.press("Delete all chats…")
+    box = opened.dialog.findChild(QMessageBox, "wipeQuestion")
+    assert box.defaultButton().text().replace("&", "") == "Cancel"
+    box.checkBox().setChecked(True)
+    box.accept()
+    await until(lambda: opened.cleared == 200)
