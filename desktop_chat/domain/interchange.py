@@ -1,6 +1,6 @@
 """Our own format: conversations, folders, tags and the ledger as JSON, and back.
 
-``resources/formats/desktop-chat-1.schema.json`` describes it as a JSON Schema. A value of the domain is an
+``resources/export/desktop-chat-1.schema.json`` describes it as a JSON Schema. A value of the domain is an
 object with a member for each attribute that has not its default; times are Unix times in seconds, amounts
 decimal numbers of US dollars as texts. What a version adds has a default, so that ``VERSION`` grows only
 where the meaning of what is there already changes.
@@ -73,7 +73,8 @@ def history_to_json(history: History) -> Json:
 
 
 def history_from_json(values: object) -> History:
-    """What :func:`history_to_json` made. An answer that was being written is one that broke off.
+    """What :func:`history_to_json` made. An answer that was being written is one that broke off. The parents
+    of messages may be in an earlier record where ``continues`` says that it goes on with one.
 
     Raises ``ValueError`` with a plain sentence where it cannot be one.
     """
@@ -86,7 +87,7 @@ def history_from_json(values: object) -> History:
         message = _made(Message, each)
         if message.id in known:
             raise ValueError(f"two of its messages have the id {message.id[:80]}")
-        if message.parent_id is not None and message.parent_id not in known:
+        if message.parent_id not in known and told.get("continues") is not True:
             message.parent_id = None
         if message.state is State.STREAMING:
             message.state = State.INTERRUPTED

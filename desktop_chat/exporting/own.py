@@ -15,6 +15,9 @@ from desktop_chat.domain.interchange import (
 )
 from desktop_chat.domain.ledger import LedgerEntry
 
+LONGEST = 8_000_000
+"""Characters of the messages of one record."""
+
 
 def document(histories: Iterable[History], library: Library, ledger: Iterable[LedgerEntry]) -> Iterator[str]:
     """The file, piece by piece; a line for each chat and each entry."""
@@ -26,10 +29,26 @@ def document(histories: Iterable[History], library: Library, ledger: Iterable[Le
         **library_to_json(library),
     }
     yield dumped(head).removesuffix("}") + ',"chats":['
-    yield from _lines(dumped(history_to_json(history)) for history in histories)
+    yield from _lines(record for history in histories for record in _records(history))
     yield '],"ledger":['
     yield from _lines(dumped(entry_to_json(entry)) for entry in ledger)
     yield "]}\n"
+
+
+def _records(history: History) -> Iterator[str]:
+    """A chat as one member of ``chats``; a very long one as several, so that readers need to hold no more."""
+    told = history_to_json(history)
+    messages = [dumped(message) for message in told.pop("messages")]
+    start = 0
+    while start < len(messages) or start == 0:
+        end, size = start + 1, len(messages[start]) if messages else 0
+        while end < len(messages) and size + len(messages[end]) <= LONGEST:
+            size += len(messages[end])
+            end += 1
+        yield f'{dumped(told).removesuffix("}")},"messages":[{",".join(messages[start:end])}]}}'
+        start = end
+        told.pop("drafts", None)
+        told["continues"] = True
 
 
 def _lines(values: Iterable[str]) -> Iterator[str]:

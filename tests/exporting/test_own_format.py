@@ -124,6 +124,24 @@ def test_a_file_of_the_first_version_is_read_as_ever() -> None:
     assert tuple(ledger) == LEDGER
 
 
+def test_a_very_long_chat_is_several_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop_chat.exporting.own.LONGEST", 600)
+    history = tides()
+    assert written([history, plain(1)], Plan(Format.JSON, tmp_path / "a.json")).chats == 2
+    check(loaded(tmp_path / "a.json"))
+    found, _, _, skipped = back(tmp_path / "a.json")
+    assert skipped == []
+    parts = [each for each in found if each.conversation.id == "sea"]
+    assert len(parts) > 2
+    whole = replace(
+        parts[0],
+        messages=[message for part in parts for message in part.messages],
+        trashed={id: at for part in parts for id, at in part.trashed.items()},
+    )
+    assert values([whole, found[-1]]) == values([history, plain(1)])
+    assert [part.drafts for part in parts[1:]] == [{}] * (len(parts) - 1)
+
+
 def test_an_answer_that_was_being_written_has_broken_off() -> None:
     history = plain(1)
     history.messages[1].state = State.STREAMING
