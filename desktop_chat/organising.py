@@ -1,8 +1,8 @@
 """How the chats of a profile are listed and put in order; what the user changes can be undone."""
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -21,6 +21,9 @@ from desktop_chat.undo import Undo
 KNOWN = 2_000
 """How many conversations of recent pages are kept in memory: some 2 MB."""
 
+MOST_TOLD = 100
+"""Of how many conversations that are changed at once each is told: more take longer than a frame."""
+
 _Change = Callable[[Conversation], None]
 
 
@@ -34,7 +37,8 @@ class Organising(QObject):
     listed = Signal()
     """What is in lists, or its order, changed: a :class:`Listing` is to be read anew. Pages are not."""
     changed = Signal(str)
-    """What a row shows of the conversation with this id changed, or its phase: see :meth:`known`."""
+    """What a row shows of the conversation with this id changed, or its phase: see :meth:`known`. Of many at
+    once only ``listed`` tells."""
     organised = Signal()
     """:attr:`folders` or :attr:`tags` changed."""
     undoable = Signal(object)
@@ -59,7 +63,7 @@ class Organising(QObject):
         self._edits = 0
         self._edited: dict[str, int] = {}
         """Conversations that were changed, with the number of the edit."""
-        self._unsaved: Counter[str] = Counter()
+        self._unsaved: list[Collection[str]] = []
         """Those whose edits are on their way to the disk."""
         self._shown: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
         self._gone: set[str] = set()
@@ -76,9 +80,13 @@ class Organising(QObject):
 
         They are those of :meth:`known`: their values change, which ``changed`` tells. Raises
         ``StorageError``."""
-        edits = self._edits
-        found = await (await self._store()).conversations(seqs)
-        return [self._remember(conversation, edits) for conversation in found]
+        store = await self._store()
+        while True:
+            edits = self._edits
+            found = await store.conversations(seqs)
+            # What was changed meanwhile is known as it is now, or has to be read once more.
+            if all(self._edited.get(c.id, 0) <= edits or self._in_memory(c.id) for c in found):
+                return [self._remember(conversation, edits) for conversation in found]
 
     async def conversation(self, id: str) -> Conversation | None:
         """A stored conversation that is not in the trash, read where it is not known. Raises
@@ -321,9 +329,8 @@ class Organising(QObject):
             if places is not None:
                 places[:] = before
 
-        for id in ids:
-            if (known := self.known(id)) is not None:
-                change(known)
+        for known in self._known_among(ids):
+            change(known)
         return self._do(self._save(tuple(ids), write))
 
     async def _put_back(self, ids: Sequence[str], places: list[Place], doing: "asyncio.Task[None]") -> None:
@@ -339,30 +346,33 @@ class Organising(QObject):
 
     async def _save(self, ids: Sequence[str], write: Callable[[Store], Awaitable[None]]) -> None:
         """Have ``write`` done, which changes these conversations, and tell of it."""
-        self._begin_edit(ids)
+        unsaved = frozenset(ids)
+        self._unsaved.append(unsaved)
+        self._tell_changed(unsaved)
 
         async def save() -> None:
             await write(await self._store())
-            self._end_edit(ids)
+            self._unsaved.remove(unsaved)
+            self._edits += 1
+            self._edited.update(dict.fromkeys(unsaved, self._edits))
+            self._tell_changed(unsaved)
             self.listed.emit()
 
         await self.outbox.write(save)
 
-    def _begin_edit(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            self._unsaved[id] += 1
-            if self.known(id) is not None:
-                self.changed.emit(id)
+    def _tell_changed(self, ids: Collection[str]) -> None:
+        if len(ids) <= MOST_TOLD:
+            for known in self._known_among(ids):
+                self.changed.emit(known.id)
 
-    def _end_edit(self, ids: Iterable[str]) -> None:
-        self._edits += 1
-        for id in ids:
-            self._unsaved[id] -= 1
-            if not self._unsaved[id]:
-                del self._unsaved[id]
-            self._edited[id] = self._edits
-            if self.known(id) is not None:
-                self.changed.emit(id)
+    def _is_unsaved(self, id: str) -> bool:
+        return any(id in ids for ids in self._unsaved)
+
+    def _known_among(self, ids: Collection[str]) -> list[Conversation]:
+        """Those of ``ids`` that are in memory, found by looking at the fewer of both."""
+        if len(ids) > KNOWN:
+            ids = {*self._pages, *self._sessions}.intersection(ids)
+        return [known for id in ids if (known := self.known(id)) is not None]
 
     def _in_memory(self, id: str) -> Conversation | None:
         session = self._sessions.get(id)
@@ -376,7 +386,9 @@ class Organising(QObject):
         known = self._in_memory(found.id)
         if known is None:
             known = found
-        elif found.id in self._sessions or found.id in self._unsaved or self._edited.get(found.id, 0) > edits:
+        elif (
+            found.id in self._sessions or self._is_unsaved(found.id) or self._edited.get(found.id, 0) > edits
+        ):
             known.seq = found.seq
         else:
             for field in fields(Conversation):
