@@ -11,11 +11,13 @@ from desktop_chat.paths import Profile
 from desktop_chat.storage import (
     Backup,
     DatabaseCorrupt,
+    DatabaseMissing,
     DatabaseReadOnly,
     DatabaseTooNew,
     StorageError,
     Store,
     begin_anew,
+    every_backup,
     newest_backup,
     put_back,
     save_readable,
@@ -40,6 +42,7 @@ class Opening:
     async def open(self) -> Store:
         """Open the database; for reading, where it cannot be written. Raises ``StorageError``."""
         database, backups = self._profile.database, self._profile.backups
+        await asyncio.to_thread(self._look_for_backups)
         try:
             return await _readable(await Store.open(database, backups, put_in_place=self._put_in_place))
         except DatabaseReadOnly as error:
@@ -63,6 +66,13 @@ class Opening:
         except StorageError as failure:
             log.error("that was not possible: %s", failure)
             await recovery.failed(failure)
+
+    def _look_for_backups(self) -> None:
+        """Raise DatabaseMissing where there is no database, and copies of it in the chosen folder."""
+        database, chosen = self._profile.database, self._keeping.folder
+        is_there = database.is_file() and database.stat().st_size > 0
+        if not is_there and chosen != self._profile.backups and every_backup(database, chosen):
+            raise DatabaseMissing(f"{database.name} is missing, but there are backups in {chosen}", database)
 
     async def _backup_for(self, error: StorageError) -> Backup | None:
         if isinstance(error, DatabaseTooNew):

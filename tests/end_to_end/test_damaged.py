@@ -94,6 +94,24 @@ def test_a_file_that_is_gone_is_asked_about(play: Play, tmp_path: Path) -> None:
     play(story())
 
 
+def test_a_file_that_is_gone_is_asked_about_where_all_backups_are_elsewhere(
+    play: Play, tmp_path: Path
+) -> None:
+    profile, elsewhere = tmp_path / "profile", tmp_path / "elsewhere"
+
+    async def story() -> None:
+        async with running(profile) as app:
+            app.program.settings.change(backup_folder=str(elsewhere))
+            await app.program._keeping.back_up(Reason.ASKED)
+        delete(profile)
+        async with running(profile, opens=False) as app:
+            await app.until(lambda: app.is_shown("problem"), "the user is asked")
+            app.press("Use the backup")
+            await app.until(lambda: app.program.store is not None, "the database is open")
+
+    play(story())
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody delete an open file")
 def test_a_file_that_is_deleted_meanwhile_is_written_again_and_told(play: Play, tmp_path: Path) -> None:
     async def story() -> None:
