@@ -104,7 +104,7 @@ class Sidebar(QFrame):
         self._column.addWidget(self.undo)
         self._column.addSpacing(theme.px(6))
         self._column.addWidget(self._footer)
-        self.list_button = ListButton(theme, self.menu, self.list, self)
+        self.list_button = ListButton(theme, self.menu, self.list)
         for before, after in (
             (self.new_chat, self.search),
             (self.search, self.view_bar.back),

@@ -70,8 +70,8 @@ DARK = _colors("""
 """)
 
 
-LIGHT_TAGS = "#d43a3a #c05600 #9a7a00 #1f8a4c #0b8577 #0a78b5 #8a4fd8 #6f6f7a".split()
-DARK_TAGS = "#ff7b72 #ff9e5e #e6c34d #5ec48f #4fd0bd #4fb8f0 #c08cff #a0a1ab".split()
+LIGHT_TAGS = ["#d43a3a", "#c05600", "#9a7a00", "#1f8a4c", "#0b8577", "#0a78b5", "#8a4fd8", "#6f6f7a"]
+DARK_TAGS = ["#ff7b72", "#ff9e5e", "#e6c34d", "#5ec48f", "#4fd0bd", "#4fb8f0", "#c08cff", "#a0a1ab"]
 """What the colours of tags look like, at least 3:1 on all that a row can stand on."""
 
 

@@ -91,9 +91,11 @@ def test_from_the_welcome_to_the_history(
         async with running(tmp_path) as app:
             assert not app.is_shown("welcome")
             rows = app.find(QListView, "chats").model()
-            await app.until(lambda: rows.rowCount() > 1, "the chats are listed")
-            titles = [rows.index(row, 0).data() for row in range(rows.rowCount())]
-            assert "What does the fox do?" in " ".join(map(str, titles))
+
+            def titles() -> str:
+                return " ".join(str(rows.index(row, 0).data()) for row in range(rows.rowCount()))
+
+            await app.until(lambda: "What does the fox do?" in titles(), "the chats are listed")
             app.window.open_chat((await listed(app.program.chats))[0].id)
             await app.until(lambda: len(app.path) == 6, "the chat is open")
             assert [m.text for m in app.path] == [

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Signal
 from PySide6.QtGui import QActionGroup, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy
 
 from desktop_chat.chats import Chats
 from desktop_chat.domain.listing import Shelf, Sort, Tag, View
@@ -92,20 +92,19 @@ class ListMenu(QObject):
 
 class ListButton(IconButton):
     """Opens the menu of the list. It lies over the right end of the list's first row, which is the name of a
-    group, and is seen while the pointer is over the sidebar, or the keyboard at the button or the list."""
+    group, and is seen while the pointer is over the list, or the keyboard at the button or the list."""
 
-    def __init__(self, theme: Theme, menu: ListMenu, view: ConversationList, side: QWidget) -> None:
+    def __init__(self, theme: Theme, menu: ListMenu, view: ConversationList) -> None:
         super().__init__(theme, "list-filter", "Sort and filter", parent=view)
         self.setObjectName("listMenu")
         self._view = view
-        self._side = side
         self._is_near = False
         shown = QMenu(self)
         shown.aboutToShow.connect(lambda: menu.fill(shown))
         shown.aboutToHide.connect(self._show_or_not)
         self.setMenu(shown)
         self.setPopupMode(self.ToolButtonPopupMode.InstantPopup)
-        for watched in (view, side, self):
+        for watched in (view, self):
             watched.installEventFilter(self)
         view.verticalScrollBar().valueChanged.connect(self._show_or_not)
         theme.changed.connect(self._place)
@@ -113,7 +112,7 @@ class ListButton(IconButton):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
-        if watched is self._side and kind in (QEvent.Type.Enter, QEvent.Type.Leave):
+        if watched is self._view and kind in (QEvent.Type.Enter, QEvent.Type.Leave):
             self._is_near = kind == QEvent.Type.Enter
             self._show_or_not()
         elif kind in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
