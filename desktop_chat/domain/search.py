@@ -76,8 +76,8 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of hits, the best first. ``total`` is how many chats have one, ``is_more`` that it was not
-    counted further; ``chats`` is how many were searched, ``waiting`` how many messages are still to be
-    indexed, ``seconds`` how long it took."""
+    counted further; ``chats`` is how many were searched, ``waiting`` how many messages and titles are
+    still to be indexed, 10,000 where they are more, ``seconds`` how long it took."""
 
     hits: tuple[Hit, ...] = ()
     total: int = 0

@@ -40,12 +40,18 @@ _GRAM = 3
 
 
 class _Folding(dict[int, str]):
-    """What becomes of each character, found when it is met first."""
+    """What becomes of each character, found when it is met first; ``uneven`` are those that become none or
+    several."""
+
+    def __init__(self) -> None:
+        self.uneven: set[str] = set()
 
     def __missing__(self, code: int) -> str:
         apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", chr(code)).casefold())
         folded = unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
         self[code] = folded
+        if len(folded) != 1:
+            self.uneven.add(chr(code))
         return folded
 
 
@@ -138,7 +144,7 @@ def spans(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
     folded = fold(text)
     found = sorted(match.span() for term in terms for match in pattern(term).finditer(folded))
     apart = list(_apart(found))
-    if not apart or text.isascii():
+    if not apart or text.isascii() or _folding.uneven.isdisjoint(text):
         return apart
     ends = list(accumulate(len(_folding[ord(each)]) for each in text))
     return list(_unfolded(apart, ends))

@@ -23,6 +23,10 @@ SLICE = 0.03
 AT_ONCE = 512
 """Documents in a transaction at most: some 600 KB of text."""
 
+MOST_COUNTED = 10_000
+COUNT_PENDING = f"SELECT count(*) FROM (SELECT 1 FROM search_pending LIMIT {MOST_COUNTED})"
+"""To count a million takes as long as a search."""
+
 _ENCODED = re.compile(r"[^0-9a-z\x80-\U0010ffff]")
 _FACT, _NO_LETTER = "\ue001", "\ue002"
 """Of private use, so no word has them."""
@@ -81,7 +85,7 @@ def _model_facts(model: str) -> frozenset[str]:
 
 def index_slice(db: Database, seconds: float = SLICE, most: int = AT_ONCE) -> int:
     """Bring some documents up to date, at most so many as may be and as fit into the time; how many are
-    left."""
+    left, as ``COUNT_PENDING`` counts them."""
     until = time.monotonic() + seconds
     try:
         with db.transaction(durable=False):
@@ -95,7 +99,7 @@ def index_slice(db: Database, seconds: float = SLICE, most: int = AT_ONCE) -> in
     except apsw.CorruptError:
         # There is nothing in the index that is not in the messages.
         rebuild(db)
-    ((left,),) = db.execute("SELECT count(*) FROM search_pending")
+    ((left,),) = db.execute(COUNT_PENDING)
     return int(left)
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,14 @@ import apsw
 from desktop_chat.domain.search import Filters, Found, Hit, Query, Term
 from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, pattern, spans, words
 from desktop_chat.storage.errors import reading
-from desktop_chat.storage.indexing import INDEXED, fact
+from desktop_chat.storage.indexing import COUNT_PENDING, INDEXED, fact
 
-BLOCK = 200
+BLOCK = 150
 """Hits that are ranked among themselves."""
 HITS_A_CHAT = 3
-MOST_LOOKED_AT = 1_000
+TITLES_FIRST = 8
+"""Titles that stand above the messages; further ones stand below."""
+MOST_LOOKED_AT = 600
 """Messages with all words of a phrase that are read for the phrase, where some have it already."""
 EXCERPT = 160
 """Characters."""
@@ -103,7 +105,7 @@ def search(connection: apsw.Connection, path: Path, query: Query, limit: int, of
     began = time.perf_counter()
     with reading(path):
         ((chats,),) = connection.execute("SELECT count(*) FROM conversation WHERE deleted_at IS NULL")
-        ((waiting,),) = connection.execute("SELECT count(*) FROM search_pending")
+        ((waiting,),) = connection.execute(COUNT_PENDING)
         found = _Search(connection, query).page(limit, offset) if query else Found()
     seconds = time.perf_counter() - began
     return replace(found, chats=chats, waiting=waiting, seconds=seconds)
@@ -132,27 +134,34 @@ class _Search:
     def page(self, limit: int, offset: int) -> Found:
         """The hits, how many chats have one, and whether there may be more."""
         wanted = offset + limit
-        hits: list[_Candidate] = []
-        chats: set[str] = set()
+        titles, messages = self._titles(), self._messages()
+        newest = self._ranked(list(islice(titles, BLOCK)))
+        hits = newest[:TITLES_FIRST]
+        chats = {each.chat for each in newest}
         taken: Counter[str] = Counter()
-        is_more = False
-        for candidates in (self._titles(), self._messages()):
+        for candidates in (messages, chain(newest[TITLES_FIRST:], titles)):
             looked_at = 0
             while rows := list(islice(candidates, BLOCK)):
                 looked_at += len(rows)
-                block = [each for each in rows if not self._must_look or self._has_all(each.text)]
-                chats.update(candidate.chat for candidate in block)
-                for candidate in sorted(block, key=self._score, reverse=True):
-                    if candidate.message is not None:
-                        taken[candidate.chat] += 1
-                    if taken[candidate.chat] <= HITS_A_CHAT:
-                        hits.append(candidate)
+                block = self._ranked(rows)
+                chats.update(each.chat for each in block)
+                for each in block:
+                    taken[each.chat] += each.message is not None
+                    if each.message is None or taken[each.chat] <= HITS_A_CHAT:
+                        hits.append(each)
                 if len(hits) >= wanted or (looked_at >= MOST_LOOKED_AT and len(hits) > offset):
-                    is_more = next(candidates, None) is not None
                     break
-            if is_more:
-                break
+            else:
+                continue
+            break
+        # The rest of the newest titles was counted.
+        is_more = any(next(iterator, None) is not None for iterator in (messages, titles))
         return Found(tuple(self._hit(each) for each in hits[offset:wanted]), len(chats), is_more)
+
+    def _ranked(self, rows: list[_Candidate]) -> list[_Candidate]:
+        """Those with all terms, the best first."""
+        having = rows if not self._must_look else [each for each in rows if self._has_all(each.text)]
+        return sorted(having, key=self._score, reverse=True)
 
     def _titles(self) -> Iterator[_Candidate]:
         """A title has no role, no time and so on: it is none of a message."""

@@ -352,7 +352,7 @@ class Store:
         return await self._thread.call(queries.unreferenced, set(hashes))
 
     async def search(self, query: Query, limit: int = 50, offset: int = 0) -> Found:
-        """A page of what is found for a query: titles first, then messages, the best and newest first.
+        """A page of what is found for a query: a few titles, then messages, the best and newest first.
 
         Waits for no other method, and sees what those that ended before have stored and
         :meth:`index_pending` has indexed. Searches run one after the other; one whose caller is cancelled
@@ -361,7 +361,8 @@ class Store:
         return await self._reader.read(search.search, self._thread.path, query, limit, offset)
 
     async def index_pending(self, seconds: float) -> int:
-        """Index for about so long what was added or changed; how many messages and titles are left.
+        """Index for about so long what was added or changed; how many messages and titles are left, 10,000
+        where they are more.
 
         In slices of some 50 ms, between which other methods run.
         """

@@ -13,8 +13,10 @@ keys       a key press in a chat of 10,000 messages, until its tokens are told
 context    the context inspector of a chat of 10,000 messages
 evidence   keeping what went over the wire, in chats of 1,000 and 10,000 messages
 details    the details of an answer to 10,000 messages: how long the window is away
+history    starting with 1,000,000 messages, opening any chat, jumping to a hit, searching all of it
 tokens     counting a chat of 10,000 messages, and a draft meanwhile
 
 ``python -m tests.benchmarks.transcript`` takes the transcript alone apart, and
 ``python -m tests.benchmarks.ledger`` asks for reports of a million attempts.
+``python -m tests.benchmarks.histories FOLDER`` makes the profile that "history" measures.
 """

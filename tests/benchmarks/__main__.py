@@ -10,6 +10,7 @@ from tests.benchmarks import (
     details,
     evidence,
     growth,
+    history,
     keys,
     opening,
     response,
@@ -30,6 +31,7 @@ MEASUREMENTS = {
     "context": context.measure,
     "evidence": evidence.measure,
     "details": details.measure,
+    "history": history.measure,
 }
 
 

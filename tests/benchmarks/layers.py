@@ -7,6 +7,7 @@ window, ``window`` with the whole program. The other verbs time single things in
 import asyncio
 import contextlib
 import logging
+import random
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -27,8 +28,12 @@ from desktop_chat.domain.endpoint import Dialect, Secrets
 from desktop_chat.domain.events import Finished
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.limits import Limits
+from desktop_chat.domain.listing import View
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Request
+from desktop_chat.domain.search import Term
+from desktop_chat.domain.search_query import parse
+from desktop_chat.paths import Profile
 from desktop_chat.session import ChatSession
 from desktop_chat.settings import Settings
 from desktop_chat.storage import Store
@@ -371,6 +376,35 @@ async def opening(count: str) -> None:
     report({"rows": min(rows), "cpu": taken, "wall": wall, "longest": longest})
 
 
+async def jumping(folder: str, count: str) -> None:
+    """Report the seconds by the clock until a chat of a long history is shown, and until a hit of a search in
+    one is; none of the chats was open before."""
+    paths = Profile.at(Path(folder))
+    store = await Store.open(paths.database, paths.backups)
+    seqs = (await store.listing(View())).seqs
+    chats = await store.conversations(random.Random(3).sample(list(seqs), min(int(count), len(seqs))))
+    found = await store.search(parse("server ", time.time()), limit=4 * int(count))
+    await store.close()
+    opened = {chat.id for chat in chats}
+    hits = {hit.conversation_id: hit for hit in found.hits if hit.message_id}
+    terms = (Term("server"),)
+    taken: dict[str, list[float]] = {"opening a chat": [], "jumping to a hit": []}
+    async with loaded("http://127.0.0.1:9/v1", Dialect.RESPONSES.value, paths.data) as driver:
+
+        async def show(what: str, chat: str, *where: Any) -> None:
+            began = time.perf_counter()
+            driver.window.open_chat(chat, *where)
+            await seldom(lambda: _shown(driver) == chat, 0.001)
+            await seldom(lambda: driver.window.chat.transcript.is_settled, 0.001)
+            taken[what].append(time.perf_counter() - began)
+
+        for chat in chats:
+            await show("opening a chat", chat.id)
+        for hit in [hit for chat, hit in hits.items() if chat not in opened][: int(count)]:
+            await show("jumping to a hit", hit.conversation_id, hit.message_id, terms)
+    report(taken)
+
+
 def _shown(driver: Driver) -> str:
     shown = driver.window.session
     return shown.conversation.id if shown else ""
@@ -378,7 +412,10 @@ def _shown(driver: Driver) -> str:
 
 VERBS: dict[str, Callable[..., Any]] = {
     verb.__name__: verb
-    for verb in (api, session, window, gaps, idle_gaps, loading_gap, growth, enter, stop, opening, keys)
+    for verb in (
+        *(api, session, window, gaps, idle_gaps, loading_gap, growth),
+        *(enter, stop, opening, jumping, keys),
+    )
 }
 
 

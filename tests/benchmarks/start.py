@@ -52,7 +52,7 @@ def _platform(name: str, env: dict[str, str], *, repeats: int, idle: int) -> lis
 
 def _bare(env: dict[str, str]) -> tuple[float, float, float]:
     with running("tests.benchmarks.bare", "window", env=env) as program:
-        paint = _seconds(program.line("first paint"))
+        paint = paint_seconds(program.line("first paint"))
         return paint, time.monotonic() - program.began, program.rss()
 
 
@@ -60,9 +60,9 @@ def _program(env: dict[str, str], idle: int) -> tuple[float, float, float, float
     """CPU and clock seconds to the paint, MB then, CPU seconds to the end of loading, MB then, % idle."""
     with profile() as folder:
         with running("desktop_chat", "--demo", "--profile", str(folder), "--debug", env=env) as program:
-            paint = _seconds(program.line("first paint"))
+            paint = paint_seconds(program.line("first paint"))
             wall, painted = time.monotonic() - program.began, program.rss()
-            loaded = _seconds(program.line("ready to read"))
+            loaded = paint_seconds(program.line("ready to read"))
             time.sleep(0.5)
             weight, before = program.rss(), program.cpu()
             time.sleep(idle)
@@ -75,11 +75,11 @@ def _asking(env: dict[str, str]) -> tuple[float, float]:
     with profile() as folder:
         arguments = ("desktop_chat", "--demo", "--profile", str(folder), "--debug", "Hello")
         with running(*arguments, env=env) as program:
-            loaded = _seconds(program.line("ready to ask"))
+            loaded = paint_seconds(program.line("ready to ask"))
             return loaded, program.rss()
 
 
-def _seconds(line: str) -> float:
+def paint_seconds(line: str) -> float:
     found = re.search(r"after ([\d.]+) s of CPU", line)
     assert found, line
     return float(found[1])

@@ -17,7 +17,7 @@ from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Rol
 from desktop_chat.domain.search import Found
 from desktop_chat.domain.search_query import parse
 from desktop_chat.storage import Store, StoreClosed
-from desktop_chat.storage.search import BLOCK, HITS_A_CHAT
+from desktop_chat.storage.search import BLOCK, HITS_A_CHAT, TITLES_FIRST
 from tests.domain.test_search_query import EVERYDAY
 from tests.storage.samples import opened, turn
 
@@ -217,6 +217,16 @@ async def test_pages_hold_every_hit_once_and_few_of_a_chat(tmp_path: Path) -> No
         assert len(hits) == len(set(hits)) == BLOCK + 30 + HITS_A_CHAT
         assert (pages[0].total, pages[0].is_more) == (BLOCK, True)
         assert (pages[-1].total, pages[-1].is_more) == (BLOCK + 31, False)
+
+
+async def test_titles_do_not_crowd_out_messages(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for number in range(TITLES_FIRST + 3):
+            await chat(store, f"Word {number}", said("a word"))
+        page = await found(store, "word ")
+        is_title = [hit.message_id is None for hit in page.hits]
+        assert is_title == [True] * TITLES_FIRST + [False] * (TITLES_FIRST + 3) + [True] * 3
+        assert (page.total, page.is_more) == (TITLES_FIRST + 3, False)
 
 
 async def test_an_excerpt_is_one_line_around_what_was_found(tmp_path: Path) -> None:
