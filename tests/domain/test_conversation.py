@@ -99,3 +99,22 @@ def test_a_title_is_never_too_long_and_never_hides_anything(text: str) -> None:
 def test_a_title_from_words_ends_between_words() -> None:
     assert title_from_words("one two three", 9) == "one two…"
     assert title_from_words("x" * 100, 9) == "x" * 9 + "…"
+
+
+def test_what_is_read_anew_keeps_the_objects_and_shows_what_is_left() -> None:
+    def messages() -> list[Message]:
+        parents = {"a": None, "b": "a", "c": "b", "d": "b", "e": "d"}
+        return [Message(id, parent, Role.USER) for id, parent in parents.items()]
+
+    tree = Tree(messages())
+    kept = tree["e"]
+    assert not tree.adopt(Tree(messages()))
+    a, _, c, _, e = messages()
+    c.parent_id = e.parent_id = "a"
+    assert tree.adopt(Tree([a, c, e]))
+    assert [m.id for m in tree.path] == ["a", "e"]
+    assert tree["e"] is kept
+    assert tree.adopt(Tree([a, c]))
+    assert [m.id for m in tree.path] == ["a", "c"]
+    assert tree.adopt(Tree())
+    assert tree.path == []
