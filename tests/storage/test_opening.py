@@ -155,7 +155,6 @@ async def test_damaged_page_is_found_by_the_check(tmp_path: Path, sound: bytes) 
         "UPDATE message SET state = 'strexming'",
         "UPDATE part SET text = CAST(x'ff80' AS TEXT)",
         "UPDATE message SET error = '{'",
-        "UPDATE conversation SET parameters = '{'",
         "UPDATE conversation SET title = CAST(x'ff80' AS TEXT)",
     ],
 )
