@@ -97,6 +97,23 @@ async def test_what_was_typed_here_since_is_not_lost(running: Running) -> None:
     assert here.text == "mine"
 
 
+async def test_what_is_typed_while_a_message_is_saved_stays_in_both(running: Running) -> None:
+    chat = await add_chat(running, "Chat", ["One", "Two"])
+    running.window.open_chat(chat.id)
+    session = await opened(running.window, chat.id)
+    window = await apart(running, chat.id)
+    here, there = running.window.chat.composer, window.chat.composer
+    QTest.keyClicks(here.text_edit, "Say hello")
+    sending = running.window.chat.send(here.text)
+    assert sending is not None
+    QTest.keyClicks(here.text_edit, " more")
+    here.flush_draft()
+    await sending
+    await until(lambda: (here.text, there.text) == (" more", " more"))
+    session.stop()
+    await until(lambda: not session.is_busy)
+
+
 async def test_an_edit_is_followed_and_ends_in_both(running: Running) -> None:
     chat = await add_chat(running, "Chat", ["One", "Two"])
     running.window.open_chat(chat.id)
