@@ -80,6 +80,7 @@ class ConversationModel(QStringListModel):
         """What the rows are of, and what was read since they are held."""
         self._runs: list[Run] = []
         self._starts: list[int] = []
+        self._found = -1
         self._asked = self._answered = 0
         self._is_held = self._waits = False
         self._reading: asyncio.Task[None] | None = None
@@ -166,10 +167,13 @@ class ConversationModel(QStringListModel):
 
     def find(self, key: Key | None, near: int = -1) -> QModelIndex:
         """The row of a conversation or a folder; an invalid index where there is none. ``near`` is where it
-        was: looked at first, since looking through 100,000 takes milliseconds."""
-        for row in (near, near + 1, near - 1):
-            if key is not None and 0 <= row < self.rowCount() and self.key(self.index(row)) == key:
-                return self.index(row)
+        was: looked at first, as is where the last one was found, since looking through 100,000 takes
+        milliseconds."""
+        if key is not None:
+            for row in (near, near + 1, near - 1, self._found, self._found + 1, self._found - 1):
+                if 0 <= row < self.rowCount() and self.key(self.index(row)) == key:
+                    self._found = row
+                    return self.index(row)
         for run in self._runs:
             if isinstance(key, str):
                 if run.folder is not None and run.kind is Kind.FOLDER and run.folder.id == key:
@@ -180,7 +184,8 @@ class ConversationModel(QStringListModel):
                     place = seqs.index(key, run.offset, run.offset + run.length)
                 except ValueError:
                     continue
-                return self.index(run.start + place - run.offset)
+                self._found = run.start + place - run.offset
+                return self.index(self._found)
         return QModelIndex()
 
     def index_of(self, conversation_id: str) -> QModelIndex:
