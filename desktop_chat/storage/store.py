@@ -109,7 +109,7 @@ class Store:
         """Copy the database to ``folder``, or beside it, where something changed since the last copy there.
 
         Returns the newest copy, and whether it was made now. The copy has been verified; those that are not
-        needed any more are deleted, never the newest good one. Does not hold up the other methods: some 6 s a
+        needed any more are deleted, never the newest good one. Does not hold up the other methods: some 30 s a
         gigabyte. Raises DatabaseCorrupt where the database is not sound, and with the path of ``folder`` what
         goes wrong there.
         """
@@ -127,7 +127,7 @@ class Store:
 
     async def save_readable(self) -> tuple[Salvaged, Path]:
         """Write what can be read of a database that turned out to be damaged in its place. Returns how much
-        that is, and the copy that is kept of what it was. Some 60 s a gigabyte."""
+        that is, and the copy that is kept of what it was. Some 7 minutes a gigabyte."""
         return await self._thread.call(recovery.save_readable_now, self._backups)
 
     async def become(self, path: Path) -> None:
