@@ -162,8 +162,6 @@ class Source:
         }
 
     def _found_assets(self) -> dict[str, str]:
-        if len(self._infos) + len(self._paths) == 1:
-            return {}
         found: dict[str, str] = {}
         for name in (*self._infos, *self._paths):
             for asset in _ASSET.findall(name):
