@@ -115,8 +115,9 @@ def salvage(path: Path, target: Path, is_over: Callable[[], bool] = never) -> Sa
 
     Reads ``path`` and its log, and changes neither. Rows whose page is sound are found also where the way to
     them is damaged; what they refer to and is lost gets a stand-in, so that no text is without a chat. The
-    new database is of the schema that the old one had. Some 7 minutes a gigabyte. Blocks. Raises DatabaseCorrupt
-    where not one message can be read; ``target`` is then no database.
+    new database is of the schema that the old one had. Some 7 minutes a gigabyte. Blocks.
+
+    Raises DatabaseCorrupt where not one message can be read; ``target`` is then no database.
     """
     # Where only the log is left, what it holds is all that there is.
     with translated(path), (path if path.exists() else Path(os.devnull)).open("rb") as file:
