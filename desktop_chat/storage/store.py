@@ -110,8 +110,8 @@ class Store:
 
         Returns the newest copy, and whether it was made now. The copy has been verified; those that are not
         needed any more are deleted, never the newest good one. Does not hold up the other methods; takes some
-        30 s a gigabyte. Raises DatabaseCorrupt where the database is not sound, and with the path of ``folder`` what
-        goes wrong there.
+        30 s a gigabyte. Raises DatabaseCorrupt where the database is not sound, and with the path
+        of ``folder`` what goes wrong there.
         """
         is_over = threading.Event()
         try:
