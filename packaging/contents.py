@@ -119,6 +119,7 @@ NEEDLESS_HOOKS = (
 _QT_PLUGINS = {
     "iconengines": ("qsvgicon",),
     "imageformats": ("qgif", "qico", "qjpeg", "qsvg", "qwebp"),
+    "networkinformation": ("qapplenetworkinformation", "qglib", "qnetworklistmanager", "qnetworkmanager"),
     "platforminputcontexts": ("composeplatforminputcontextplugin", "ibusplatforminputcontextplugin"),
     "platforms": ("qcocoa", "qoffscreen", "qwayland", "qwindows", "qxcb"),
     # Not qgtk3: it loads GTK into the process, for colours that our theme does not ask for.

@@ -164,6 +164,7 @@ def test_what_runs_in_the_build_environment_sees_no_secret(checkout: Checkout) -
         "PySide6/plugins/platforms/qwindows.dll",
         "PySide6/Qt/plugins/platforms/libqcocoa.dylib",
         "PySide6/Qt/plugins/imageformats/libqwebp.so",
+        "PySide6/Qt/plugins/networkinformation/libqnetworkmanager.so",
         "PySide6/QtCore.abi3.so",
         "resources/icons/desktop-chat.svg",
         "ziafont/fonts/DejaVuSans.ttf",
