@@ -33,7 +33,7 @@ from desktop_chat.storage.rows import (
 )
 
 _COLUMNS = (
-    "title, title_key, title_source, endpoint_id, model, parameters, active_leaf, pinned, context, id, "
+    "title, title_key, title_source, endpoint_id, model, parameters, active_leaf, context, id, pinned, "
     "sequence, folder_id, archived, unread, created_at, used_at, deleted_at, origin"
 )
 _INSERT = f"INSERT INTO conversation ({_COLUMNS}) VALUES ({', '.join('?' * 18)}) RETURNING seq"
@@ -133,6 +133,7 @@ class _Adding:
             _INSERT,
             (
                 *conversation_values(conversation),
+                conversation.pinned,
                 self._sequence(conversation.order, used_at),
                 folder,
                 conversation.archived,

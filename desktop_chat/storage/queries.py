@@ -42,7 +42,7 @@ _SELECT_MESSAGES = (
 )
 _UPDATE_CONVERSATION = (
     "UPDATE conversation SET title = ?, title_key = ?, title_source = ?, endpoint_id = ?, model = ?, "
-    "parameters = ?, active_leaf = ?, pinned = ?, context = ? WHERE id = ?"
+    "parameters = ?, active_leaf = ?, context = ? WHERE id = ?"
 )
 _PARTS = "part LEFT JOIN attachment ON hash = attachment_hash"
 _DRAFT_PARTS = "draft_part AS part LEFT JOIN attachment ON hash = attachment_hash"
@@ -130,8 +130,8 @@ def begin_turn(
     messages: Sequence[tuple[Row, list[Row]]],
     draft: str | None,
 ) -> int:
-    """``values`` as in ``change_conversation``; ``made`` is ``created_at``, ``folder_id`` and ``origin`` of a
-    conversation that is new; messages with their parts."""
+    """``values`` as in ``change_conversation``; ``made`` is ``pinned``, ``created_at``, ``folder_id`` and
+    ``origin`` of a conversation that is new; messages with their parts."""
     conversation_id = values[-1]
     now = time.time()
     with db.transaction():
@@ -140,7 +140,7 @@ def begin_turn(
         if not stored:
             db.execute(
                 "INSERT INTO conversation (title, title_key, title_source, endpoint_id, model, parameters, "
-                "active_leaf, pinned, context, id, created_at, folder_id, origin, used_at, sequence, "
+                "active_leaf, context, id, pinned, created_at, folder_id, origin, used_at, sequence, "
                 "archived, unread) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
                 "(SELECT id FROM folder WHERE id = ?), ?, 0, 0, 0, 0)",
                 (*values, *made),

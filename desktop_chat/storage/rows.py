@@ -123,7 +123,6 @@ def conversation_values(conversation: Conversation) -> Row:
         conversation.model,
         parameters_json(conversation.parameters),
         conversation.active_leaf,
-        conversation.pinned,
         context_json(conversation.context),
         conversation.id,
     )

@@ -165,18 +165,19 @@ class Store:
 
         The last of ``messages`` becomes the active leaf, and the draft with the key ``draft`` is deleted, all
         in one transaction. Messages that are stored already are left as they are, so that a call can be
-        repeated when its outcome is not known. The folder and the origin are those of a new conversation.
+        repeated when its outcome is not known. The folder, the origin and whether it is pinned are stored of a
+        new conversation alone.
         """
         values = list(conversation_values(conversation))
         if messages:
             values[ACTIVE_LEAF] = messages[-1].id
-        made = (conversation.created_at, conversation.folder, conversation.origin)
+        made = (conversation.pinned, conversation.created_at, conversation.folder, conversation.origin)
         rows = [(message_values(message), list(part_rows(message.parts))) for message in messages]
         return await self._thread.call(queries.begin_turn, tuple(values), made, rows, draft)
 
     async def update_conversation(self, conversation: Conversation) -> None:
-        """Store what is set in a conversation: its title, what its requests start from, the active leaf and
-        whether it is pinned. Nothing where it is not stored yet; :meth:`organise` stores the rest."""
+        """Store what is set in a conversation: its title, what its requests start from and the active leaf.
+        Nothing where it is not stored yet; :meth:`organise` stores the rest."""
         await self._thread.call(queries.change_conversation, conversation_values(conversation))
 
     async def append(self, message_id: str, deltas: Sequence[Delta | PartCame], *, durable: bool) -> None:

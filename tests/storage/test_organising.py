@@ -90,6 +90,17 @@ async def test_tags_have_names_of_their_own(tmp_path: Path) -> None:
         assert found.tags == ("2",)
 
 
+async def test_what_a_session_saves_leaves_alone_where_its_chat_stands(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await chats(store, "a")
+        held = await store.conversation("a")
+        assert held is not None
+        await store.organise(["a"], pinned=True, archived=True, unread=True)
+        await store.update_conversation(held)
+        await store.begin_turn(held, [])
+        assert await store.organise(["a"]) == [Place("a", pinned=True, archived=True, unread=True)]
+
+
 async def test_what_is_organised_can_be_put_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await chats(store, "a", "b", "c")

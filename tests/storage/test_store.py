@@ -145,8 +145,7 @@ async def test_order_is_the_order_of_turns_whatever_the_clock_says(
         orders.append(await store.begin_turn(first, turn()))
         assert orders == sorted(set(orders))
         assert [c.title for c in await conversations_of(store)] == ["1", "3", "2"]
-        second.pinned = True
-        await store.update_conversation(second)
+        await store.organise([second.id], pinned=True)
         assert [c.title for c in await conversations_of(store)] == ["2", "1", "3"]
         versions = [Message(new_id(), None, Role.USER, created_at=time.time()) for _ in range(20)]
         for version in versions:
@@ -168,7 +167,6 @@ async def test_update_changes_what_the_user_sets_and_ignores_the_unknown(tmp_pat
             model="m2",
             parameters=Parameters(temperature=1.0),
             active_leaf=question.id,
-            pinned=True,
         )
         await store.update_conversation(replace(changed, order=99, used_at=0.0, created_at=0.0))
         assert await conversations_of(store) == [changed]
