@@ -45,6 +45,7 @@ PACKAGES = {
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libgcc_s.so.1": "libgcc-s1",
+    "libgio-2.0.so.0": "libglib2.0-0t64 | libglib2.0-0",
     "libglib-2.0.so.0": "libglib2.0-0t64 | libglib2.0-0",
     "libgobject-2.0.so.0": "libglib2.0-0t64 | libglib2.0-0",
     "libgssapi_krb5.so.2": "libgssapi-krb5-2",
