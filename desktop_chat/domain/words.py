@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from zlib import crc32
 
 from desktop_chat.domain.search import Term
 
@@ -27,16 +28,21 @@ _ACCENTS = re.compile(
     "\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f"
     "\u00ad\u200b-\u200d\u2060]"
 )
-# C++ and C# are words of their own, which "C" finds as well.
-_WORD = re.compile(rf"[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+(?:(?:\+\+|#)(?![^\W_]))?|[{_SYMBOLS}]")
-_ASCII_WORD = re.compile(r"[a-z0-9]+(?:(?:\+\+|#)(?![a-z0-9]))?")
+_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_MARKS}])"
+# C++ and C# are words of their own, also in C++17, which "C" finds as well.
+_WORD = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:\+\+(?![^\W\d_{_UNSPACED}])|#(?!{_LETTER}))?|[{_SYMBOLS}]")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:\+\+(?![a-z])|#(?![a-z0-9]))?")
 """What ``_WORD`` finds in ASCII, five times as fast."""
 _IS_UNSPACED = re.compile(f"[{_UNSPACED}]")
+_IS_SPACED = re.compile(_LETTER)
 _SHORT = "\ue000"
 """Before the first characters of words: what is typed of one finds it without a look at all that begin so.
 Of private use, so no word has it."""
 _SHORT_LENGTHS = (3, 2, 1)
 _GRAM = 3
+_PAIR, _PAIRS = 0xF0000, 16_381
+"""Two words in a row have one of so many characters of private use: of a hundred messages with both words
+somewhere about one has that of a phrase and not the phrase. More take room, fewer time."""
 
 
 class _Folding(dict[int, str]):
@@ -77,7 +83,8 @@ def words(folded: str) -> list[str]:
 def keys(text: str) -> set[str]:
     """What a text is indexed under, so that every :func:`key_of` a part of it finds it."""
     folded = fold(text)
-    found = set(words(folded))
+    in_order = words(folded)
+    found = set(in_order)
     beginnings: set[str] = set()
     if not folded.isascii():
         for word in filter(is_unspaced, tuple(found)):
@@ -94,7 +101,24 @@ def keys(text: str) -> set[str]:
     for length in _SHORT_LENGTHS:
         spaced = {word[:length] for word in spaced}
         beginnings |= spaced
-    return found | {_SHORT + beginning for beginning in beginnings}
+    found.update(_pairs(in_order))
+    found.update([_SHORT + beginning for beginning in beginnings])
+    return found
+
+
+def _pairs(found: Iterable[str]) -> set[str]:
+    """What each two of the words that stand in a row are indexed under. Emoji between them do not count, and
+    runs of a script without spaces have their own keys."""
+    numbers = [
+        crc32(word[:LONGEST_WORD].rstrip("+#").encode()) if word.isascii() or not is_unspaced(word) else None
+        for word in found
+        if word[0].isalnum()
+    ]
+    return {
+        chr(_PAIR + (31 * one + other) % _PAIRS)
+        for one, other in pairwise(numbers)
+        if one is not None and other is not None
+    }
 
 
 def keys_of(term: Term) -> list[tuple[str, bool]]:
@@ -111,6 +135,7 @@ def keys_of(term: Term) -> list[tuple[str, bool]]:
             keys.append((_SHORT + word, False) if short else (word[:LONGEST_WORD], True))
         else:
             keys.append((word[:LONGEST_WORD], False))
+    keys += [(pair, False) for pair in sorted(_pairs(found[: len(found) - term.is_prefix]))]
     return keys
 
 
@@ -121,33 +146,59 @@ def is_more_than_keys(term: Term) -> bool:
 
 
 @lru_cache(256)
-def pattern(term: Term) -> re.Pattern[str]:
-    """Finds a term in folded texts. What stands between its words does not count."""
+def _pattern(term: Term) -> tuple[re.Pattern[str], bool, bool]:
+    """Finds a term in folded texts, and whether it has to begin and to end there as a word does: in ASCII it
+    does. What stands between its words does not count."""
     found = words(fold(term.text))
+    are_spaced = [_IS_SPACED.match(word) is not None for word in found]
     parts: list[str] = []
-    for number, word in enumerate(found):
-        unspaced = is_unspaced(word)
+    for number, (word, is_spaced) in enumerate(zip(found, are_spaced, strict=True)):
         if number:
-            parts.append(r"[\W_]*" if unspaced or is_unspaced(found[number - 1]) else r"[\W_]+")
+            is_apart = is_spaced and are_spaced[number - 1] and not found[number - 1].endswith("++")
+            parts.append(rf"(?![{_MARKS}])[\W_]+" if is_apart else r"[\W_]*")
         parts.append(re.escape(word))
-        if not number and not unspaced and word[0].isalnum():
+        if not number and is_spaced:
             # Behind the word: a pattern that begins with letters is looked for many times as fast.
-            parts.append(rf"(?<![^\W_]{re.escape(word)})")
-    last = found[-1] if found else ""
-    if last and last[-1].isalnum() and not (term.is_prefix or is_unspaced(last)):
-        parts.append(rf"(?![^\W_]|[{_MARKS}])")
-    return re.compile("".join(parts) or r"(?!)")
+            parts.append(rf"(?<![a-z0-9]{re.escape(word)})")
+    is_whole = bool(found) and are_spaced[-1] and not term.is_prefix
+    if is_whole:
+        parts.append(r"(?![a-z])" if found[-1].endswith("++") else r"(?![a-z0-9])")
+    return re.compile("".join(parts) or r"(?!)"), bool(found) and are_spaced[0], is_whole
+
+
+def places(term: Term, folded: str) -> Iterator[tuple[int, int]]:
+    """Where a term is in a folded text, as start and end, one behind the other."""
+    pattern, begins, ends = _pattern(term)
+    if folded.isascii() or not (begins or ends):
+        yield from (match.span() for match in pattern.finditer(folded))
+        return
+    at = 0
+    while match := pattern.search(folded, at):
+        start, end = match.span()
+        # Not in the pattern: to compile such a range of letters takes milliseconds.
+        is_within = (begins and start and _is_letter(folded[start - 1])) or (
+            ends and _is_letter(folded[end : end + 1])
+        )
+        at = start + 1 if is_within else end
+        if not is_within:
+            yield start, end
+
+
+def _is_letter(character: str) -> bool:
+    return not character.isascii() and _IS_SPACED.match(character) is not None
 
 
 def spans(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
     """Where any of ``terms`` is in ``text``, as start and end, ascending, none within another."""
     folded = fold(text)
-    found = sorted(match.span() for term in terms for match in pattern(term).finditer(folded))
-    apart = list(_apart(found))
+    apart = list(_apart(sorted(place for term in terms for place in places(term, folded))))
     if not apart or text.isascii() or _folding.uneven.isdisjoint(text):
         return apart
-    ends = list(accumulate(len(_folding[ord(each)]) for each in text))
-    return list(_unfolded(apart, ends))
+    lengths = [1] * len(text)
+    for at, each in enumerate(text):
+        if each in _folding.uneven:
+            lengths[at] = len(_folding[ord(each)])
+    return list(_unfolded(apart, list(accumulate(lengths))))
 
 
 def _apart(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

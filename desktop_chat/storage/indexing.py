@@ -33,8 +33,10 @@ _FACT, _NO_LETTER = "\ue001", "\ue002"
 
 INDEXED = (PartKind.TEXT, PartKind.REFUSAL, PartKind.REASONING, PartKind.FILE)
 """The kinds of parts whose texts are searched."""
+NAMED = (PartKind.IMAGE, PartKind.FILE, PartKind.CITATION)
+"""The kinds whose names are."""
 _TEXTS = {kind.value for kind in INDEXED}
-_NAMED = {kind.value for kind in (PartKind.IMAGE, PartKind.FILE, PartKind.CITATION)}
+_NAMED = {kind.value for kind in NAMED}
 _HAS = {PartKind.IMAGE.value: Has.IMAGE, PartKind.FILE.value: Has.FILE}
 
 _PARTS = "SELECT kind, text, name FROM part WHERE message_seq = ? ORDER BY position"

@@ -21,17 +21,17 @@ from typing import Any
 import apsw
 
 from desktop_chat.domain.search import Filters, Found, Hit, Query, Term
-from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, pattern, spans, words
+from desktop_chat.domain.words import fold, is_more_than_keys, keys_of, places, spans, words
 from desktop_chat.storage.errors import reading
-from desktop_chat.storage.indexing import COUNT_PENDING, INDEXED, fact
+from desktop_chat.storage.indexing import COUNT_PENDING, INDEXED, NAMED, fact
 
 BLOCK = 150
 """Hits that are ranked among themselves."""
 HITS_A_CHAT = 3
 TITLES_FIRST = 8
 """Titles that stand above the messages; further ones stand below."""
-MOST_LOOKED_AT = 600
-"""Messages with all words of a phrase that are read for the phrase, where some have it already."""
+ENOUGH = 0.03
+"""Seconds after which what was found is shown, and not looked for what a page still lacks."""
 EXCERPT = 160
 """Characters."""
 HALF_LIFE = 180 * 86_400
@@ -48,10 +48,12 @@ _BEFORE = 40
 _YEARS = range(1970, 2101)
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in INDEXED)
+_NAMED_KINDS = ", ".join(f"'{kind.value}'" for kind in NAMED)
 _TEXT = (
-    "(SELECT group_concat(text, char(10)) FROM (SELECT iif(name IS NULL, '', name || char(10)) || "
+    "(SELECT group_concat(text, char(10)) FROM (SELECT "
+    f"iif(name IS NULL OR kind NOT IN ({_NAMED_KINDS}), '', name || char(10)) || "
     f"iif(kind IN ({_KINDS}), text, '') AS text FROM part WHERE message_seq = message.seq "
-    f"AND (kind IN ({_KINDS}) OR name IS NOT NULL) ORDER BY position))"
+    f"AND kind IN ({_KINDS}, {_NAMED_KINDS}) ORDER BY position))"
 )
 _MESSAGES = (
     "SELECT conversation.id, message.id, title, message.created_at, role, archived, "
@@ -73,12 +75,12 @@ _LAST_MESSAGE = (
     f"SELECT ifnull({_TEXT}, '') FROM message WHERE conversation_id = ? AND deleted_at IS NULL "
     "ORDER BY seq DESC LIMIT 1"
 )
-_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
+_NOT_SHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
 @dataclass(slots=True)
 class _Candidate:
-    """``text`` is that of the message, or the title."""
+    """``text`` is that of the message, or the title; it is folded when it is ranked."""
 
     chat: str
     message: str | None
@@ -87,7 +89,7 @@ class _Candidate:
     role: str
     is_archived: int
     text: str
-    score: float = 0.0
+    folded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +120,11 @@ class _Search:
         self._connection = connection
         self._query = query
         self._now = time.time()
-        self._patterns = [pattern(term) for term in query.terms]
         terms = query.terms
         self._words = [word for term in terms for word in words(fold(term.text))]
         # What was typed one behind the other counts more where it stands so.
         self._in_a_row = (
-            pattern(Term(" ".join(term.text for term in terms), terms[-1].is_prefix)) if terms[1:] else None
+            Term(" ".join(term.text for term in terms), terms[-1].is_prefix) if terms[1:] else None
         )
         self._must_look = any(map(is_more_than_keys, terms))
         filters = query.filters
@@ -133,23 +134,21 @@ class _Search:
 
     def page(self, limit: int, offset: int) -> Found:
         """The hits, how many chats have one, and whether there may be more."""
-        wanted = offset + limit
+        wanted, enough = offset + limit, time.perf_counter() + ENOUGH
         titles, messages = self._titles(), self._messages()
         newest = self._ranked(list(islice(titles, BLOCK)))
         hits = newest[:TITLES_FIRST]
         chats = {each.chat for each in newest}
         taken: Counter[str] = Counter()
         for candidates in (messages, chain(newest[TITLES_FIRST:], titles)):
-            looked_at = 0
             while rows := list(islice(candidates, BLOCK)):
-                looked_at += len(rows)
                 block = self._ranked(rows)
                 chats.update(each.chat for each in block)
                 for each in block:
                     taken[each.chat] += each.message is not None
                     if each.message is None or taken[each.chat] <= HITS_A_CHAT:
                         hits.append(each)
-                if len(hits) >= wanted or (looked_at >= MOST_LOOKED_AT and len(hits) > offset):
+                if len(hits) >= wanted or (len(hits) > offset and time.perf_counter() > enough):
                     break
             else:
                 continue
@@ -160,7 +159,9 @@ class _Search:
 
     def _ranked(self, rows: list[_Candidate]) -> list[_Candidate]:
         """Those with all terms, the best first."""
-        having = rows if not self._must_look else [each for each in rows if self._has_all(each.text)]
+        for each in rows:
+            each.folded = fold(each.text)
+        having = rows if not self._must_look else [each for each in rows if self._has_all(each.folded)]
         return sorted(having, key=self._score, reverse=True)
 
     def _titles(self) -> Iterator[_Candidate]:
@@ -186,9 +187,8 @@ class _Search:
         for row in self._connection.execute(sql.format(conditions=conditions), bindings):
             yield _Candidate(*row)
 
-    def _has_all(self, text: str) -> bool:
-        folded = fold(text)
-        return all(pattern.search(folded) for pattern in self._patterns)
+    def _has_all(self, folded: str) -> bool:
+        return all(next(places(term, folded), None) for term in self._query.terms)
 
     def _expression(self, *, messages: bool = False) -> str:
         """What FTS5 is asked for: all keys, each in quotation marks, which no key has in it."""
@@ -244,13 +244,13 @@ class _Search:
     def _score(self, candidate: _Candidate) -> float:
         """Between 0 and 1.8: how often it has the words for its length, as BM25 sees it, whether they stand
         in a row, and how new it is. All hits have all words, so how rare those are makes no difference."""
-        folded = fold(candidate.text)
+        folded = candidate.folded
         fit = 0.0
         for word in self._words:
             often = folded.count(word)
             fit += often / (often + 0.3 + 0.9 * len(folded) / _AVERAGE)
         fit /= len(self._words) or 1
-        in_a_row = 0.5 if self._in_a_row is not None and self._in_a_row.search(folded) else 0.0
+        in_a_row = 0.5 if self._in_a_row is not None and next(places(self._in_a_row, folded), None) else 0.0
         age: float = max(0.0, self._now - candidate.time)
         return fit + in_a_row + 0.3 * math.exp2(-age / HALF_LIFE)
 
