@@ -34,6 +34,9 @@ OLDEST_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT = 2_000
 """Milliseconds to wait for a lock of another process: as long as quitting may take."""
 
+LOG_TIMEOUT = 200
+"""Milliseconds to wait for those who still read from the log, before it is emptied later."""
+
 _WAL_MAGIC = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _LARGEST_INTEGER = 2**63 - 1
 
@@ -48,6 +51,9 @@ class Database:
 
     Raises the errors of :mod:`desktop_chat.storage.errors`; where it does, the files are as they were.
     """
+
+    keeps_deleted = False
+    """Whether the log still holds what was deleted, since it could not be emptied."""
 
     def __init__(self, path: Path, backups: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         self.path = path
@@ -201,6 +207,18 @@ class Database:
         """Move everything from the log into the database and empty the log, deleted text included."""
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
+    def forget_deleted(self, timeout: int = LOG_TIMEOUT) -> None:
+        """Empty the log of what was deleted. Where others read from it for longer than ``timeout``
+        milliseconds, or the disk refuses, ``keeps_deleted`` says so: the deletion itself is stored."""
+        self._connection.set_busy_timeout(timeout)
+        try:
+            self.checkpoint()
+            self.keeps_deleted = False
+        except (apsw.BusyError, apsw.FullError, apsw.IOError):
+            self.keeps_deleted = True
+        finally:
+            self._connection.set_busy_timeout(BUSY_TIMEOUT)
+
     @contextmanager
     def without_triggers(self) -> Iterator[None]:
         """For rows that are copied together with what triggers made of them."""
@@ -219,7 +237,7 @@ class Database:
             self._connection.backup("main", source, "main") as copying,
         ):
             copying.step()
-        self.checkpoint()
+        self.forget_deleted()
 
     def close(self, *, checkpoint: bool = True) -> None:
         """Close the connection. What cannot be checkpointed stays in the log for the next start."""
@@ -359,6 +377,8 @@ class StorageThread:
         if self._database is None:
             raise StoreClosed("the database was closed", self.path)
         self._keep_in_place(self._database)
+        if self._database.keeps_deleted:
+            self._database.forget_deleted(timeout=0)
         return function(self._database, *args, **kwargs)
 
     def _keep_in_place(self, database: Database) -> None:

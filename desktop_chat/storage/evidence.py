@@ -132,7 +132,7 @@ def drop(db: Database, before: float) -> bool:
         return True
     if old:
         # The log still holds pages with the text.
-        db.checkpoint()
+        db.forget_deleted()
     return False
 
 

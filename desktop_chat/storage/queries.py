@@ -324,4 +324,4 @@ def clear_cached_answers(db: Database) -> None:
     with db.transaction():
         db.execute("DELETE FROM cached_answer")
     # The log still holds pages with the text.
-    db.checkpoint()
+    db.forget_deleted()

@@ -165,8 +165,8 @@ class Store:
 
         The last of ``messages`` becomes the active leaf, and the draft with the key ``draft`` is deleted, all
         in one transaction. Messages that are stored already are left as they are, so that a call can be
-        repeated when its outcome is not known. The folder, the origin and whether it is pinned are stored of a
-        new conversation alone.
+        repeated when its outcome is not known. The folder, the origin and whether it is pinned are those of
+        a new conversation.
         """
         values = list(conversation_values(conversation))
         if messages:
@@ -226,8 +226,9 @@ class Store:
         return await self._thread.call(trash.deleted_messages)
 
     async def purge(self, ids: Sequence[str]) -> None:
-        """Remove the conversations and messages with these ids that are in the trash for good, also from the
-        files, with all answers that are kept to be given again.
+        """Remove the conversations and messages with these ids that are in the trash for good, with all
+        answers that are kept to be given again. From the files, too: at once, or where somebody still reads
+        what was, a backup say, with a call after that.
 
         What answers a removed message hangs below the one that it answered from then on.
         """

@@ -86,7 +86,7 @@ def purge(db: Database, before: float, ids: Sequence[str] | None) -> bool:
     if _AT_ONCE in (len(doomed), len(single)) or indexing.forget_slice(db):
         return True
     # The log still holds pages with the text.
-    db.checkpoint()
+    db.forget_deleted()
     return False
 
 
@@ -123,7 +123,7 @@ def forget_answers(db: Database, before: float) -> None:
     if db.execute("SELECT 1 FROM cached_answer WHERE created_at < ? LIMIT 1", (before,)):
         with db.transaction():
             db.execute("DELETE FROM cached_answer WHERE created_at < ?", (before,))
-        db.checkpoint()
+        db.forget_deleted()
 
 
 _LEDGER = ("ledger", "ledger_endpoint", "slot", "slot_sum", "slot_chat", "slot_first_token")

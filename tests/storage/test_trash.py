@@ -40,6 +40,11 @@ def files(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
+def in_files(folder: Path) -> bytes:
+    """All that the database and its log hold."""
+    return b"".join(file.read_bytes() for file in folder.glob("chats.db*"))
+
+
 @pytest.mark.parametrize(
     ("deleted", "left", "leaf"),
     [
@@ -119,6 +124,20 @@ async def test_only_what_is_in_the_trash_is_purged(tmp_path: Path) -> None:
         assert [each.id for each in await conversations_of(store)] == ["c"]
     assert count(tmp_path, f"{CANARY} a") + count(tmp_path, f"{CANARY} b") == 0
     assert count(tmp_path, f"{CANARY} c2") > 0
+
+
+async def test_what_somebody_still_reads_is_gone_from_the_files_after_that(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await grown(store, "1 2<1")
+        await store.delete_conversations(["c"])
+        with raw(tmp_path / "chats.db") as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT count(*) FROM message").fetchall()
+            await store.empty_trash()
+            assert await store.conversation("c") is None
+        assert CANARY.encode() in in_files(tmp_path)
+        await store.drafts()
+        assert CANARY.encode() not in in_files(tmp_path)
 
 
 async def test_what_is_deleted_twice_keeps_its_time(tmp_path: Path) -> None:
