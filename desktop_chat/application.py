@@ -327,7 +327,7 @@ class Program:
                 if self._is_closing:
                     return
                 # Where the store could not even be opened, the user has been asked already.
-                if self.store is None or not await self.dialogs.recovery.ask(error):
+                if self.store is None or not await self.dialogs.recovery.ask_again(error):
                     self.exit_code = 1
                     self.quitting.set()
                     return

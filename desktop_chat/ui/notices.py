@@ -103,6 +103,11 @@ def explain_storage(error: StorageError, now: datetime | None = None) -> Notice:
     return _storage_notice(error, [words.safe, words.way_out], (), now)
 
 
+def explain_unread(error: StorageError, now: datetime | None = None) -> Notice:
+    """Why what was just opened cannot be read; it can be tried again, or the program ends."""
+    return replace(explain_storage(error, now), actions=(Action.TRY_AGAIN,), close="Quit")
+
+
 def storage_reason(error: StorageError) -> str:
     """What happened to the database in one sentence, where nothing was at stake."""
     return _storage_words(error).happened

@@ -22,6 +22,7 @@ from desktop_chat.ui.notices import (
     explain_recovered,
     explain_salvaged,
     explain_storage,
+    explain_unread,
     moment,
 )
 from desktop_chat.ui.problem_dialog import ProblemDialog
@@ -50,8 +51,15 @@ class Recovery(QObject):
 
     async def ask(self, error: StorageError, backup: Backup | None = None) -> Action | None:
         """The chats cannot be opened. What the user wants of what is offered; None to end."""
+        return await self._answer(explain_opening(error, backup))
+
+    async def ask_again(self, error: StorageError) -> bool:
+        """The chats are open, but could not be read after that. Whether to try again, or else to end."""
+        return await self._answer(explain_unread(error)) is not None
+
+    async def _answer(self, notice: Notice) -> Action | None:
         answer: asyncio.Future[Action | None] = asyncio.get_running_loop().create_future()
-        dialog = self._present(explain_opening(error, backup))
+        dialog = self._present(notice)
 
         def decide(action: Action | None) -> None:
             if action is not Action.SHOW_BACKUPS and not answer.done():

@@ -23,6 +23,7 @@ from desktop_chat.ui.notices import (
     explain_opening,
     explain_retry,
     explain_storage,
+    explain_unread,
     retry_countdown,
     retry_status,
     wants_dialog,
@@ -192,6 +193,14 @@ def test_every_storage_error_has_words_of_its_own(kind: type[StorageError]) -> N
     assert notice.body.endswith(".")
     assert "/profile/chats.db" in notice.details
     assert f"kind: {kind.__name__}" in notice.details
+
+
+@pytest.mark.parametrize("kind", STORAGE_ERRORS, ids=lambda kind: kind.__name__)
+def test_what_opened_but_cannot_be_read_offers_only_what_can_be_done_with_it(
+    kind: type[StorageError],
+) -> None:
+    notice = explain_unread(kind("reason", Path("/profile/chats.db")))
+    assert (notice.actions, notice.close) == ((Action.TRY_AGAIN,), "Quit")
 
 
 def test_a_full_disk_is_told_as_it_is() -> None:
