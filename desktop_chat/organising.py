@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import fields, replace
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -67,6 +67,7 @@ class Organising(QObject):
         """Those whose edits are on their way to the disk."""
         self._shown: WeakKeyDictionary[QObject, str] = WeakKeyDictionary()
         self._gone: set[str] = set()
+        """Those that are about to be deleted: of all others the database tells."""
         self._doing: set[asyncio.Task[Any]] = set()
 
     # What there is
@@ -93,11 +94,15 @@ class Organising(QObject):
         ``StorageError``."""
         if (known := self.known(id)) is not None:
             return known
-        edits = self._edits
-        found = await (await self._store()).conversation(id)
-        if found is None or found.deleted_at is not None or id in self._gone:
-            return None
-        return self._remember(found, edits)
+        store = await self._store()
+        while True:
+            edits = self._edits
+            found = await store.conversation(id)
+            if found is None or found.deleted_at is not None or id in self._gone:
+                return None
+            # As in :meth:`page`.
+            if self._edited.get(id, 0) <= edits or self._in_memory(id):
+                return self._remember(found, edits)
 
     def known(self, id: str) -> Conversation | None:
         """A stored conversation that is in memory: open, or on a page read recently. None for what was
@@ -220,16 +225,14 @@ class Organising(QObject):
 
         async def remove(store: Store) -> None:
             held[:] = await store.remove_tag(tag_id) or held
-            for id in held:
-                if (known := self.known(id)) is not None:
-                    known.tags = tuple(other for other in known.tags if other != tag_id)
+            for known in self._known_among(held):
+                known.tags = tuple(other for other in known.tags if other != tag_id)
 
         async def put_back(store: Store) -> None:
             await store.save_tag(tag)
             await store.organise(held, add_tags=(tag_id,))
-            for id in held:
-                if (known := self.known(id)) is not None:
-                    known.tags = (*known.tags, tag_id)
+            for known in self._known_among(held):
+                known.tags = (*known.tags, tag_id)
 
         doing = self._do(self._set_up(remove))
         self._offer(f"Removed the tag “{tag.name}”", lambda: self._do(self._set_up(put_back, doing)))
@@ -336,10 +339,11 @@ class Organising(QObject):
     async def _put_back(self, ids: Sequence[str], places: list[Place], doing: "asyncio.Task[None]") -> None:
         async def write(store: Store) -> None:
             await store.place(places)
-            for place in places:
-                if (known := self.known(place.id)) is not None:
-                    known.folder, known.tags = place.folder, place.tags
-                    known.archived, known.pinned, known.unread = place.archived, place.pinned, place.unread
+            where = {place.id: place for place in places}
+            for known in self._known_among(where):
+                place = where[known.id]
+                known.folder, known.tags = place.folder, place.tags
+                known.archived, known.pinned, known.unread = place.archived, place.pinned, place.unread
 
         await asyncio.wait([doing])
         await self._save(ids, write)
@@ -414,27 +418,34 @@ class Organising(QObject):
             self._do(self._save([id], lambda store: store.update_conversation(written)))
 
     def _put_away(self, ids: Sequence[str]) -> "asyncio.Task[None]":
+        # What is not in memory nobody shows.
+        known = [conversation.id for conversation in self._known_among(ids)]
         self._gone.update(ids)
-        for id in ids:
+        for id in known:
             self._pages.pop(id, None)
             self.gone.emit(id)
         return self._do(self._delete(ids))
 
     async def _delete(self, ids: Sequence[str]) -> None:
-        for id in ids:
+        for id in {*self._sessions}.intersection(ids):
             if (session := self._sessions.get(id)) is not None:
                 await session.close()
                 self._sessions.pop(id, None)
                 self._recent = [other for other in self._recent if other is not session]
-        await self._save(ids, lambda store: store.delete_conversations(ids))
+
+        async def write(store: Store) -> None:
+            await store.delete_conversations(ids)
+            for id in {*self._pages}.intersection(ids):
+                del self._pages[id]
+            self._gone.difference_update(ids)
+
+        await self._save(ids, write)
 
     def _restore(self, ids: Sequence[str], deleting: "asyncio.Task[None] | None") -> None:
         async def write(store: Store) -> None:
             await store.restore_conversations(ids)
-            self._gone.difference_update(ids)
-            for id in ids:
-                if (found := self._in_memory(id)) is not None:
-                    found.deleted_at = None
+            for id in {*self._pages}.intersection(ids):
+                self._pages[id].deleted_at = None
 
         async def restore() -> None:
             if deleting is not None:
@@ -482,10 +493,9 @@ class Organising(QObject):
         self.folders, self.tags = await store.folders(), await store.tags()
         self.organised.emit()
 
-    def _set_in_memory(self, ids: Iterable[str], name: str, value: object) -> None:
-        for id in ids:
-            if (known := self.known(id)) is not None:
-                setattr(known, name, value)
+    def _set_in_memory(self, ids: Collection[str], name: str, value: object) -> None:
+        for known in self._known_among(ids):
+            setattr(known, name, value)
 
     async def _set_up(
         self, write: Callable[[Store], Awaitable[object]], after: "asyncio.Task[None] | None" = None

@@ -9,11 +9,13 @@ import apsw
 import pytest
 from PySide6.QtCore import QObject
 
+from desktop_chat.domain.archive import History
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.endpoint import Dialect
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.listing import Folder, Shelf, Sort, Tag, View
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
+from desktop_chat.organising import KNOWN
 from desktop_chat.undo import Undo
 from tests.helpers.bench import Bench, ask, idle, listed, until, until_listed
 from tests.server import Server, faults, wire
@@ -94,6 +96,44 @@ async def test_what_was_deleted_is_gone_at_once_and_comes_back(bench: Bench, und
     undos[0].undo()
     await until_listed(bench.chats, third, second, first)
     assert (await bench.chats.open(first)).conversation.title == "First"
+
+
+async def test_only_what_is_in_memory_is_told_of_many_that_go(bench: Bench, undos: list[Undo]) -> None:
+    """To tell of each of 100,000 would hold up the window for seconds."""
+    (shown,) = await stored(bench, "Shown")
+    store = await bench.opening
+    others = [f"c{number}" for number in range(KNOWN + 1)]
+    await store.add_history([History(Conversation(id, id), []) for id in others])
+    gone: list[str] = []
+    bench.chats.gone.connect(gone.append)
+    bench.chats.delete([*others, shown])
+    assert gone == [shown]
+    await until_listed(bench.chats)
+    undos[-1].undo()
+    await settled(bench)
+    assert (await bench.chats.counts())[Shelf.CHATS] == len(others) + 1
+
+
+async def test_what_is_looked_at_in_the_trash_is_not_known(bench: Bench) -> None:
+    first, second = await stored(bench, "First", "Second")
+    await (await bench.opening).delete_conversations([second])
+    bench.chats.delete([first])
+    await settled(bench)
+    assert await on(bench, View(Shelf.TRASH)) == ["First", "Second"]
+    for id in (first, second):
+        assert bench.chats.known(id) is None
+        assert await bench.chats.conversation(id) is None
+
+
+async def test_what_was_deleted_for_good_can_come_from_elsewhere(bench: Bench) -> None:
+    (only,) = await stored(bench, "Only")
+    bench.chats.delete([only])
+    await settled(bench)
+    await bench.chats.purge()
+    await (await bench.opening).add_history([History(Conversation(only, "Back"), [])])
+    await bench.chats.reread()
+    assert await on(bench, View()) == ["Back"]
+    assert (await bench.chats.open(only)).conversation.title == "Back"
 
 
 async def test_a_single_chat_is_named(bench: Bench, undos: list[Undo]) -> None:
