@@ -15,7 +15,7 @@ import apsw
 from desktop_chat.domain.titles import title_key
 from desktop_chat.storage import backups
 from desktop_chat.storage.backups import APPLICATION_ID
-from desktop_chat.storage.errors import DatabaseCorrupt, DatabaseTooNew
+from desktop_chat.storage.errors import DatabaseCorrupt, DatabaseTooNew, reading
 from desktop_chat.storage.search_schema import SCHEMA as SEARCH
 
 
@@ -563,7 +563,9 @@ def migrate(
     for number, migration in enumerate(migrations[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.execute(migration.sql)
+            # What it calls of ours gets texts of the rows.
+            with reading(path):
+                connection.execute(migration.sql)
             connection.execute(
                 "INSERT INTO migration VALUES (?, ?, ?)", (number, migration.name, time.time())
             )

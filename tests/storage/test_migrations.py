@@ -250,6 +250,48 @@ def test_a_damaged_database_is_not_migrated(released: Path) -> None:
     assert versions(released)[1] == NEWEST
 
 
+@pytest.mark.parametrize("dump", RELEASED[:-1], ids=lambda path: path.stem)
+def test_a_title_that_is_no_text_is_damage(tmp_path: Path, dump: Path) -> None:
+    load_file(dump, tmp_path / "chats.db")
+    with raw(tmp_path / "chats.db") as connection:
+        # A lone surrogate, as noise may leave it: no check of SQLite sees that.
+        connection.execute("UPDATE conversation SET title = CAST(x'61EDA080' AS TEXT)")
+    with pytest.raises(DatabaseCorrupt, match="damaged value"):
+        database(tmp_path)
+    with raw(tmp_path / "chats.db") as connection:
+        assert connection.pragma("user_version") < NEWEST
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("dump", RELEASED[:-1], ids=lambda path: path.stem)
+async def test_what_an_odd_clock_left_is_migrated(tmp_path: Path, dump: Path) -> None:
+    """Numbers that are there twice, times before and after all that there is, and a very deep chat."""
+    load_file(dump, tmp_path / "chats.db")
+    times = (0.0, -5e9, 4e12, 1e300, float("inf"), 1.7e9)
+    others = "title, title_source, parameters"
+    with raw(tmp_path / "chats.db") as connection, connection:
+        for number, at in enumerate((*times, 1.0)):
+            connection.execute(
+                f"INSERT INTO conversation (id, used_at, created_at, sequence, pinned, {others}) "
+                f"SELECT ?1, ?2, ?2, ?3, 0, {others} FROM conversation WHERE id = 'c1'",
+                (f"odd{number}", at, (1, 1, 7, 7, 2**62, -3, 5)[number]),
+            )
+        for number in range(1000):
+            connection.execute(
+                "INSERT INTO message (id, conversation_id, parent_id, role, created_at, state) "
+                "VALUES (?, 'odd6', ?, 'user', 0.0, 'complete')",
+                (f"deep{number}", f"deep{number - 1}" if number else None),
+            )
+    async with opened(tmp_path) as store:
+        found = {chat.id: chat for chat in await conversations_of(store)}
+        assert [found[f"odd{number}"].used_at for number in range(len(times))] == list(times)
+        assert len({chat.order for chat in found.values()}) == len(found)
+        assert len((await store.tree("odd6")).path) == 1000
+        begun_now, *_ = await begun(store)
+        assert (await conversations_of(store))[0].id == begun_now.id
+        assert await store.quick_check() == []
+
+
 def test_a_copy_that_is_not_sound_stops_the_migration(released: Path) -> None:
     data = bytearray((released / "chats.db").read_bytes())
     with raw(released / "chats.db") as connection:
