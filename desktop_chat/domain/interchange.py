@@ -295,7 +295,10 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    found = float(_is(value, int | float | Decimal, "a number"))
+    try:
+        found = float(_is(value, int | float | Decimal, "a number"))
+    except OverflowError:
+        found = math.inf
     if not math.isfinite(found):
         raise ValueError("it is not finite")
     return found

@@ -8,6 +8,7 @@ read.
 import codecs
 import json
 import re
+import sys
 from collections.abc import Iterator
 from json.decoder import JSONDecodeError
 from typing import Any, NamedTuple, Protocol
@@ -16,6 +17,10 @@ from desktop_chat.domain.archive import Skipped
 
 LARGEST = 48_000_000
 """Characters of one record. What Python makes of one takes some four times that."""
+WIDEST = 64_000_000
+"""Bytes of such a text in memory: an emoji makes all its characters take four each."""
+MOST_VALUES = 3_000_000
+"""Values and commas of one record: an empty list is two characters, and sixty-four bytes."""
 LISTS = ("conversations", "chats", "ledger")
 """Members of an object whose elements are records: such a file is one object with a list in it."""
 
@@ -25,6 +30,7 @@ _NEAR = 16
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STEP = re.compile(r'"|[\[{]+|[\]}]+|,')
 """Where a text begins, brackets in a row, or a comma."""
+_STEP_WITHIN = re.compile(r'"|[\[{]+|[\]}]+')
 _REST = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 """What is left of a text before its end."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -171,19 +177,23 @@ class _Reader:
                 place, is_open = end, True
             if not is_open and place < len(self._text) - _NEAR:
                 raise _Broken("it is no valid JSON")
-            if len(self._text) - self._at > largest:
+            left = largest - (len(self._text) - self._at)
+            if left < 0 or sys.getsizeof(self._text) > WIDEST:
                 raise _Broken(f"it is larger than {largest // 1_000_000} MB")
             if self._is_over:
                 if is_open or place >= len(self._text):
                     raise _End
                 raise _Broken("it is no valid JSON")
-            self._more(max(_CHUNK, len(self._text) - self._at))
+            # By a half: what is read on with this one is parsed without being counted.
+            self._more(min(max(_CHUNK, (len(self._text) - self._at) // 2), left + _CHUNK))
+            if len(self._text) > MOST_VALUES and sum(map(self._text.count, ",[{")) > MOST_VALUES:
+                raise _Broken("it has too many values")
 
     def _step_over(self) -> None:
         """Go on behind a value that cannot be read, by its brackets and texts alone."""
         depth = 0
         while True:
-            found = _STEP.search(self._text, self._at)
+            found = (_STEP_WITHIN if depth else _STEP).search(self._text, self._at)
             if found is None:
                 self._at = len(self._text)
                 self._more_or_end()

@@ -90,9 +90,10 @@ def seconds(value: object) -> float:
             return 0.0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
+    # Whole numbers of JSON may be larger than any float.
+    found = float(max(0, min(value, 10**18)))
     # Milliseconds from 1973 on are more than that.
-    found = float(min(value, 10**18)) if isinstance(value, int) else value
-    if math.isfinite(found) and found > 1e11:
+    if found > 1e11:
         found /= 1000
     return found if 0 < found < _LATEST else 0.0
 

@@ -29,6 +29,8 @@ LEAST = 100_000_000
 MAX_NAMES = 500_000
 """Files of an archive or a folder."""
 
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How exports are packed. Of the others :mod:`zipfile` unpacks all at once, however little is asked for."""
 _MAX_DIRECTORY = 100_000_000
 """Bytes of the list of what is in an archive: it is read as a whole."""
 _ASSET = re.compile(r"file[-_][A-Za-z0-9]{8,}")
@@ -128,6 +130,8 @@ class Source:
         info = self._infos[name]
         if info.flag_bits & 1:
             raise Unreadable("It is protected by a password.")
+        if info.compress_type not in _METHODS:
+            raise Unreadable("It is packed in a way that exports are not.")
         try:
             with self._zip.open(info) as packed:
                 yield _Limited(packed, self)

@@ -198,6 +198,15 @@ def test_a_bomb_is_left_where_it_shows(tmp_path: Path, monkeypatch: pytest.Monke
     ]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_can_only_be_unpacked_whole_stays_packed(tmp_path: Path, method: int) -> None:
+    """A kilobyte of it unpacks to gigabytes at the first read."""
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", method) as made:
+        made.writestr("conversations.json", json.dumps([chatgpt_chat(1)]))
+    assert skipped(path) == [("conversations.json", "It is packed in a way that exports are not.")]
+
+
 def test_an_archive_in_an_archive_stays_closed(tmp_path: Path) -> None:
     inner = archive(tmp_path / "inner.zip").read_bytes()
     path = archive(tmp_path / "outer.zip", {"conversations.zip": inner})
@@ -245,6 +254,16 @@ def test_odd_characters_and_numbers(tmp_path: Path) -> None:
     assert 0 < read_.conversation.created_at < 4e9
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_numbers_that_are_larger_than_any(tmp_path: Path, number: int) -> None:
+    value = chatgpt_chat(1)
+    value["create_time"] = value["mapping"]["1-0"]["message"]["create_time"] = number
+    assert titles(write_json(tmp_path / "conversations.json", [value])) == ["Chat 1"]
+    own = {"format": "desktop-chat", "version": 1, "chats": [{"id": "c", "created_at": number}]}
+    ((_, why),) = skipped(write_json(tmp_path / "own.json", own))
+    assert why == "It was left out: created_at: it is not finite."
+
+
 def test_ids_that_come_twice(tmp_path: Path) -> None:
     value = json.loads((DATA / "claude.json").read_text("utf-8"))
     value[0]["chat_messages"].append({**value[0]["chat_messages"][0], "text": "again"})
@@ -282,6 +301,22 @@ def test_a_record_that_is_too_large_is_stepped_over(tmp_path: Path, monkeypatch:
     path = written(tmp_path / "conversations.json", chat(1), json.dumps(big), chat(3))
     assert titles(path) == ["Chat 1", "Chat 3"]
     assert skipped(path) == [("conversations.json, record 2", "It cannot be read: it is larger than 3 MB.")]
+
+
+def test_a_record_of_more_values_than_fit_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MOST_VALUES", 1_100_000)
+    dense = f'{{"mapping": [{"[]," * 800_000}[]]}}'
+    path = written(tmp_path / "conversations.json", chat(1), dense, chat(3))
+    assert titles(path) == ["Chat 1", "Chat 3"]
+    assert skipped(path) == [("conversations.json, record 2", "It cannot be read: it has too many values.")]
+
+
+def test_a_record_that_takes_four_bytes_a_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "WIDEST", 6_000_000)
+    big = json.dumps(chatgpt_chat(2, ["\U0001f30a" + "x" * 2_500_000]), ensure_ascii=False)
+    path = written(tmp_path / "conversations.json", chat(1), big, chat(3))
+    assert titles(path) == ["Chat 1", "Chat 3"]
+    assert skipped(path) == [("conversations.json, record 2", "It cannot be read: it is larger than 48 MB.")]
 
 
 def test_a_database_that_is_damaged(tmp_path: Path) -> None:
