@@ -78,8 +78,7 @@ class Store:
         """Open the database, or create it where neither it nor a backup of it exists.
 
         Its schema is brought up to date, after a verified copy went to ``backups``. Answers that were being
-        written when the program died become ``INTERRUPTED``. What was deleted more than 30 days ago goes for
-        good.
+        written when the program died become ``INTERRUPTED``.
 
         ``read_only`` writes nothing where the database is; every method that would raises DatabaseReadOnly.
         Where the file is deleted or replaced while it is open, all of it is written again before anything
