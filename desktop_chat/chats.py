@@ -129,13 +129,15 @@ class Chats(Organising):
         self.drafts_loaded.emit(stored)
         await self.reread()
 
-    async def tidy(self, in_backups: Set[str] = frozenset()) -> None:
+    async def tidy(self, in_backups: Set[str] | None = frozenset()) -> None:
         """Let go of what is kept for too long: what is in the trash for 30 days, files that no chat and no
-        draft has any more, but for those ``in_backups``, and evidence of attempts older than the user wants.
-        Raises ``StorageError``."""
+        draft has any more, but for those ``in_backups`` (None: not known, so all stay), and evidence of
+        attempts older than the user wants. Raises ``StorageError``."""
         store = await self._store()
         await store.purge_expired()
         await store.drop_evidence(time.time() - self._settings.evidence_days * DAY)
+        if in_backups is None:
+            return
         # Only what is on the disk now: what is attached meanwhile may be in nothing yet.
         kept = await self.attachments.hashes() - in_backups
         await self.attachments.remove(await store.unreferenced(kept))

@@ -126,13 +126,17 @@ class Keeping(QObject):
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def take(self, source: Store, ids: Sequence[int]) -> Added:
-        """Add conversations of a copy, by their numbers there, to those that are there now. What is there
-        already stays as it is. Raises ``StorageError``."""
+        """Add conversations of a copy, by their numbers there, to those that are there now. What is in the
+        trash comes out of it; what else is there already stays as it is. Raises ``StorageError``."""
         store = await self._store()
         await store.back_up(Reason.RESTORE)
         chats = messages = known = 0
         async for history in source.histories(ids):
             added = await store.add_history([history])
+            await store.restore_conversations([history.conversation.id])
+            await store.restore_messages(
+                [message.id for message in history.messages if message.id not in history.trashed]
+            )
             chats, messages, known = chats + added.chats, messages + added.messages, known + added.known
         return Added(chats, messages, known)
 
@@ -145,9 +149,15 @@ class Keeping(QObject):
             await store.become(path)
         return kept
 
-    async def attachments(self) -> set[str]:
-        """The hashes of the files that copies refer to, which stay for as long."""
-        return await asyncio.to_thread(attachments_of, self._database, self.folders)
+    async def attachments(self) -> set[str] | None:
+        """The hashes of the files that copies refer to, which stay for as long; None where that cannot be
+        known now: the chosen folder has none, as the empty place of a disk that is not plugged in."""
+        return await asyncio.to_thread(self._attachments)
+
+    def _attachments(self) -> set[str] | None:
+        if self.folder != self._own and not every_backup(self._database, self.folder):
+            return None
+        return attachments_of(self._database, self.folders)
 
     async def save_readable(self) -> tuple[Salvaged, Path]:
         """As :meth:`Store.save_readable`."""

@@ -100,6 +100,46 @@ async def test_files_that_a_backup_needs_are_named(kept: Kept) -> None:
     assert await kept.keeping.attachments() == {"a" * 64}
 
 
+async def test_files_stay_while_the_chosen_folder_is_not_there(kept: Kept) -> None:
+    """A disk that is not plugged in may have backups that need them."""
+    chosen = kept.folder / "disk"
+    kept.settings.change(backup_folder=str(chosen))
+    assert await kept.keeping.attachments() is None
+    chosen.mkdir()
+    assert await kept.keeping.attachments() is None
+    await kept.keeping.back_up(Reason.ASKED)
+    assert await kept.keeping.attachments() == set()
+
+
+async def test_a_copy_whose_beginning_is_damaged_is_not_the_same(kept: Kept) -> None:
+    await begun(kept.store)
+    damaged, _ = await kept.keeping.back_up(Reason.ASKED)
+    with damaged.open("rb+") as file:
+        file.write(bytes(64))
+    path, is_new = await kept.keeping.back_up(Reason.ASKED)
+    assert is_new
+    assert [one.backup.path for one in await kept.keeping.list()] == [path]
+
+
+async def test_what_is_brought_back_comes_out_of_the_trash(kept: Kept) -> None:
+    chat, question, answer = await begun(kept.store)
+    await kept.keeping.back_up(Reason.ASKED)
+    (copy,) = await kept.keeping.list()
+    for delete, ids in (
+        (kept.store.delete_conversations, [chat.id]),
+        (kept.store.delete_messages, [question.id]),
+    ):
+        for is_purged in (False, True):
+            await delete(ids)
+            if is_purged:
+                await kept.store.purge(ids)
+            async with kept.keeping.opened(copy.backup) as source:
+                await kept.keeping.take(source, [one.seq for one in await conversations_of(source)])
+            assert [one.id for one in await conversations_of(kept.store)] == [chat.id]
+            assert {each.id for each in await kept.store.tree(chat.id)} == {question.id, answer.id}
+            assert await kept.store.deleted_messages() == []
+
+
 async def test_a_chat_of_an_older_version_is_brought_back(kept: Kept) -> None:
     folder = kept.folder / "backups"
     folder.mkdir()

@@ -166,16 +166,22 @@ def keep_up(
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether two copies hold the same: all but their headers, which count changes."""
+    """Whether two copies hold the same: all but what in their headers counts changes."""
     with one.open("rb") as first, other.open("rb") as second:
         if os.fstat(first.fileno()).st_size != os.fstat(second.fileno()).st_size:
             return False
-        first.seek(_HEADER)
-        second.seek(_HEADER)
+        if _lasting(first.read(_HEADER)) != _lasting(second.read(_HEADER)):
+            return False
         while piece := first.read(1 << 20):
             if piece != second.read(1 << 20):
                 return False
     return True
+
+
+def _lasting(header: bytes) -> bytes:
+    """The header without the file change counter, and without the version-valid-for number and the version
+    of SQLite, which follow it (https://sqlite.org/fileformat2.html#the_database_header)."""
+    return header[:24] + header[28:92]
 
 
 def newest_readable(path: Path, folder: Path, newest_schema: int) -> Backup | None:
