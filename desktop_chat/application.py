@@ -449,10 +449,12 @@ class Program:
         if problems := await self.store.quick_check():
             log.error("the database is damaged: %s", "; ".join(problems[:5]))
             self.dialogs.database_damaged(problems)
-        await self._tidy()
+        else:
+            # Of a damaged database nobody knows what is not needed.
+            await self._tidy()
+            self.tasks.start(self._tidy_daily(), "tidy")
         self.chats.indexing.wake()
         log.debug("ready to read after %.3f s of CPU", time.process_time())
-        self.tasks.start(self._tidy_daily(), "tidy")
 
     async def _tidy(self) -> None:
         try:
