@@ -188,9 +188,10 @@ def _is_letter(character: str) -> bool:
     return not character.isascii() and _IS_SPACED.match(character) is not None
 
 
-def spans(text: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
-    """Where any of ``terms`` is in ``text``, as start and end, ascending, none within another."""
-    folded = fold(text)
+def spans(text: str, terms: Iterable[Term], folded: str | None = None) -> list[tuple[int, int]]:
+    """Where any of ``terms`` is in ``text``, as start and end, ascending, none within another; ``folded`` is
+    the text folded, where that was done."""
+    folded = fold(text) if folded is None else folded
     apart = list(_apart(sorted(place for term in terms for place in places(term, folded))))
     if not apart or text.isascii() or _folding.uneven.isdisjoint(text):
         return apart

@@ -180,6 +180,19 @@ def test_a_beginning_of_any_word_finds_it(said: str, number: int, length: int) -
             assert key in indexed or (is_prefix and any(each.startswith(key) for each in indexed))
 
 
+@given(text_of_scripts, st.integers(0, 30), st.integers(2, 4), st.booleans())
+@example("hello 🎉 c++17 東京x y", 0, 4, False)
+def test_words_in_a_row_are_found_as_a_phrase(said: str, number: int, count: int, is_prefix: bool) -> None:
+    some = words(fold(said))[number:][:count]
+    if some:
+        term = Term(" ".join(some), is_prefix)
+        indexed = keys(said)
+        assert all(
+            key in indexed or any(each.startswith(key) for each in indexed) for key, _ in keys_of(term)
+        )
+        assert any(places(term, fold(said)))
+
+
 @given(text_of_scripts)
 def test_marks_are_whole_and_apart(said: str) -> None:
     looked_for = [Term(word) for word in words(fold(said))]

@@ -16,6 +16,7 @@ from desktop_chat.domain.listing import Folder, Tag
 from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Role, State
 from desktop_chat.domain.search import Found
 from desktop_chat.domain.search_query import parse
+from desktop_chat.domain.words import fold
 from desktop_chat.storage import Store, StoreClosed
 from desktop_chat.storage.search import BLOCK, HITS_A_CHAT, TITLES_FIRST
 from tests.domain.test_search_query import EVERYDAY
@@ -74,6 +75,38 @@ async def test_all_words_have_to_be_there_in_any_order(tmp_path: Path) -> None:
 async def test_quoted_words_stand_in_a_row(tmp_path: Path) -> None:
     async with holding(tmp_path, "retry after a while", "after the retry", "re: Retry-After") as store:
         assert sorted(await excerpts(store, '"retry after"')) == ["re: Retry-After", "retry after a while"]
+    texts = "learn 🎉 python東京", "python, learn", "learn C++, python"
+    async with holding(tmp_path / "more", *texts) as store:
+        assert await excerpts(store, '"learn python"') == [texts[0]]
+        assert await excerpts(store, '"learn c"') == await excerpts(store, '"c python"') == [texts[2]]
+        assert await excerpts(store, '"learn pyth') == [texts[0]]
+
+
+async def test_a_phrase_is_not_looked_for_in_every_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def watched(text: str) -> str:
+        read.append(text)
+        return fold(text)
+
+    async with holding(tmp_path, *(f"after {number} retry" for number in range(50)), "retry after") as store:
+        await indexed(store)
+        monkeypatch.setattr("desktop_chat.storage.search.fold", watched)
+        assert await excerpts(store, '"retry after"') == ["retry after"]
+    assert sum(text.endswith(" retry") for text in read) < 10
+
+
+async def test_a_page_that_takes_long_is_shown_as_far_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("desktop_chat.storage.search.ENOUGH", 0)
+    monkeypatch.setattr("desktop_chat.storage.search.BLOCK", 4)
+    async with holding(tmp_path, *(f"word {number}" for number in range(11))) as store:
+        pages = [await found(store, '"word"', 50, offset) for offset in (0, 4, 8)]
+    assert [(len(page.hits), page.is_more) for page in pages] == [(4, True), (4, True), (3, False)]
+    assert len({hit.message_id for page in pages for hit in page.hits}) == 11
 
 
 @pytest.mark.parametrize(
@@ -90,6 +123,12 @@ async def test_quoted_words_stand_in_a_row(tmp_path: Path) -> None:
         ("Python と 東京", "東京 python", ["Python", "東京"]),
         ("Learn C++ today", "C++ ", ["C++"]),
         ("Learn C++ today", "c ", ["C"]),
+        ("Since C++17 it is", "c++", ["C++"]),
+        ("东京Python入門", "python ", ["Python"]),
+        ("东京Python入門", '"京python" ', ["京Python"]),
+        ("Well done🎉", "done🎉", ["done🎉"]),
+        ("👍🏽 a 𝔘nicode e\u0301 ﬁne…", "unicode e fine ", ["𝔘nicode", "e\u0301", "ﬁne"]),
+        ("a\u200db", "ab ", ["a\u200db"]),
         ("mail user@example.com now", "user@example.com", ["user@example.com"]),
         ("What a party 🎉", "🎉", ["🎉"]),
     ],
@@ -159,6 +198,22 @@ async def test_filters(tmp_path: Path) -> None:
         assert hit.is_archived
 
 
+@pytest.mark.parametrize("most", ["MOST_CHATS", "MOST_LISTED"])
+async def test_a_filter_holds_for_many_chats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: str
+) -> None:
+    monkeypatch.setattr("desktop_chat.storage.search.MOST_CHATS", 2)
+    monkeypatch.setattr(f"desktop_chat.storage.search.{most}", 2)
+    async with opened(tmp_path) as store:
+        within = [await chat(store, "", said(f"word {number}")) for number in range(6)]
+        await chat(store, "", said("word elsewhere"))
+        await store.organise([each.id for each in within], archived=True)
+        for query in ("word is:archived", "is:archived role:user after:yesterday", '"word 3" is:archived'):
+            hits = (await found(store, query)).hits
+            assert {hit.conversation_id for hit in hits} <= {each.id for each in within}
+            assert len(hits) == (1 if "3" in query else 6)
+
+
 async def test_what_is_in_the_trash_is_not_found(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         question, answer = said("first word"), said("second word")
@@ -189,7 +244,7 @@ async def test_the_index_follows_what_is_written(tmp_path: Path) -> None:
         await store.update_conversation(conversation)
         assert [hit.title for hit in (await found(store, "behind ")).hits] == ["Behind"]
         assert (await found(store, "before ")).hits == ()
-        await store.rebuild_index()
+        await store._thread.call(indexing.rebuild)
         assert await store.index_pending(0) >= 0
         assert len(await excerpts(store, "wise ")) == 1
     _sound(tmp_path)
