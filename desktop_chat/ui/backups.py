@@ -17,6 +17,7 @@ from desktop_chat.storage import Backup, Holdings, Reason, StorageError, Store
 from desktop_chat.tasks import OneTask, Tasks
 from desktop_chat.ui.attachments.words import short_size
 from desktop_chat.ui.card_parts import button, row, words
+from desktop_chat.ui.conversation_list import UNTITLED
 from desktop_chat.ui.counts import counted
 from desktop_chat.ui.notices import moment
 from desktop_chat.ui.safe import message_box, one_line
@@ -58,7 +59,7 @@ class _Listed(TableModel):
             return None
         chat: Conversation = self.rows[index.row()]
         used = datetime.fromtimestamp(chat.used_at).astimezone()
-        return (one_line(chat.title), moment(used))[index.column()]
+        return (one_line(chat.title) or UNTITLED, moment(used))[index.column()]
 
 
 class BackupsWindow(QDialog):
@@ -195,11 +196,12 @@ class BackupsWindow(QDialog):
     async def _show_chats(self, store: Store) -> None:
         self._store = store
         try:
-            listing = await store.listing(View(Shelf.CHATS))
-            for start in range(0, len(listing), PAGE):
-                page = await store.conversations(listing.seqs[start : start + PAGE])
+            listings = [await store.listing(View(shelf)) for shelf in (Shelf.CHATS, Shelf.ARCHIVE)]
+            seqs = [seq for listing in listings for seq in listing.seqs]
+            for start in range(0, len(seqs), PAGE):
+                page = await store.conversations(seqs[start : start + PAGE])
                 self._listed.insert_rows(len(self._listed.rows), page)
-            self.status.setText(f"{counted(len(listing), 'chat')} in this backup.")
+            self.status.setText(f"{counted(len(seqs), 'chat')} in this backup.")
             self._show_ways()
             await asyncio.get_running_loop().create_future()
         finally:

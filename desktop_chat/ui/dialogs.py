@@ -116,6 +116,7 @@ class Dialogs(QObject):
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
         window.log_requested.connect(self.show_log)
+        window.backups_requested.connect(self.show_backups)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
         chats.problem.connect(self._problem)

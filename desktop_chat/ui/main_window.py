@@ -116,6 +116,17 @@ class MainWindow(Window):
         if self._chats.known(wanted) is not None:
             self._chats.delete([wanted])
 
+    def move_chat(self) -> None:
+        """Let the user choose the folder of the chat that is shown."""
+        if (known := self._known) is not None:
+            self.sidebar.ordering.ask_where([known.seq])
+
+    def tag_chat(self) -> None:
+        """Let the user choose the tags of the chat that is shown."""
+        if (known := self._known) is not None:
+            title = self.chat.header.title
+            self.sidebar.ordering.ask_tags(known, title.mapToGlobal(title.rect().bottomLeft()))
+
     def new_folder(self) -> None:
         self.sidebar.ordering.new_folder()
 
@@ -215,6 +226,13 @@ class MainWindow(Window):
         if neighbour is not None:
             self.open_chat(neighbour)
 
+    def _update_actions(self) -> None:
+        super()._update_actions()
+        for name in ("move_chat", "tag_chat"):
+            self.actions_[name].setEnabled(self.session is not None and self.session.is_stored)
+        in_archive = self.sidebar.ordering.is_in_archive
+        self.actions_["archive"].setText("Back to all chats" if in_archive else "Show the archive")
+
     def _fit_panels(self) -> None:
         """Hide the panels that the window became too narrow for, and bring back those that fit again."""
         room = self._room()
@@ -249,6 +267,7 @@ class MainWindow(Window):
         sidebar.list.opened.connect(self.open_chat)
         sidebar.search_requested.connect(self.search_chats)
         sidebar.trash_requested.connect(self.open_trash)
+        sidebar.model.rearranged.connect(self._update_actions)
         sidebar.import_requested.connect(lambda paths: self.importing.take(paths))
         sidebar.undo_requested.connect(self.undo_last)
         sidebar.ordering.apart_requested.connect(lambda id: self.window_requested.emit(id, "", ()))
@@ -283,6 +302,7 @@ class MainWindow(Window):
             (window.settings_requested, self.settings_requested),
             (window.usage_requested, self.usage_requested),
             (window.log_requested, self.log_requested),
+            (window.backups_requested, self.backups_requested),
             (window.about_requested, self.about_requested),
         ):
             # What they show stands over this window.

@@ -226,7 +226,8 @@ class NewChatButton(QPushButton):
         painter.setPen(colors.text)
         text = self.rect().adjusted(px(10) + size + px(8), 0, -px(10), 0)
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, "New chat")
-        paint_keys(painter, self._theme, self.hint, text)
+        words = painter.fontMetrics().horizontalAdvance("New chat")
+        paint_keys(painter, self._theme, self.hint, text.adjusted(words, 0, 0, 0))
 
 
 class SearchField(QLineEdit):
@@ -268,7 +269,9 @@ class SearchField(QLineEdit):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         margin = self._theme.px(10)
-        paint_keys(painter, self._theme, self.hint, self.rect().adjusted(margin, 0, -margin, 0))
+        words = self.fontMetrics().horizontalAdvance(self.placeholderText())
+        free = self.rect().adjusted(margin + words, 0, -margin, 0)
+        paint_keys(painter, self._theme, self.hint, free)
 
     def _typed(self, text: str) -> None:
         self.clear()
@@ -338,12 +341,12 @@ class UndoBar(QFrame):
 
 
 def paint_keys(painter: QPainter, theme: Theme, keys: str, area: QRect) -> None:
-    """A shortcut in a small frame at the right end of ``area``."""
+    """A shortcut in a small frame at the right end of ``area``, where there is room for it."""
     painter.setFont(theme.font(12))
     metrics = painter.fontMetrics()
     width, height = metrics.horizontalAdvance(keys) + theme.px(11), theme.px(19)
     frame = QRect(area.right() - width + 1, area.center().y() - height // 2 + 1, width, height)
-    if keys and width < area.width() // 2:
+    if keys and width + theme.px(8) < area.width():
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(theme.colors.line)
         painter.drawRoundedRect(frame.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), theme.px(4), theme.px(4))

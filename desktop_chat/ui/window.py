@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QMainWindow
 
 from desktop_chat.chats import Chats
+from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.search import Term
 from desktop_chat.session import ChatSession
 from desktop_chat.settings import Settings
@@ -41,6 +42,7 @@ class Window(QMainWindow):
     about_requested = Signal()
     usage_requested = Signal()
     log_requested = Signal()
+    backups_requested = Signal()
     window_requested = Signal(str, str, object)
     """A chat is to be shown in a window of its own: its id, and as for :meth:`open_chat` the rest."""
     storage_failed = Signal(object)
@@ -157,6 +159,16 @@ class Window(QMainWindow):
     def rename_chat(self) -> None:
         self.chat.header.title.edit()
 
+    def pin_chat(self) -> None:
+        """Pin the chat that is shown, or let go of it."""
+        if (known := self._known) is not None:
+            self._chats.set_pinned([known.id], not known.pinned)
+
+    def archive_chat(self) -> None:
+        """Put the chat that is shown into the archive, or take it out."""
+        if (known := self._known) is not None:
+            self._chats.archive([known.id], not known.archived)
+
     def open_branches(self) -> None:
         self.chat.branching.show_map()
 
@@ -221,6 +233,9 @@ class Window(QMainWindow):
     def open_log(self) -> None:
         self.log_requested.emit()
 
+    def open_backups(self) -> None:
+        self.backups_requested.emit()
+
     def open_about(self) -> None:
         self.about_requested.emit()
 
@@ -280,15 +295,26 @@ class Window(QMainWindow):
     def _title_changed(self, title: str) -> None:
         self.setWindowTitle(f"Desktop Chat — {one_line(title)}")
 
+    @property
+    def _known(self) -> Conversation | None:
+        """What is known of the chat that is shown; None where it is not stored."""
+        return self._chats.known(self.session.conversation.id) if self.session is not None else None
+
     def _update_actions(self) -> None:
         session = self.session
         stored = session is not None and session.is_stored
         busy = session is not None and session.is_busy
         has_answer = session is not None and session.last is not None
         self.chat.header.title.editable = stored
+        known = self._known
+        pinned, archived = known is not None and known.pinned, known is not None and known.archived
+        self.actions_["pin_chat"].setText("Unpin chat" if pinned else "Pin chat")
+        self.actions_["archive_chat"].setText("Take chat out of the archive" if archived else "Archive chat")
         for name, enabled in (
             ("rename_chat", stored),
             ("delete_chat", stored),
+            ("pin_chat", stored),
+            ("archive_chat", stored),
             ("open_in_window", stored),
             ("branches", stored),
             ("stop", busy),

@@ -161,6 +161,7 @@ class TestBackupsWindow:
             async with running(tmp_path) as app:
                 store = app.program.store
                 assert store is not None
+                await store.organise([(await listed(app.program.chats))[-1].id], archived=True)
                 await store.back_up(Reason.ASKED)
                 await app.program.chats.wipe()
                 assert await listed(app.program.chats) == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -62,7 +62,16 @@ class Ordering(QObject):
     def fill_tags(self, menu: QMenu, chosen: Chosen) -> None:
         """Which tags to give and to take."""
         menu.clear()
-        known = self._known(chosen)
+        self._offer_tags(menu, chosen, self._known(chosen))
+
+    def ask_tags(self, chat: Conversation, at: QPoint) -> None:
+        """Let the user give tags to a chat and take them, in a menu at this place of the screen."""
+        menu = QMenu(self._host.window())
+        menu.aboutToHide.connect(menu.deleteLater)
+        self._offer_tags(menu, [chat.seq], [chat])
+        menu.popup(at)
+
+    def _offer_tags(self, menu: QMenu, chosen: Chosen, known: Sequence[Conversation]) -> None:
         for tag in self._chats.tags:
             has_it = bool(known) and all(tag.id in chat.tags for chat in known)
             action = menu.addAction(self.dot(tag, checked=has_it), _literal(tag.name))

@@ -67,7 +67,7 @@ class ExportDialog(Card):
         for offered, name, use in FORMATS:
             self.body.addLayout(self._format_row(offered, name, use))
         self.body.addSpacing(px(8))
-        self.versions = QCheckBox("All versions of messages, not only those that are shown")
+        self.versions = QCheckBox("All versions, not only those that are shown")
         self.reasoning = QCheckBox("What models showed of their reasoning")
         self.attachments = QCheckBox("Attachments")
         self.attachments.setChecked(True)

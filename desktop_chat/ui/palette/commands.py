@@ -16,13 +16,13 @@ def command_rows(actions: Actions, typed: str) -> list[Row]:
     words = typed.casefold().split()
     found: list[tuple[int, Row]] = []
     for command in actions.commands:
-        fit = _fit(command.text, command.menu, words)
+        action = actions[command.id]
+        fit = _fit(action.text(), command.menu, words)
         if fit is None or command.id in OWN:
             continue
-        action = actions[command.id]
         row = Row(
             RowKind.COMMAND,
-            command.text,
+            action.text(),
             command.menu,
             action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
             fit[1],

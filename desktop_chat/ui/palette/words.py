@@ -49,9 +49,9 @@ def nothing_row(query: Query) -> Row:
     elif query.filters:
         help_ = "No message is like that. Try fewer filters."
     elif not query:
-        return Row(RowKind.WORDS, "Nothing to look for yet", "Type a word, or the begin of one.")
+        return Row(RowKind.WORDS, "Nothing to look for yet", "Type a word, or the beginning of one.")
     else:
-        help_ = "Try fewer words, or the begin of one: all of them have to be in a message."
+        help_ = "A message has to have all of the words. Try fewer, or only how they begin."
     return Row(RowKind.WORDS, "Nothing found", help_)
 
 

@@ -10,7 +10,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QWidget
 
+from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.listing import Folder
+from desktop_chat.ui.conversation_list.choosing import FolderCard
 from tests.ui.shell.conftest import Running, record, until
 from tests.ui.shell.listed import Shown, child, choose, rows, type_into
 
@@ -219,3 +221,45 @@ async def test_files_that_are_dropped_on_the_sidebar_are_imported(shown: Shown, 
     assert arrive(shown.view.viewport(), QDropEvent)
     assert not area.isVisible()
     assert asked == [[tmp_path / "export.zip"]]
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+async def test_the_commands_of_the_window_order_the_chat_that_is_shown(shown: Shown) -> None:
+    await shown.add("One", "Two")
+    await shown.tag("Urgent")
+    home = await shown.folder("Home")
+    window = shown.running.window
+    window.open_chat(shown.ids["One"])
+    actions = window.actions_
+    await until(lambda: actions["pin_chat"].isEnabled())
+
+    def known() -> Conversation:
+        found = shown.running.chats.known(shown.ids["One"])
+        assert found is not None
+        return found
+
+    actions["pin_chat"].trigger()
+    await until(lambda: known().pinned)
+    await until(lambda: actions["pin_chat"].text() == "Unpin chat")
+    actions["pin_chat"].trigger()
+    await until(lambda: not known().pinned)
+
+    actions["tag_chat"].trigger()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    next(action for action in menu.actions() if action.text() == "Urgent").trigger()
+    menu.close()
+    await until(lambda: known().tags)
+
+    actions["move_chat"].trigger()
+    card = child(window, FolderCard, "chooseFolder")
+    card.chosen.emit(home.id)
+    card.close()
+    await until(lambda: known().folder == home.id)
+
+    actions["archive_chat"].trigger()
+    await until(lambda: known().archived)
+    await until(lambda: actions["archive_chat"].text() == "Take chat out of the archive")
+    window.toggle_archive()
+    await until(lambda: actions["archive"].text() == "Back to all chats")
+    await shown.reads("Today", "One")
