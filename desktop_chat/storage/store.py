@@ -239,6 +239,7 @@ class Store:
 
     async def purge_expired(self) -> None:
         """The same for what went to the trash, and for answers that were given, more than 30 days ago."""
+        await self._thread.call(trash.date_anew)
         before = time.time() - trash.KEEP
         await self._thread.call(trash.forget_answers, before)
         await self._purge(before, None)

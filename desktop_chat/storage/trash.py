@@ -18,6 +18,10 @@ KEEP = 30 * 24 * 3600
 """Seconds for which what is in the trash can be restored. Answers that are kept to be given again go after as
 long, so that none outlives the conversation it was given in."""
 
+_EARLIEST = 1_767_225_600
+"""Unix time of 2026-01-01, before the first release: where something was deleted earlier, the clock was
+wrong, as that of a computer whose battery is empty."""
+
 SLICE = 0.05
 """Seconds that a transaction takes which removes for good: other calls wait until it is over."""
 
@@ -60,6 +64,17 @@ def deleted_messages(db: Database) -> list[DeletedMessage]:
                 (2 * EXCERPT,),
             )
         ]
+
+
+def date_anew(db: Database) -> None:
+    """What was deleted by a clock that was wrong is in the trash from now on."""
+    for table in ("conversation", "message"):
+        # Asked first, since nearly never there is anything to write.
+        if db.execute(f"SELECT 1 FROM {table} WHERE deleted_at < ? LIMIT 1", (_EARLIEST,)):
+            with db.transaction():
+                db.execute(
+                    f"UPDATE {table} SET deleted_at = ? WHERE deleted_at < ?", (time.time(), _EARLIEST)
+                )
 
 
 def purge(db: Database, before: float, ids: Sequence[str] | None) -> bool:

@@ -14,6 +14,7 @@ from desktop_chat.storage.trash import KEEP
 from tests.helpers.stored import conversations_of
 from tests.storage.samples import count, entry, fill, opened, raw
 
+TRASH = View(Shelf.TRASH)
 pytestmark = pytest.mark.anyio
 
 CANARY = "canary"
@@ -144,9 +145,9 @@ async def test_what_is_deleted_twice_keeps_its_time(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await grown(store, "1")
         await store.delete_conversations(["c"])
-        (before,) = await conversations_of(store, View(Shelf.TRASH))
+        (before,) = await conversations_of(store, TRASH)
         await store.delete_conversations(["c"])
-        assert await conversations_of(store, View(Shelf.TRASH)) == [before]
+        assert await conversations_of(store, TRASH) == [before]
 
 
 async def test_after_thirty_days_it_is_gone_for_good(tmp_path: Path) -> None:
@@ -171,6 +172,22 @@ async def test_after_thirty_days_it_is_gone_for_good(tmp_path: Path) -> None:
         assert await shown(store, "new") == "new1 new3<new1"
         assert set(await store.drafts()) == {"new"}
         assert count(tmp_path, f"{CANARY} old") + count(tmp_path, f"{CANARY} edited") == 0
+
+
+async def test_what_was_deleted_by_a_clock_without_a_battery_stays_for_thirty_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as store:
+        await grown(store, "1 2<1")
+        await grown(store, "a", "other")
+        monkeypatch.setattr(time, "time", lambda: 5.0)
+        await store.delete_messages(["2"])
+        await store.delete_conversations(["other"])
+        monkeypatch.undo()
+        await store.purge_expired()
+        ((deleted,), (chat,)) = (await store.deleted_messages(), await conversations_of(store, TRASH))
+        assert (deleted.id, chat.id) == ("2", "other")
+        assert min(deleted.deleted_at, chat.deleted_at or 0.0) > time.time() - 3600
 
 
 async def test_a_large_trash_is_emptied_in_slices(tmp_path: Path) -> None:
