@@ -8,6 +8,7 @@ from pathlib import Path
 from desktop_chat.attachments import Attachments, media_type_of
 from desktop_chat.domain.archive import Entries, File, History, Library, Progress, Skipped
 from desktop_chat.domain.message import Attachment, Draft, Message, Part, PartKind
+from desktop_chat.domain.titles import UNTITLED
 from desktop_chat.importing import Item, Preview, preview, read
 from desktop_chat.storage import Store
 from desktop_chat.storage.backups import Reason
@@ -73,6 +74,8 @@ class Outcome:
             said = [f"{self.entries:,} of the requests in the usage added."]
         elif self.has_read:
             said = ["Nothing was added: all of it was here already."]
+        elif self.is_cancelled:
+            said = ["Nothing was added."]
         else:
             said = ["Nothing could be read."]
         if self.is_cancelled:
@@ -101,6 +104,10 @@ class _Batch:
     is_last: bool = False
 
 
+class _Stopped(Exception):
+    """The user wants no more of it, or the program ends."""
+
+
 class Imports:
     """Adds histories to one profile. ``store`` gives its database, once it is open."""
 
@@ -124,22 +131,28 @@ class Imports:
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Add what is in a file and not known; the database is copied before. ``progress`` is told after each
-        batch, and where ``is_cancelled`` then, what was added stays. Raises ``StorageError``, and ``OSError``
-        where attachments cannot be written."""
+        batch. Where ``is_cancelled``, which is called in a thread, too, what was added stays. Raises
+        ``StorageError``, and ``OSError`` where attachments cannot be written."""
         store = await self._store()
         await store.back_up(Reason.IMPORT)
-        running = _Running(store, self._attachments, path, progress)
+        running = _Running(store, self._attachments, path, progress, is_cancelled)
         try:
-            return await running.run(is_cancelled)
+            return await running.run()
         finally:
             await self._added()
 
 
 class _Running:
     def __init__(
-        self, store: Store, attachments: Attachments, path: Path, progress: Callable[[Progress], None]
+        self,
+        store: Store,
+        attachments: Attachments,
+        path: Path,
+        progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
     ) -> None:
         self._store, self._attachments, self._tell = store, attachments, progress
+        self._is_cancelled, self._has_ended = is_cancelled, False
         self._outcome = Outcome()
         self._loop = asyncio.get_running_loop()
         self._done = self._total = 0
@@ -150,7 +163,7 @@ class _Running:
             path, foreign_rows, self._told, lambda program: self._programs.setdefault(program)
         )
 
-    async def run(self, is_cancelled: Callable[[], bool]) -> Outcome:
+    async def run(self) -> Outcome:
         coming = asyncio.ensure_future(asyncio.to_thread(self._next))
         try:
             while True:
@@ -161,42 +174,49 @@ class _Running:
                 self._tell(self._outcome.progress)
                 if batch.is_last:
                     break
-                if is_cancelled():
+                if self._is_cancelled():
                     self._outcome.is_cancelled = True
                     break
         finally:
             # The thread still uses what is closed then.
+            self._has_ended = True
             await asyncio.wait([coming])
             self._items.close()
         self._outcome.programs = tuple(self._programs)
         return self._outcome
 
     def _told(self, done: int, total: int) -> None:
+        """What is read may be long without anything to keep in it."""
         self._done, self._total = done, total
+        if self._has_ended or self._is_cancelled():
+            raise _Stopped
 
     def _next(self) -> _Batch:
         """Read until a batch is full. Runs in a thread."""
         batch = _Batch()
         messages = characters = 0
-        for item in self._items:
-            match item:
-                case History():
-                    self._keep_files(item)
-                    batch.histories.append(item)
-                    messages += len(item.messages)
-                    characters += sum(len(part.text) for each in item.messages for part in each.parts)
-                case Library():
-                    for file in item.files:
-                        self._kept[file.key] = self._kept_file(file, "")
-                    batch.libraries.append(item)
-                case Entries():
-                    batch.entries.append(item)
-                    messages += len(item.entries)
-                case Skipped():
-                    batch.skipped.append(item)
-                    messages += 1
-            if messages >= MESSAGES or characters >= CHARACTERS:
-                return batch
+        try:
+            for item in self._items:
+                match item:
+                    case History():
+                        self._keep_files(item)
+                        batch.histories.append(item)
+                        messages += len(item.messages)
+                        characters += sum(len(part.text) for each in item.messages for part in each.parts)
+                    case Library():
+                        for file in item.files:
+                            self._kept[file.key] = self._kept_file(file, "")
+                        batch.libraries.append(item)
+                    case Entries():
+                        batch.entries.append(item)
+                        messages += len(item.entries)
+                    case Skipped():
+                        batch.skipped.append(item)
+                        messages += 1
+                if messages >= MESSAGES or characters >= CHARACTERS:
+                    return batch
+        except _Stopped:
+            self._outcome.is_cancelled = True
         batch.is_last = True
         return batch
 
@@ -229,7 +249,7 @@ class _Running:
                 outcome.noted += 1
                 if len(outcome.notes) < LISTED:
                     what = ", ".join(history.notes)
-                    outcome.notes.append(Skipped(history.conversation.title or "Untitled chat", what))
+                    outcome.notes.append(Skipped(history.conversation.title or UNTITLED, what))
 
     def _keep_files(self, history: History) -> None:
         """Keep the files of a history, and call them in its parts by what they are kept as. Runs in the

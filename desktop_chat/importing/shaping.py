@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import json
-import math
 import re
 import time
 from collections import Counter

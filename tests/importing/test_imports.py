@@ -123,7 +123,7 @@ async def test_the_database_is_copied_before(place: Place, tmp_path: Path) -> No
 
 async def test_a_cancel_keeps_what_was_added(place: Place, tmp_path: Path) -> None:
     path = write_json(tmp_path / "conversations.json", [chatgpt_chat(n) for n in range(800)])
-    outcome = await place.take(path, is_cancelled=lambda: True)
+    outcome = await place.take(path, is_cancelled=lambda: bool(place.told))
     assert outcome.is_cancelled
     assert 0 < outcome.progress.messages < 1_600
     assert "The rest was cancelled." in outcome.words()
@@ -132,6 +132,16 @@ async def test_a_cancel_keeps_what_was_added(place: Place, tmp_path: Path) -> No
         1_600,
         outcome.progress.messages,
     )
+
+
+async def test_a_cancel_ends_also_what_has_nothing_to_keep(place: Place, tmp_path: Path) -> None:
+    path = tmp_path / "conversations.json"
+    path.write_text(f"[{' ' * 5_000_000}{json.dumps(chatgpt_chat(1))}]", "utf-8")
+    asked = iter([False, False, False])
+    outcome = await place.take(path, is_cancelled=lambda: next(asked, True))
+    assert outcome.is_cancelled
+    assert 0 < outcome.progress.done < outcome.progress.total / 2
+    assert outcome.words() == "Nothing was added. The rest was cancelled."
 
 
 async def test_the_end_of_the_program_ends_an_import(place: Place, tmp_path: Path) -> None:
