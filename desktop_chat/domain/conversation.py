@@ -140,11 +140,6 @@ class Tree:
         None."""
         return list(self._children.get(message_id, ()))
 
-    @property
-    def has_branches(self) -> bool:
-        """Whether some message has versions, so that there is more than one path."""
-        return any(len(versions) > 1 for versions in self._children.values())
-
     def leaf_below(self, message_id: str) -> str:
         """The newest leaf at or below a message: where switching to that version leads."""
         while children := self._children.get(message_id):

@@ -4,9 +4,12 @@ from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+TRASH_DAYS = 30
+"""For so long what is in the trash can be restored."""
+
 
 class Shelf(StrEnum):
-    """Where a conversation stands. What is in the trash goes for good after 30 days."""
+    """Where a conversation stands. What is in the trash goes for good after ``TRASH_DAYS``."""
 
     CHATS = "chats"
     ARCHIVE = "archive"

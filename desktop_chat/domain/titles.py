@@ -5,6 +5,9 @@ import unicodedata
 
 LONGEST_TITLE = 80
 
+UNTITLED = "New chat"
+"""What a conversation without a title is called."""
+
 TITLE_PROMPT = (
     "Write a title of two to six words for the conversation that follows, in its language, "
     "without quotes, without markup and without a full stop. Answer with the title alone."

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from desktop_chat.domain.archive import History
 from desktop_chat.domain.conversation import Tree
 from desktop_chat.domain.message import Attachment, Citation, Message, Part, PartKind, Role, State
+from desktop_chat.domain.titles import UNTITLED
 from desktop_chat.exporting.plan import Plan
 
-UNTITLED = "New chat"
 ENDED = {
     State.STREAMING: "still being written",
     State.STOPPED: "stopped",

@@ -53,7 +53,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
         raise Odd("there is no message in it")
 
 
-FORMAT = Format("Chatbox", "chatbox", _takes, _read)
+FORMAT = Format("Chatbox", _takes, _read)
 
 
 def _history(thread: dict[str, Any], session: dict[str, Any], head: dict[str, Any]) -> History:

@@ -50,7 +50,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
     yield _Reader(record.value, source).history()
 
 
-FORMAT = Format("ChatGPT", "chatgpt", _takes, _read)
+FORMAT = Format("ChatGPT", _takes, _read)
 
 
 class _Reader:

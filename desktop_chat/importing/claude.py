@@ -69,7 +69,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
     )
 
 
-FORMAT = Format("Claude", "claude", _takes, _read)
+FORMAT = Format("Claude", _takes, _read)
 
 
 def _attached(chat: Chat, message: dict[str, Any]) -> list[Part]:

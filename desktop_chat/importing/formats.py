@@ -10,11 +10,9 @@ from desktop_chat.importing.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``program`` is what its makers call it, ``origin`` how ``Conversation.origin`` names it. ``takes``
-    tells by its shape alone whether a record is of this format; ``read`` makes of it what it holds, and
-    raises ``shaping.Odd``."""
+    """``program`` is what its makers call it. ``takes`` tells by its shape alone whether a record is of this
+    format; ``read`` makes of it what it holds, and raises ``shaping.Odd``."""
 
     program: str
-    origin: str
     takes: Callable[[Record], bool]
     read: Callable[[Record, Source], Iterator[History | Library | Entries | Skipped]]

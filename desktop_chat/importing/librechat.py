@@ -65,7 +65,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
     yield chat.history(created=value.get("createdAt"), leaf=newest)
 
 
-FORMAT = Format("LibreChat", "librechat", _takes, _read)
+FORMAT = Format("LibreChat", _takes, _read)
 
 
 def _flat(messages: object) -> Iterator[tuple[dict[str, Any], object]]:

@@ -87,7 +87,7 @@ def _read(record: Record, source: Source) -> Iterator[History]:
     )
 
 
-FORMAT = Format("Open WebUI", "open-webui", _takes, _read)
+FORMAT = Format("Open WebUI", _takes, _read)
 
 
 def _add(chat: Chat, node: object, parent: object, message: dict[str, Any]) -> None:

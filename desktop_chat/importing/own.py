@@ -37,7 +37,7 @@ def _read(record: Record, source: Source) -> Iterator[History | Library | Entrie
         raise Odd(str(error)) from error
 
 
-FORMAT = Format("Desktop Chat", "", _takes, _read)
+FORMAT = Format("Desktop Chat", _takes, _read)
 
 
 def _library(head: dict[str, Any], source: Source) -> Iterator[Library | Skipped]:

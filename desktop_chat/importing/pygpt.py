@@ -80,7 +80,7 @@ def _nothing(record: Record, source: Source) -> Iterator[History]:
     yield from ()
 
 
-FORMAT = Format("PyGPT", "pygpt", _no_record, _nothing)
+FORMAT = Format("PyGPT", _no_record, _nothing)
 
 
 def _history(meta: dict[str, Any], items: list[dict[str, Any]], groups: dict[Any, str]) -> History:

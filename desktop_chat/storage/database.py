@@ -27,6 +27,7 @@ from desktop_chat.storage.errors import (
     writable,
 )
 from desktop_chat.storage.migrations import MIGRATIONS, Migration, check_origin, migrate
+from desktop_chat.storage.reader import heard
 
 OLDEST_SQLITE = (3, 51, 3)
 """Older ones can corrupt a database in WAL mode (the WAL-reset bug, https://sqlite.org/wal.html)."""
@@ -405,7 +406,7 @@ class StorageThread:
             raise StoreClosed("the database was closed", self.path)
         if self._check is None or self._check.done():
             self._check = asyncio.ensure_future(self.read(_quick_check))
-            self._check.add_done_callback(_heard)
+            self._check.add_done_callback(heard)
         return await asyncio.shield(self._check)
 
     async def read(
@@ -424,7 +425,7 @@ class StorageThread:
         reading = asyncio.ensure_future(asyncio.to_thread(run))
         self._readings.add(reading)
         reading.add_done_callback(self._readings.discard)
-        reading.add_done_callback(_heard)
+        reading.add_done_callback(heard)
         try:
             return await asyncio.shield(reading)
         finally:
@@ -552,12 +553,6 @@ def _quick_check(connection: apsw.Connection) -> list[str]:
     except (apsw.CorruptError, apsw.NotADBError) as error:
         return [str(error)]
     return [] if found == ["ok"] else found
-
-
-def _heard(reading: asyncio.Future[Any]) -> None:
-    """Called at the end of a reading, of which nobody else may want to know any more how it ended."""
-    if not reading.cancelled():
-        reading.exception()
 
 
 def _do_nothing(db: Database) -> None:

@@ -54,7 +54,7 @@ class Reader:
                     connection.execute("ROLLBACK")
 
         reading = asyncio.get_running_loop().run_in_executor(self._executor, run)
-        reading.add_done_callback(_heard)
+        reading.add_done_callback(heard)
         try:
             return await asyncio.shield(reading)
         finally:
@@ -89,7 +89,7 @@ class Reader:
             self._connection = None
 
 
-def _heard(reading: asyncio.Future[T]) -> None:
+def heard(reading: asyncio.Future[T]) -> None:
     """Called at the end of a reading, of which nobody else may want to know any more how it ended."""
     if not reading.cancelled():
         reading.exception()

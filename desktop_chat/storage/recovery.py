@@ -135,7 +135,7 @@ def _replace(path: Path, folder: Path, build: Callable[[Path], T]) -> tuple[T, P
             kept = set_aside(path, folder)
             partial.replace(path)
         finally:
-            for end in ("", "-wal", "-shm", "-journal"):
+            for end in _ENDS:
                 partial.with_name(f"{partial.name}{end}").unlink(missing_ok=True)
         sync_folder(path.parent)
     return built, kept

@@ -373,10 +373,6 @@ class Store:
             pass
         return left
 
-    async def rebuild_index(self) -> None:
-        """Forget what is indexed: all of it is to be indexed again."""
-        await self._thread.call(indexing.rebuild)
-
     async def begin_attempt(self, entry: LedgerEntry, output_cost: Decimal) -> None:
         """Note that an attempt is about to leave, until it is recorded or forgotten.
 

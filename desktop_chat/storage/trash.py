@@ -8,13 +8,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from desktop_chat.domain.listing import DeletedMessage
+from desktop_chat.domain.listing import TRASH_DAYS, DeletedMessage
 from desktop_chat.domain.message import SAID
 from desktop_chat.storage import evidence, indexing
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import reading
 
-KEEP = 30 * 24 * 3600
+KEEP = TRASH_DAYS * 24 * 3600
 """Seconds for which what is in the trash can be restored. Answers that are kept to be given again go after as
 long, so that none outlives the conversation it was given in."""
 

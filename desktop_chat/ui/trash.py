@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
 
-from desktop_chat.chats import Chats
+from desktop_chat.chats import DAY, Chats
 from desktop_chat.domain.conversation import Conversation
-from desktop_chat.domain.listing import DeletedMessage, Shelf, View
+from desktop_chat.domain.listing import TRASH_DAYS, DeletedMessage, Shelf, View
 from desktop_chat.domain.message import Role
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
@@ -28,13 +28,9 @@ from desktop_chat.ui.table import Index, Table, TableModel
 from desktop_chat.ui.theme import Theme
 from desktop_chat.ui.times import recent
 
-DAY = 24 * 3600.0
-"""Seconds."""
-KEPT = 30
-"""Days for which something stays in the trash."""
 HEADS = {"Title": 220, "What": 150, "Deleted": 136, "Left": 84}
 """The columns, with their widths in the design's pixels."""
-HINT = f"What is deleted stays here for {KEPT} days. Then it goes for good."
+HINT = f"What is deleted stays here for {TRASH_DAYS} days. Then it goes for good."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class TrashModel(TableModel):
         now = self._clock()
         if index.column() == len(texts):
             return recent(_local(deleted_at), _local(now))
-        left = KEPT - int((now - deleted_at) // DAY)
+        left = TRASH_DAYS - int((now - deleted_at) // DAY)
         return counted(left, "day") if left > 1 else "1 day"
 
     def _came(self) -> None:

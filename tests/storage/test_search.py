@@ -17,7 +17,7 @@ from desktop_chat.domain.message import Attachment, Message, Part, PartKind, Rol
 from desktop_chat.domain.search import Found
 from desktop_chat.domain.search_query import parse
 from desktop_chat.domain.words import fold
-from desktop_chat.storage import Store, StoreClosed
+from desktop_chat.storage import Store, StoreClosed, indexing
 from desktop_chat.storage.search import BLOCK, HITS_A_CHAT, TITLES_FIRST
 from tests.domain.test_search_query import EVERYDAY
 from tests.storage.samples import opened, turn

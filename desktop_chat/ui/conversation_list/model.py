@@ -15,6 +15,7 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QStringL
 from desktop_chat.chats import Chats
 from desktop_chat.domain.conversation import Conversation
 from desktop_chat.domain.listing import Folder, Listing, Shelf, Tag, View
+from desktop_chat.domain.titles import UNTITLED
 from desktop_chat.storage import StorageError
 from desktop_chat.tasks import Tasks
 from desktop_chat.ui.conversation_list.paging import Pages
@@ -26,10 +27,10 @@ Index = QModelIndex | QPersistentModelIndex
 Key = int | str
 """What a row is, wherever it stands: the number of a conversation, or the id of a folder."""
 
-UNTITLED = "New chat"
 MARGIN = 40
 """Rows that are read above and below those that are seen."""
-_LOG = logging.getLogger(__name__)
+
+log = logging.getLogger(__name__)
 
 
 class ItemRole(IntEnum):
@@ -358,7 +359,7 @@ class ConversationModel(QStringListModel):
                     self._read_last = listings
                     self._arrange()
         except StorageError as error:
-            _LOG.warning("The list of chats could not be read: %s", error)
+            log.warning("the list of chats could not be read: %s", error)
             self.trouble = "The chats could not be read."
             self._repaint()
         finally:

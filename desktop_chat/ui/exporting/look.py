@@ -7,6 +7,7 @@ from pathlib import Path
 
 from desktop_chat.domain.archive import History
 from desktop_chat.domain.message import Message, Part, PartKind, Role
+from desktop_chat.domain.titles import UNTITLED
 from desktop_chat.exporting import Cancelled
 from desktop_chat.ui.paper import write_pdf
 from desktop_chat.ui.safe import one_line
@@ -39,7 +40,7 @@ class Look:
                 yield from chunk.pieces()
 
     def draw(self, history: History, path: Path) -> None:
-        title = one_line(history.conversation.title) or "New chat"
+        title = one_line(history.conversation.title) or UNTITLED
         work = write_pdf(path, history.tree().path, title, self._theme, self._explain)
         self._drawing = asyncio.run_coroutine_threadsafe(work, self._loop)
         if self._is_stopped:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
+from desktop_chat.domain.titles import UNTITLED
 from desktop_chat.importing import Preview
 from desktop_chat.ui.card import Card
 from desktop_chat.ui.card_parts import button, row, words
@@ -46,7 +47,7 @@ class ImportDialog(Card):
         self.body.addSpacing(px(8))
         self.body.addWidget(words(theme, found.chats, size=14, bold=True))
         for title in found.titles:
-            self.body.addWidget(words(theme, title or "Untitled chat", size=13))
+            self.body.addWidget(words(theme, title or UNTITLED, size=13))
         if found.more:
             self.body.addWidget(words(theme, found.more, size=13, color="dim"))
         self.body.addSpacing(px(8))

@@ -74,10 +74,6 @@ class BranchModel(QStringListModel):
     def branch(self, row: int) -> Branch:
         return self._branches[row]
 
-    def row_of(self, message_id: str) -> int:
-        """The row that begins with a message; -1 where none does."""
-        return next((row for row, branch in enumerate(self._branches) if branch.first == message_id), -1)
-
     @property
     def shown_row(self) -> int:
         """The row with the end of the path that is shown; -1 where there is none."""
