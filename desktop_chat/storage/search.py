@@ -273,7 +273,7 @@ class _Search:
     def _hit(self, candidate: _Candidate) -> Hit:
         text, folded = candidate.text, candidate.folded
         if candidate.message is None:
-            text = "".join(*self._connection.execute(_LAST_MESSAGE, (candidate.chat,)))
+            text = "".join(text for (text,) in self._connection.execute(_LAST_MESSAGE, (candidate.chat,)))
             folded = fold(text)
         excerpt, marks = _excerpt(text, folded, self._query.terms)
         return Hit(

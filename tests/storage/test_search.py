@@ -220,6 +220,9 @@ async def test_what_is_in_the_trash_is_not_found(tmp_path: Path) -> None:
         one = await chat(store, "One word", question, answer)
         await store.delete_messages([answer.id])
         assert await excerpts(store, "word ") == ["first word", "first word"]
+        await store.delete_messages([question.id])
+        assert await excerpts(store, "word ") == [""]
+        await store.restore_messages([question.id])
         await store.delete_conversations([one.id])
         assert await excerpts(store, "word ") == []
         await store.restore_conversations([one.id])
