@@ -136,10 +136,10 @@ async def _seqs(store: Store, scope: Scope) -> list[int]:
 
 def _below(folder: str, folders: list[Folder]) -> Iterator[str]:
     """A folder, and those in it at any depth."""
-    yield folder
-    for each in folders:
-        if each.parent == folder:
-            yield from _below(each.id, folders)
+    waiting = [folder]
+    while waiting:
+        yield (above := waiting.pop())
+        waiting += [each.id for each in folders if each.parent == above]
 
 
 def _has_attachments(history: History) -> bool:

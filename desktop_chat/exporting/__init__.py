@@ -64,6 +64,8 @@ _PIECE = 1 << 16
 """Characters that are written at once."""
 _FOLDERS, _FOLDER_NAME = 5, 40
 """How many folders deep files lie at most, and characters of a folder's name: a path of Windows has 260."""
+_SUFFIX = 10
+"""Characters of the ending of an attachment: of a name that is a sentence it may be most."""
 
 
 def export(
@@ -220,9 +222,9 @@ class _Writing:
     def _write_chat(self, made: Target, history: History) -> None:
         self._check()
         chat = Chat(history, self._plan)
-        folders = [safe(name, "Folder")[:_FOLDER_NAME].strip(" .") for name in history.folder[:_FOLDERS]]
-        folder = "/".join(folders)
         ending = ENDINGS[self._plan.format]
+        folders = [_folder_name(name, ending) for name in history.folder[:_FOLDERS]]
+        folder = "/".join(folders)
         stem = safe(chat.title)
         if self._plan.attachments and self._plan.packing is not Packing.FILE:
             above = "../" * len(folders)
@@ -254,7 +256,7 @@ class _Writing:
             if (data := self._content(hash)) is None:
                 return None
             name = PurePosixPath(attachment_name(part))
-            place = self._names.of(safe(name.stem, "file"), safe(name.suffix[1:], ""), BESIDE)
+            place = self._names.of(safe(name.stem, "file"), safe(name.suffix[1:], "", _SUFFIX), BESIDE)
             with made.file(place) as file:
                 file.write(data)
             self._beside[hash] = place
@@ -279,6 +281,12 @@ class _Writing:
         except AttachmentMissing:
             self._missing.add(hash)
             return None
+
+
+def _folder_name(name: str, ending: str) -> str:
+    """The name of a folder, which that of no chat's file beside it is."""
+    made = safe(name, "Folder", _FOLDER_NAME)
+    return f"{made}_" if made.casefold().endswith(f".{ending}") else made
 
 
 def _hash(part: Part) -> str:

@@ -16,7 +16,7 @@ _RESERVED = re.compile(
 (https://learn.microsoft.com/windows/win32/fileio/naming-a-file#naming-conventions)."""
 
 
-def safe(text: str, otherwise: str = "Chat") -> str:
+def safe(text: str, otherwise: str = "Chat", longest: int = LONGEST) -> str:
     """A name that Windows, macOS and Linux take, as near to ``text`` as can be; without an ending."""
     normal = unicodedata.normalize("NFC", text)
     # Cc control characters, Cf those that turn text around, Cs lone surrogates, Co and Cn nobody's.
@@ -25,10 +25,11 @@ def safe(text: str, otherwise: str = "Chat") -> str:
         for c in _REFUSED.sub(" ", normal)
         if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
     )
-    name = " ".join(shown.split())[:LONGEST].encode()[:LONGEST_BYTES].decode(errors="ignore")
+    name = " ".join(shown.split())[:longest].encode()[:LONGEST_BYTES].decode(errors="ignore")
     # A dot at the begin hides the file, and at the end Windows drops it.
     name = name.strip(" .") or otherwise
-    return f"{name}_" if _RESERVED.fullmatch(name) else name
+    # Before it: what counts is what stands before the first dot.
+    return f"_{name}" if _RESERVED.fullmatch(name) else name
 
 
 class Names:

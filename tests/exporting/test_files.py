@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_chat.domain.errors import AttachmentMissing
+from desktop_chat.domain.message import Attachment, Part, PartKind
 from desktop_chat.exporting import Cancelled, ExportFailed, Format, Packing, Plan, packing_of
 from desktop_chat.exporting.names import LONGEST, LONGEST_BYTES, Names, safe
 from tests.exporting.samples import PDF, PDF_HASH, PNG, PNG_HASH, plain, read, tides, written
@@ -41,6 +42,21 @@ def test_a_folder_has_a_file_a_chat_and_its_attachments_beside(tmp_path: Path) -
     if sys.platform != "win32":
         assert {mode(path) for path in tmp_path.rglob("*") if path.is_file()} == {0o600}
         assert {mode(path) for path in tmp_path.rglob("*") if path.is_dir()} == {0o700}
+
+
+@pytest.mark.parametrize("packing", [Packing.FOLDER, Packing.ZIP])
+def test_names_that_are_long_or_those_of_others(tmp_path: Path, packing: Packing) -> None:
+    inside, named = plain(1), plain(2, "Notes")
+    inside.folder = ("Notes.md", "con." + 60 * "x", "\u5b57" * 90)
+    long = 90 * "x" + "." + 90 * "\u5b57"
+    part = Part(PartKind.FILE, name=long, data=Attachment(PDF_HASH, "application/pdf", 15))
+    named.messages[0].parts.append(part)
+    report = written([named, inside], Plan(Format.MARKDOWN, tmp_path / "Chats", packing))
+    if packing is Packing.ZIP:
+        zipfile.ZipFile(report.path).extractall(tmp_path / "unpacked")
+    names = {path.name for path in tmp_path.rglob("*")}
+    assert {"Notes.md", "Notes.md_", f"_con.{36 * 'x'}"} < names
+    assert all(len(name.encode()) < 255 for name in names)
 
 
 def test_a_folder_that_is_there_is_never_touched(tmp_path: Path) -> None:
@@ -165,7 +181,8 @@ def test_our_own_format_has_its_attachments_by_their_hash(tmp_path: Path) -> Non
         ("turned\u202egnp.exe", "turnedgnp.exe"),
         ("e\u0301te\u0301", "\u00e9t\u00e9"),
         ("日本語のチャット", "日本語のチャット"),
-        *((name, f"{name}_") for name in RESERVED),
+        *((name, f"_{name}") for name in RESERVED),
+        ("Con.sequences", "_Con.sequences"),
         ("Console", "Console"),
     ],
 )
