@@ -39,6 +39,12 @@ _NOTHING = "No chats of a program that is known are in it."
 _ENOUGH = 1.0
 """Seconds that a preview may take, and the titles that it shows."""
 _TITLES = 5
+_PATIENCE = 10
+"""How many times longer a preview may take where no chat was found yet."""
+
+
+class _Enough(Exception):
+    """There is no time for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ def read(
 
 
 def preview(path: Path, rows: Rows, most: float = _ENOUGH) -> Preview:
-    """Look into an export for ``most`` seconds. Blocks. Raises :class:`Unreadable` where nothing is in it."""
+    """Look into an export for ``most`` seconds, some more where there is no chat yet. Blocks. Raises
+    :class:`Unreadable` where nothing is in it."""
     programs: dict[str, None] = {}
     titles: list[str] = []
     chats, total, is_all, why = 0, 0, True, _NOTHING
@@ -85,20 +92,24 @@ def preview(path: Path, rows: Rows, most: float = _ENOUGH) -> Preview:
     def told(done: int, all_: int) -> None:
         nonlocal total
         total = all_
+        if time.monotonic() > (end if chats else end + _PATIENCE * most):
+            raise _Enough
 
     end = time.monotonic() + most
     items = read(path, rows, told, lambda program: programs.setdefault(program))
-    for item in items:
-        if isinstance(item, History):
-            chats += 1
-            if len(titles) < _TITLES:
-                titles.append(item.conversation.title)
-        elif isinstance(item, Skipped) and not chats:
-            why = item.why
-        if time.monotonic() > end:
-            is_all = False
-            items.close()
-            break
+    try:
+        for item in items:
+            if isinstance(item, History):
+                chats += 1
+                if len(titles) < _TITLES:
+                    titles.append(item.conversation.title)
+            elif isinstance(item, Skipped) and not chats:
+                why = item.why
+            if time.monotonic() > end and chats:
+                raise _Enough
+    except _Enough:
+        is_all = False
+        items.close()
     if not chats and is_all:
         raise Unreadable(why)
     return Preview(tuple(programs), chats, tuple(titles), is_all, total)
