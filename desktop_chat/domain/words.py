@@ -19,7 +19,7 @@ _UNSPACED = (
 )
 """Thai, Lao, Tibetan, Myanmar, Khmer, Tai, Kana, Han and Yi: scripts that put no space between words
 (https://www.unicode.org/reports/tr14/#SA, and #ID)."""
-_MARKS = "\u0300-\u036f\u0483-\u0487\u07a6-\u07b0\u0900-\u0963\u0966-\u0dff\u3099\u309a"
+_MARKS = "\u0300-\u036f\u0483-\u0487\u07a6-\u07b0\u0900-\u0963\u0966-\u0dff"
 """What belongs to a word and is no letter to Python: the vowels of Indic scripts above all."""
 _SYMBOLS = "\u2600-\u27bf\U0001f000-\U0001faff"
 """Emoji and their like: each is a word."""
@@ -142,7 +142,9 @@ def keys_of(term: Term) -> list[tuple[str, bool]]:
 def is_more_than_keys(term: Term) -> bool:
     """Whether a text can have all keys of a term without the term: where they have to stand in a row."""
     found = words(fold(term.text))
-    return len(found) > 1 or any(len(word) > (_GRAM if is_unspaced(word) else LONGEST_WORD) for word in found)
+    return len(found) > 1 or any(
+        len(word) > _GRAM if is_unspaced(word) else len(word) >= LONGEST_WORD for word in found
+    )
 
 
 @lru_cache(256)

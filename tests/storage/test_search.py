@@ -82,6 +82,13 @@ async def test_quoted_words_stand_in_a_row(tmp_path: Path) -> None:
         assert await excerpts(store, '"learn pyth') == [texts[0]]
 
 
+async def test_words_that_are_data_are_told_apart_by_their_ends(tmp_path: Path) -> None:
+    async with holding(tmp_path, "x" * 64, "x" * 65, "x" * 64 + "yz") as store:
+        assert await excerpts(store, "x" * 64 + " ") == ["x" * 64]
+        assert await excerpts(store, "x" * 64 + "yz ") == ["x" * 64 + "yz"]
+        assert len(await excerpts(store, "x" * 64)) == 3
+
+
 async def test_a_phrase_is_not_looked_for_in_every_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +133,7 @@ async def test_a_page_that_takes_long_is_shown_as_far_as_it_is(
         ("Since C++17 it is", "c++", ["C++"]),
         ("东京Python入門", "python ", ["Python"]),
         ("东京Python入門", '"京python" ', ["京Python"]),
+        ("か\u3099한국", "한국 ", ["한국"]),
         ("Well done🎉", "done🎉", ["done🎉"]),
         ("👍🏽 a 𝔘nicode e\u0301 ﬁne…", "unicode e fine ", ["𝔘nicode", "e\u0301", "ﬁne"]),
         ("a\u200db", "ab ", ["a\u200db"]),
