@@ -92,6 +92,7 @@ ui/key_field.py                     where a key is typed or pasted
 ui/licences.py                      the licences of the program and of all that it is made of
 ui/link_line.py                     where the link under the pointer or the caret leads
 ui/links.py                         the one way out: every link that is opened passes here
+ui/lock.py                          the app lock: a curtain in place of every window
 ui/log/                             the log, and what of it helps to find a mistake
 ui/log/diagnostics.py               the diagnostics, shown before they are saved
 ui/log/model.py                     the records of the log that are looked for, as a table
@@ -150,8 +151,9 @@ ui/preferences/endpoint/sending.py  headers, query, body, attempts, waits and li
 ui/preferences/endpoints.py         the endpoints, and which is the default
 ui/preferences/network.py           how often a request is tried, and how long is waited
 ui/preferences/page.py              what the pages have in common
+ui/preferences/passphrase.py        where the passphrase of the app lock is set, changed and removed
 ui/preferences/price_editor.py      what the user knows of the prices of one model
-ui/preferences/privacy.py           what is asked before it is sent, and what is kept of what was
+ui/preferences/privacy.py           the app lock, what is asked before it is sent, and what is kept
 ui/preferences/prices.py            where prices are from, newer ones on request, the user's own
 ui/problem_dialog.py                an error that is not retried, over the chat
 ui/rate_gauge.py                    what an endpoint still allows, as its last answer said
@@ -381,6 +383,7 @@ credentials/command.py              a token that a command prints: run without a
 credentials/keyrings.py             the keyring: absent, locked, or hanging
 credentials/keys.py                 keys that are pasted, and those of a .env file
 credentials/threads.py              blocking work that may never end
+lock.py                             the passphrase of the app lock: hashed, kept, compared
 logs.py                             the log of a profile: structured, rotating, private, without a key in it
 paths.py                            a profile's files, and the resources of the program
 settings.py                         every preference once: type, default, limits, description

@@ -273,6 +273,7 @@ class Program:
             },
             diagnose=self._diagnose,
             keeping=keeping,
+            passphrase=profile.passphrase,
         )
 
     def _diagnose(self, facts: list[str]) -> list["Document"]:
@@ -287,6 +288,7 @@ class Program:
     async def run(self, instance: Instance) -> int:
         """Show the window and live until a quit is asked for. Returns the exit code."""
         instance.raised.connect(self.window.raise_with_prompt)
+        instance.raised.connect(lambda prompt: self.dialogs.come_forward())
         instance.new_chat_wanted.connect(self.window.new_chat)
         instance.complained.connect(self.dialogs.not_opened)
         with _quit_on_signals(self.quitting):
@@ -312,10 +314,13 @@ class Program:
 
     async def start(self) -> None:
         """Paint the window, then load what is needed behind it."""
-        first_paint = _FirstPaint(self.window)
-        first_paint.done.connect(self._painted.set)
         self.window.close_requested.connect(self.quitting.set)
-        self.window.show()
+        if self.dialogs.lock_at_start():
+            self._painted.set()
+        else:
+            first_paint = _FirstPaint(self.window)
+            first_paint.done.connect(self._painted.set)
+            self.window.show()
         await self._painted.wait()
         self._watch_program()
         log.debug("first paint after %.3f s of CPU", time.process_time())
@@ -340,8 +345,7 @@ class Program:
 
     async def close(self) -> None:
         """Save everything and let go of everything. What hangs is left behind."""
-        self.window.hide()
-        self.window.windows.close()
+        self.dialogs.hide()
         self._is_closing = True
         self._told_of_mistake = True
         deadline = asyncio.get_running_loop().time() + CLOSE_SECONDS
@@ -493,7 +497,7 @@ class Program:
 
     async def _take_screenshot(self, path: Path) -> None:
         await self.window.settled(send_prompt=self.options.demo)
-        if not self.window.grab().save(str(path), "PNG"):
+        if not (self.dialogs.curtain or self.window).grab().save(str(path), "PNG"):
             print(f"desktop-chat: {path} cannot be written", file=sys.stderr)
             self.exit_code = 1
 

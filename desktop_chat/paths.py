@@ -76,6 +76,11 @@ class Profile(NamedTuple):
         return self.data / "prices.json"
 
     @property
+    def passphrase(self) -> Path:
+        """What is kept of the passphrase of the app lock; not there where there is none."""
+        return self.config / "passphrase.json"
+
+    @property
     def lock(self) -> Path:
         return self.data / "lock"
 

@@ -221,6 +221,11 @@ class Settings(QObject):
     scan_secrets = Field(True, "Ask before something is sent that looks like a key")
     keep_evidence = Field(True, "Keep what is sent and received, to be looked at")
     evidence_days = Field(30, "Days for which that is kept", 1, 3650)
+    lock_minutes = Field(
+        15,
+        "Minutes without a key or the mouse until the app lock locks; 0 for never",
+        choices=(0, 1, 5, 15, 60),
+    )
     log_level = Field("info", "What is written to the log", choices=("warning", "info", "debug"))
     log_bodies = Field(False, "Write what is sent and received to the log, too")
     backups = Field(True, "Copy the chats by itself, at most once an hour")

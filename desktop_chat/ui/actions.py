@@ -89,6 +89,7 @@ COMMANDS = (
     Command("backups", "Backups…", (), "open_backups"),
     Command("usage", "Usage and cost…", ("Ctrl+U",), "open_usage"),
     Command("log", "Log…", (), "open_log"),
+    Command("lock", "Lock", ("Ctrl+Alt+L",), "lock"),
     Command("settings", "Settings…", ("Ctrl+,",), "open_settings", role=QAction.MenuRole.PreferencesRole),
     Command("about", "About Desktop Chat", (), "open_about", role=QAction.MenuRole.AboutRole),
     Command("close_window", "Close window", ("Ctrl+W",), "close_window"),

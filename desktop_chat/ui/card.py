@@ -38,6 +38,8 @@ class Card(QDialog):
     def __init__(self, theme: Theme, host: QWidget, design_width: int, *, modal: bool = False) -> None:
         super().__init__(host)
         self.setWindowFlags(Qt.WindowType.Widget)
+        # Else Qt shows it with its window, where that is not shown yet.
+        QWidget.setVisible(self, False)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.theme = theme
         self._host = host
@@ -76,7 +78,7 @@ class Card(QDialog):
 
     def setVisible(self, visible: bool) -> None:
         """As QWidget does it: QDialog would also tell the focused widget that it got the focus."""
-        if visible == self.isVisible():
+        if visible is not self.isHidden():  # its window may be hidden, and come back
             return
         if visible:
             self._focus_before = self._host.window().focusWidget()

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from desktop_chat.diagnostics import Document
     from desktop_chat.domain.probe import ProbeResult, ProbeStep
     from desktop_chat.ui.backups import BackupsWindow
+    from desktop_chat.ui.lock import AppLock, Curtain
     from desktop_chat.ui.log import LogWindow
     from desktop_chat.ui.message_details import MessageDetails
     from desktop_chat.ui.preferences import SettingsDialog
@@ -77,9 +78,11 @@ class Dialogs(QObject):
         places: Mapping[str, Path],
         diagnose: "Callable[[list[str]], list[Document]]",
         keeping: Keeping,
+        passphrase: Path,
     ) -> None:
         """``places`` are the files and folders of the profile, by what is in them. ``diagnose`` collects what
-        helps to find a mistake, with some facts that it is given; it blocks, and may raise ``OSError``."""
+        helps to find a mistake, with some facts that it is given; it blocks, and may raise ``OSError``.
+        ``passphrase`` is the file of the app lock's."""
         super().__init__(window)
         self._window = window
         self._chats = chats
@@ -92,6 +95,8 @@ class Dialogs(QObject):
         self._places = places
         self._diagnose = diagnose
         self._keeping = keeping
+        self._passphrase = passphrase
+        self._lock: AppLock | None = None
         self._backups: BackupsWindow | None = None
         self._log: LogWindow | None = None
         self._problems: list[ProblemDialog] = []
@@ -116,6 +121,7 @@ class Dialogs(QObject):
         window.about_requested.connect(self.show_about)
         window.usage_requested.connect(self.show_usage)
         window.log_requested.connect(self.show_log)
+        window.lock_requested.connect(self.lock)
         window.backups_requested.connect(self.show_backups)
         window.storage_failed.connect(lambda error: self._present(explain_storage(error)))
         chats.changed.connect(self._chat_changed)
@@ -155,6 +161,45 @@ class Dialogs(QObject):
             self._notice.show_notice(" ".join(self._settings.complaints))
         if not self._settings.all_endpoints:
             self.show_welcome()
+
+    def lock_at_start(self) -> bool:
+        """Lock instead of showing the window, where there is a passphrase; else it costs nothing."""
+        if self._passphrase.exists():
+            self.app_lock.lock()
+        return self.curtain is not None
+
+    def lock(self) -> None:
+        """Lock; where there is no passphrase, show where to set one."""
+        self.app_lock.lock()
+        if not self.app_lock.is_on:
+            self._settings_dialog.show_privacy()
+            self.show_settings()
+
+    @property
+    def app_lock(self) -> "AppLock":
+        if self._lock is None:
+            from desktop_chat.ui.lock import AppLock
+
+            self._lock = AppLock(self._window, self._theme, self._settings, self._tasks, self._passphrase)
+            self._lock.about_to_lock.connect(self._window.save_state)
+            self._lock.quit_requested.connect(self._window.quit)
+        return self._lock
+
+    @property
+    def curtain(self) -> "Curtain | None":
+        """What is seen while the program is locked; None while it is not."""
+        return None if self._lock is None else self._lock.curtain
+
+    def come_forward(self) -> None:
+        """Bring the program to the front, as it is."""
+        (self.curtain or self._window).come_forward()
+
+    def hide(self) -> None:
+        """The program ends: whatever is seen of it goes."""
+        self._window.hide()
+        self._window.windows.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def show_welcome(self) -> None:
         if self._welcome is not None:
@@ -206,6 +251,7 @@ class Dialogs(QObject):
                 clear_evidence=self._chats.clear_evidence,
                 keeping=self._keeping,
                 wipe=self._chats.wipe,
+                app_lock=self.app_lock,
                 parent=self._window,
             )
             self._preferences.endpoint_changed.connect(self._endpoint_changed)
@@ -337,6 +383,8 @@ class Dialogs(QObject):
         )
 
     async def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
         for holds in self._holds:
             holds.close()
         windows = (self._welcome, self._preferences, self._usage, self._details, self._log, self._backups)

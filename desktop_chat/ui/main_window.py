@@ -297,6 +297,7 @@ class MainWindow(Window):
         window.window_requested.connect(self.windows.open)
         window.delete_requested.connect(self.delete_chat)
         window.quit_requested.connect(self.close)
+        window.lock_requested.connect(self.lock_requested)
         for request, own in (
             (window.new_chat_requested, self.new_chat),
             (window.settings_requested, self.settings_requested),

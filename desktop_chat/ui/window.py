@@ -43,6 +43,7 @@ class Window(QMainWindow):
     usage_requested = Signal()
     log_requested = Signal()
     backups_requested = Signal()
+    lock_requested = Signal()
     window_requested = Signal(str, str, object)
     """A chat is to be shown in a window of its own: its id, and as for :meth:`open_chat` the rest."""
     storage_failed = Signal(object)
@@ -238,6 +239,10 @@ class Window(QMainWindow):
 
     def open_about(self) -> None:
         self.about_requested.emit()
+
+    def lock(self) -> None:
+        """Lock the program, or let the user set a passphrase where there is none."""
+        self.lock_requested.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """With Ctrl the wheel zooms, a step a notch, wherever nothing takes it for something else."""

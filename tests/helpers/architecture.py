@@ -47,6 +47,7 @@ SERVICES = SHARED | frozenset(
         "rendering",
         "logs",
         "validation",
+        "lock",
         "exporting",
         "importing",
     }

@@ -23,6 +23,7 @@ from desktop_chat.settings import Settings
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.card_parts import button, row, words
+from desktop_chat.ui.lock import AppLock
 from desktop_chat.ui.preferences.appearance import AppearancePage
 from desktop_chat.ui.preferences.backups import BackupsPage
 from desktop_chat.ui.preferences.budgets import BudgetsPage
@@ -66,6 +67,7 @@ class SettingsDialog(QDialog):
         clear_evidence: Clear,
         keeping: Keeping,
         wipe: Wipe,
+        app_lock: AppLock,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class SettingsDialog(QDialog):
         self.endpoints = EndpointsPage(theme, settings, tasks, credentials, probe, self)
         self.endpoints.endpoint_changed.connect(self.endpoint_changed)
         self.budgets = BudgetsPage(theme, settings, tasks, clear_answers)
+        self.privacy = PrivacyPage(theme, settings, tasks, clear_evidence, app_lock)
         self._prices = PricesPage(theme, settings, tasks, tokens, fetch_prices, self)
         self._pages: list[Page] = [
             self.endpoints,
@@ -84,7 +87,7 @@ class SettingsDialog(QDialog):
             self.budgets,
             self._prices,
             NetworkPage(theme, settings),
-            PrivacyPage(theme, settings, tasks, clear_evidence),
+            self.privacy,
             BackupsPage(theme, settings, tasks, keeping, self.backups_requested.emit),
             DataPage(theme, settings, places, tasks, wipe),
         ]
@@ -149,6 +152,10 @@ class SettingsDialog(QDialog):
     def show_budgets(self) -> None:
         """Open the page of the budgets."""
         self._navigation.setCurrentRow(self._pages.index(self.budgets))
+
+    def show_privacy(self) -> None:
+        """Open the page of the app lock."""
+        self._navigation.setCurrentRow(self._pages.index(self.privacy))
 
     def show_endpoint(self, endpoint_id: str, field: str = "") -> None:
         """Open the editor of an endpoint, with the focus in ``field`` (``key`` or ``base_url``)."""

@@ -113,7 +113,7 @@ def text_inserted(view: "Transcript", message_id: str) -> None:
 
 
 def _list(view: "Transcript") -> "TranscriptList | None":
-    if not QAccessible.isActive():
+    if not QAccessible.isActive() or view.window().isHidden():
         return None
     from desktop_chat.ui.transcript.accessible_items import TranscriptList
 

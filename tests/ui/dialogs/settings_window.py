@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from typing import TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QListWidget, QMainWindow, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from desktop_chat.credentials import Credentials
@@ -19,6 +19,7 @@ from desktop_chat.storage import DiskFull, Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.tokens import Tokens
 from desktop_chat.ui.endpoint_values import new_endpoint
+from desktop_chat.ui.lock import AppLock
 from desktop_chat.ui.preferences import SettingsDialog
 from desktop_chat.ui.preferences.endpoint import EndpointEditor
 from desktop_chat.ui.theme import Theme
@@ -57,6 +58,8 @@ class Opened:
         self.tokens = Tokens(prices=settings.path.with_name("prices.json"))
         self.fetching: list[bytes | ChatError] = []
         self.cleared = 0
+        self.behind = QMainWindow()
+        qtbot.addWidget(self.behind)
         self.dialog = SettingsDialog(
             theme,
             settings,
@@ -72,6 +75,7 @@ class Opened:
                 self.opened, settings, settings.path.with_name("chats.db"), settings.path.with_name("backups")
             ),
             wipe=self.wipe,
+            app_lock=AppLock(self.behind, theme, settings, tasks, settings.path.with_name("passphrase.json")),
         )
         self.dialog.endpoint_changed.connect(self.changed.append)
         qtbot.addWidget(self.dialog)

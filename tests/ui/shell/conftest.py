@@ -141,6 +141,7 @@ def dialogs(running: Running, loop: QEventLoop, tmp_path: Path) -> Iterator[Dial
         places={"Logs": tmp_path},
         diagnose=lambda facts: diagnostics.collect(Profile.at(tmp_path), facts),
         keeping=keeping,
+        passphrase=tmp_path / "passphrase.json",
     )
     yield made
     loop.run_until_complete(made.close())
