@@ -266,12 +266,12 @@ errands.py                          what the small model is asked for: titles an
 bookkeeping.py                      the ledger's rows of one request, each with its cost
 answer_cache.py                     answers that are given again to the very same request
 services.py                         what every chat of a profile works with, in one hand
-chats.py                            Chats: every conversation, the sessions at work, drafts, models on offer
+chats.py                            Chats: the sessions at work, drafts, models on offer, the search
 organising.py                       how chats are listed and put in order, and what takes it back
-indexing.py                         the index of the search, brought up to date while nothing else goes on
+indexing.py                         when the search index is brought up to date: while nothing else goes on
 undo.py                             what the user just did, and what takes it back
-exports.py                          exports: chats read from the database, written to files in a thread
-imports.py                          histories read from files in a thread, and kept in batches
+exports.py                          chats read from the database, and written to files in a thread
+imports.py                          histories read from files in a thread, and added in batches
 request_log.py                      what the log tells of each request
 diagnostics.py                      what helps to find a mistake, without a word of a chat
 counting.py                         how many tokens the next request of a chat takes
@@ -316,11 +316,11 @@ storage/export.py                   the ledger as a file, CSV or JSON
 storage/foreign.py                  a table of another program's database, read where it is
 storage/generations.py              which copies are kept as they grow old
 storage/histories.py                whole histories: added in large numbers, read to be written elsewhere
-storage/indexing.py                 keeps the index up to date, in slices; takes out what was deleted
+storage/indexing.py                 the search index brought up to date in slices; what was deleted taken out
 storage/ledger.py                   attempts entered into the ledger, read back, added up
 storage/listings.py                 lists of conversations, and pages of them
 storage/migrations.py               every change of the schema, in order, and how they are applied
-storage/organising.py               folders, tags, and where conversations stand
+storage/organising.py               rows of folders and tags, and where conversations stand
 storage/pages.py                    the file of a database read page by page, around what is damaged
 storage/queries.py                  what the store does, statement by statement
 storage/recovery.py                 what takes the place of a database that cannot be opened
