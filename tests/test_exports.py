@@ -5,13 +5,15 @@ import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
 import pytest
 
 from desktop_chat.attachments import Attachments
+from desktop_chat.credentials import header
+from desktop_chat.domain.endpoint import Dialect, KeySource
 from desktop_chat.domain.errors import CutOff
 from desktop_chat.exporting import ExportFailed, Format, Packing, Plan, Scope
 from desktop_chat.exports import Exports
@@ -19,6 +21,9 @@ from desktop_chat.imports import Imports
 from desktop_chat.storage import Store
 from desktop_chat.worker import Worker
 from tests.exporting.samples import ENTRY, LIBRARY, PDF, PNG, Bare, loaded, plain, tides
+from tests.helpers.bench import Bench, ask
+from tests.helpers.keyrings import memory_keyring
+from tests.server import Server, faults, wire
 from tests.storage.samples import EVIDENCE, fill
 
 pytestmark = pytest.mark.anyio
@@ -241,3 +246,47 @@ async def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
         await made.store.add_history([plain(1)])
         with pytest.raises(ExportFailed, match="is not there"):
             await made.exports.write(Scope(), Plan(Format.TEXT, tmp_path / "gone" / "x"), Bare(), progressed)
+
+
+def with_the_canary(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and b"CANARY" in path.read_bytes()]
+
+
+async def test_no_secret_of_an_endpoint_is_in_an_export_of_everything(tmp_path: Path) -> None:
+    """Not even where a server quotes the key that it refuses."""
+    key, value = "sk-proj-CANARY0123456789abcdef", "CANARY of a secret header"
+    quoted = f"Incorrect API key provided: {key}. You sent Authorization: Bearer {key}."
+    out = tmp_path / "out"
+    out.mkdir()
+    with memory_keyring():
+        async with (
+            Server(wire.answer("Hello.")) as server,
+            Bench(tmp_path, server, Dialect.RESPONSES) as bench,
+        ):
+            endpoint = replace(
+                bench.endpoint,
+                key_source=KeySource.KEYRING,
+                headers=(("X-Plain", "CANARY in the settings"),),
+                secret_headers=("X-Secret",),
+            )
+            bench.settings.change(endpoints=(endpoint,))
+            await bench.credentials.store(endpoint, key)
+            await bench.credentials.store_secret(endpoint, header("X-Secret"), value)
+            session = bench.chats.new()
+            await ask(session, "Hi")
+            server.script(faults.status(401, quoted))
+            failed = await ask(session, "Again")
+            sent = server.requests[-1].headers
+            assert (sent["authorization"], sent["x-secret"]) == (f"Bearer {key}", value)
+            assert failed.error is not None
+            assert await bench.chats.outbox.settle()
+
+            async def opened() -> Store:
+                return await bench.opening
+
+            exports = Exports(opened, bench.attachments)
+            for format in Format:
+                plan = Plan(format, out / format, Packing.FOLDER, versions=True, reasoning=True)
+                assert (await exports.write(Scope(), plan, Bare(), progressed)).chats == 1
+    assert len(loaded(out / "json" / "chats.json")["ledger"]) >= 2
+    assert with_the_canary(out) == []
