@@ -187,6 +187,8 @@ class Organising(QObject):
         while above is not None and above != folder.id:
             above = parents.get(above)
         if above is None:
+            # At once, since chats may be moved into it before it is saved.
+            self.folders = [*(known for known in self.folders if known.id != folder.id), folder]
             self._do(self._set_up(lambda store: store.save_folder(folder)))
 
     def remove_folder(self, folder_id: str) -> None:
@@ -214,6 +216,7 @@ class Organising(QObject):
         """Add a tag, or change the one with its id. Nothing where another has its name."""
         key = title_key(tag.name)
         if all(known.id == tag.id or title_key(known.name) != key for known in self.tags):
+            self.tags = [*(known for known in self.tags if known.id != tag.id), tag]
             self._do(self._set_up(lambda store: store.save_tag(tag)))
 
     def remove_tag(self, tag_id: str) -> None:

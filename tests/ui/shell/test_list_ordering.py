@@ -150,6 +150,9 @@ async def test_moving_by_keyboard(shown: Shown) -> None:
         lambda: [folder.name for folder in shown.running.chats.folders] == ["Work", "Home", "Brand new"]
     )
     await shown.shows("Brand new")
+    moved = shown.running.chats.known(shown.ids["Two"])
+    assert moved is not None
+    await until(lambda: moved.folder == shown.running.chats.folders[2].id)
     choose(shown.menu(shown.get_folder(home.id)), "Move up")
     await until(lambda: shown.running.chats.folders[0].name == "Home")
     choose(shown.menu(shown.get_folder(work.id)), "Remove folder")
