@@ -70,6 +70,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "prompt", nargs="?", default="", metavar="PROMPT", help="open a new chat with this text, not sent"
     )
     options = parser.parse_args(arguments)
+    if options.imports and (options.prompt or "" in options.imports):
+        # A pattern that the shell made several files of, or a variable that is empty.
+        parser.error("--import takes the name of one file; it may be given several times")
     profile = options.profile or os.environ.get("DESKTOP_CHAT_PROFILE") or None
     return Options(
         Path(profile) if profile else None,

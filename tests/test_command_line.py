@@ -25,6 +25,15 @@ def start(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.parametrize("arguments", [["--import", "a.json", "b.json"], ["--import", ""]])
+def test_an_import_of_what_was_not_meant_is_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(arguments)
+    assert "--import takes the name of one file" in capsys.readouterr().err
+
+
 def test_the_version_needs_no_display_and_no_qt() -> None:
     script = (
         "import sys\nfrom desktop_chat.app import main\n"

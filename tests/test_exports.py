@@ -255,7 +255,7 @@ def with_the_canary(folder: Path) -> list[str]:
 async def test_no_secret_of_an_endpoint_is_in_an_export_of_everything(tmp_path: Path) -> None:
     """Not even where a server quotes the key that it refuses."""
     key, value = "sk-proj-CANARY0123456789abcdef", "CANARY of a secret header"
-    quoted = f"Incorrect API key provided: {key}. You sent Authorization: Bearer {key}."
+    quoted = f"Incorrect API key provided: {key}. You sent Bearer {key} and {value}."
     out = tmp_path / "out"
     out.mkdir()
     with memory_keyring():
@@ -288,5 +288,7 @@ async def test_no_secret_of_an_endpoint_is_in_an_export_of_everything(tmp_path: 
             for format in Format:
                 plan = Plan(format, out / format, Packing.FOLDER, versions=True, reasoning=True)
                 assert (await exports.write(Scope(), plan, Bare(), progressed)).chats == 1
-    assert len(loaded(out / "json" / "chats.json")["ledger"]) >= 2
+    everything = loaded(out / "json" / "chats.json")
+    assert len(everything["ledger"]) >= 2
+    assert "Incorrect API key provided" in everything["chats"][0]["messages"][-1]["error"]["message"]
     assert with_the_canary(out) == []
