@@ -2,12 +2,13 @@
 
 ``python -m tests.storage.kills --kills 200`` is the long run; the tests do a short one. What works is
 ``python -m tests.storage.kills --work FOLDER SEED``: it opens the database of FOLDER, which may be one of an
-older version, and streams, edits, imports, deletes, restores, purges, organises, indexes and backs up until
-it is killed. A line on standard output is said when that which it tells is saved:
+older version, and streams, edits, imports, deletes, restores, purges, organises, indexes, backs up, goes back
+and wipes until it is killed. A line on standard output is said when that which it tells is saved:
 
     has ID LENGTH       the message is there, with so many characters of its text at least
     wrote ID LENGTH     the same, but a power cut may take it back
     forgets ID …        these messages are about to be deleted for good: they may be there or not
+    forgets all         so are all that there are
     forgot              they are gone
 """
 
@@ -16,6 +17,7 @@ import asyncio
 import itertools
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,7 +59,18 @@ class Work:
     chats: dict[str, list[str]] = field(default_factory=dict)
 
     async def go_on(self, steps: int) -> None:
-        works = (self.stream, self.edit, self.bring, self.delete, self.organise, self.index, self.back_up)
+        works = (
+            self.stream,
+            self.edit,
+            self.bring,
+            self.delete,
+            self.delete_message,
+            self.organise,
+            self.index,
+            self.back_up,
+            self.go_back,
+            self.wipe,
+        )
         await self.stream()
         for _ in range(steps):
             await self.noise.choice(works)()
@@ -118,6 +131,19 @@ class Work:
                 await self.store.purge([chat])
                 self.say("forgot")
 
+    async def delete_message(self) -> None:
+        chat = self.noise.choice(list(self.chats))
+        message = self.noise.choice(self.chats[chat])
+        await self.store.delete_messages([message])
+        match self.noise.randrange(3):
+            case 0:
+                await self.store.restore_messages([message])
+            case 1 if len(self.chats[chat]) > 1:
+                self.chats[chat].remove(message)
+                self.say("forgets", message)
+                await self.store.purge([message])
+                self.say("forgot")
+
     async def organise(self) -> None:
         chat = self.noise.choice(list(self.chats))
         await self.store.organise([chat], pinned=self.noise.random() < 0.5, archived=False)
@@ -129,6 +155,22 @@ class Work:
     async def back_up(self) -> None:
         if self.noise.random() < 0.2:
             await self.store.back_up(Reason.REGULAR)
+
+    async def go_back(self) -> None:
+        """To a backup that is made just before, so that nothing goes."""
+        if self.noise.random() < 0.2:
+            path, _ = await self.store.back_up(Reason.RESTORE)
+            copy = path.with_suffix(".copy")
+            shutil.copyfile(path, copy)
+            await self.store.become(copy)
+
+    async def wipe(self) -> None:
+        if self.noise.random() < 0.05:
+            self.say("forgets", "all")
+            await self.store.wipe(ledger=self.noise.random() < 0.5)
+            self.say("forgot")
+            self.chats.clear()
+            await self.stream()
 
 
 async def work(folder: Path, seed: int) -> None:
@@ -152,8 +194,8 @@ class Expected:
                 case ["wrote", id, length] if not power_is_cut:
                     self.has[id] = int(length)
                 case ["forgets", *ids]:
-                    last = ids
-                    self.may_go |= set(ids)
+                    last = list(self.has) if ids == ["all"] else ids
+                    self.may_go |= set(last)
                 case ["forgot"]:
                     for id in last:
                         self.has.pop(id, None)
@@ -170,6 +212,7 @@ class Expected:
         with raw(folder / "chats.db") as connection:
             assert connection.execute("PRAGMA integrity_check").get == "ok"
             assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            connection.execute("INSERT INTO search_word (search_word) VALUES ('integrity-check')")
             found = {
                 str(id): str(text)
                 for id, text in connection.execute(
@@ -219,8 +262,8 @@ def kill_many(folder: Path, kills: int, seed: int = 0) -> None:
         if number % KILLS_OF_ONE == 0:
             expected = Expected()
             at.mkdir()
-            if number // KILLS_OF_ONE % 2:
-                load_file(RELEASED / "3.sql", at / "chats.db")
+            if version := number // KILLS_OF_ONE % 4:
+                load_file(RELEASED / f"{version}.sql", at / "chats.db")
         kill_once(at, seed + number, expected)
         expected.check(at)
 
