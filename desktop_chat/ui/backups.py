@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -23,6 +22,7 @@ from desktop_chat.ui.notices import moment
 from desktop_chat.ui.safe import message_box, one_line
 from desktop_chat.ui.table import Table, TableModel
 from desktop_chat.ui.theme import Theme
+from desktop_chat.ui.transcript.days import local
 
 REASONS = {
     Reason.SCHEMA: "Before an update",
@@ -58,8 +58,8 @@ class _Listed(TableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         chat: Conversation = self.rows[index.row()]
-        used = datetime.fromtimestamp(chat.used_at).astimezone()
-        return (one_line(chat.title) or UNTITLED, moment(used))[index.column()]
+        used = local(chat.used_at)
+        return (one_line(chat.title) or UNTITLED, moment(used) if used else "")[index.column()]
 
 
 class BackupsWindow(QDialog):

@@ -49,6 +49,10 @@ class Group:
     end: int
 
 
+_LATEST = 250_000_000_000
+"""Unix time of the year 9892."""
+
+
 def groups(listing: Listing, sort: Sort, today: date) -> list[Group]:
     """The groups of ``listing``: the pinned ones, then by day, newest first, or all by what is sorted by.
 
@@ -73,7 +77,9 @@ def groups(listing: Listing, sort: Sort, today: date) -> list[Group]:
             made.append(Group(name, start, end))
         start = end
     while start < count:
-        first_day = date.fromtimestamp(times[start]).replace(day=1)  # noqa: DTZ012
+        # What a damaged file or a wrong clock left may be no date.
+        time = min(max(times[start], 0), _LATEST)
+        first_day = date.fromtimestamp(time).replace(day=1)  # noqa: DTZ012
         month = QLocale().standaloneMonthName(first_day.month)
         name = month if first_day.year == today.year else f"{month} {first_day.year}"
         end = max(start + 1, _end_of(times, start, first_day))

@@ -47,6 +47,11 @@ def test_what_is_not_sorted_by_time_is_one_group() -> None:
     assert groups(listing(), Sort.TITLE, TODAY) == []
 
 
+def test_times_that_are_no_dates_have_a_group() -> None:
+    made = groups(Listing(array("q", range(4)), array("d", [9e18, 4e12, 0.0, -9e18])), Sort.USED, TODAY)
+    assert [(made[0].start, made[-1].end)] == [(0, 4)]
+
+
 @given(st.lists(st.integers(0, 2_000), max_size=60), st.integers(0, 5), st.booleans())
 def test_every_conversation_is_in_one_group(days: list[int], pinned: int, in_order: bool) -> None:
     listed = listing(*(sorted(days) if in_order else days), pinned=min(pinned, len(days)))
