@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_chat.domain.search import Filters, Has, Query, Term
 from desktop_chat.domain.search_query import MOST_TERMS, parse
-from desktop_chat.domain.words import fold, keys, keys_of, places, spans, words
+from desktop_chat.domain.words import fold, is_unspaced, keys, keys_of, places, spans, words
 
 NOW = datetime(2026, 5, 20, 15, 30).timestamp()  # noqa: DTZ001 - what a user means by a date is local
 
@@ -161,8 +161,9 @@ text_of_scripts = st.text(
 
 
 @given(text_of_scripts, text_of_scripts, text_of_scripts)
+@example("", "ㄱ㍘ก็が", "0")
 def test_any_part_of_a_script_without_spaces_is_found(before: str, part: str, behind: str) -> None:
-    part = "".join(each for each in part if "\u3041" <= each <= "\u9fff")
+    part = "".join(each for each in part if fold(each) and all(map(is_unspaced, fold(each))))
     if part:
         term = Term(part)
         said = f"{before}{part}{behind}"
