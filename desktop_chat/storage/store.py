@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequenc
 from decimal import Decimal
 from pathlib import Path
 
+import apsw
+
 from desktop_chat.domain.archive import Added, History, Library
 from desktop_chat.domain.conversation import Conversation, Tree
 from desktop_chat.domain.errors import ChatError
@@ -21,14 +23,12 @@ from desktop_chat.storage import (
     backups,
     evidence,
     histories,
-    indexing,
     ledger,
     listings,
     organising,
     queries,
     recovery,
     reports,
-    search,
     trash,
 )
 from desktop_chat.storage.backups import Reason
@@ -360,7 +360,7 @@ class Store:
         :meth:`index_pending` has indexed. Searches run one after the other; one whose caller is cancelled
         ends at once, so whoever looks for something else cancels the search before.
         """
-        return await self._reader.read(search.search, self._thread.path, query, limit, offset)
+        return await self._reader.read(_search, self._thread.path, query, limit, offset)
 
     async def index_pending(self, seconds: float) -> int:
         """Index for about so long what was added or changed; how many messages and titles are left, 10,000
@@ -369,7 +369,7 @@ class Store:
         In slices of some 50 ms, between which other methods run.
         """
         until = time.monotonic() + seconds
-        while (left := await self._thread.call(indexing.index_slice)) and time.monotonic() < until:
+        while (left := await self._thread.call(_index_slice)) and time.monotonic() < until:
             pass
         return left
 
@@ -494,3 +494,16 @@ class Store:
     async def clear_cached_answers(self) -> None:
         """Forget all answers that were kept, also in the files."""
         await self._thread.call(queries.clear_cached_answers)
+
+
+# What finds words is loaded in the thread that needs it first, and not before the first paint.
+def _search(connection: apsw.Connection, path: Path, query: Query, limit: int, offset: int) -> Found:
+    from desktop_chat.storage.search import search
+
+    return search(connection, path, query, limit, offset)
+
+
+def _index_slice(db: Database) -> int:
+    from desktop_chat.storage.indexing import index_slice
+
+    return index_slice(db)

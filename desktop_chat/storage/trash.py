@@ -10,7 +10,7 @@ from pathlib import Path
 
 from desktop_chat.domain.listing import TRASH_DAYS, DeletedMessage
 from desktop_chat.domain.message import SAID
-from desktop_chat.storage import evidence, indexing
+from desktop_chat.storage import evidence
 from desktop_chat.storage.database import Database
 from desktop_chat.storage.errors import reading
 
@@ -98,7 +98,9 @@ def purge(db: Database, before: float, ids: Sequence[str] | None) -> bool:
             if time.monotonic() > until:
                 return True
             _remove_message(db, seq, id, chat, parent)
-    if _AT_ONCE in (len(doomed), len(single)) or indexing.forget_slice(db):
+    from desktop_chat.storage.indexing import forget_slice
+
+    if _AT_ONCE in (len(doomed), len(single)) or forget_slice(db):
         return True
     # The log still holds pages with the text.
     db.forget_deleted()

@@ -16,7 +16,8 @@ LATE = (
     *("desktop_chat.ui.transcript", "desktop_chat.ui.find_bar", "desktop_chat.ui.paper"),
     *("desktop_chat.ui.preferences", "desktop_chat.ui.welcome", "desktop_chat.ui.model_picker"),
     *("desktop_chat.lock", "desktop_chat.ui.lock"),
-    *("desktop_chat.ui.palette", "desktop_chat.domain.search_query"),
+    *("desktop_chat.ui.palette", "desktop_chat.domain.search_query", "desktop_chat.domain.words"),
+    *("desktop_chat.storage.search", "desktop_chat.storage.indexing"),
     *("desktop_chat.api.reply", "desktop_chat.api.model_lists", "desktop_chat.api.probe"),
     *("desktop_chat.credentials.command", "desktop_chat.domain.probe", "desktop_chat.validation"),
 )
