@@ -80,7 +80,7 @@ class _Adding:
         self.messages: list[Row] = []
         self._parts: list[Row] = []
         self._files: list[Row] = []
-        self._drafts: dict[str, Draft] = {}
+        self._drafts: dict[str, Mapping[str, Draft]] = {}
         self._db = db
         self._now = time.time()
         self._folders = {id for (id,) in db.execute("SELECT id FROM folder")}
@@ -116,14 +116,15 @@ class _Adding:
             self._db.execute(
                 "INSERT OR IGNORE INTO conversation_tag VALUES (?, ?)", (seq, _tag(self._db, tag))
             )
-        self._drafts.update(history.drafts)
+        self._drafts[conversation.id] = history.drafts
 
     def write(self) -> None:
         db = self._db
         db.execute_many("INSERT INTO attachment VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", self._files)
         db.execute_many(_INSERT_MESSAGE, self.messages)
         db.execute_many(_INSERT_PART, self._parts)
-        _add_drafts(db, self._drafts)
+        for id, drafts in self._drafts.items():
+            _add_drafts(db, drafts, id)
 
     def _insert(self, history: History) -> int:
         conversation = history.conversation
@@ -236,11 +237,18 @@ def _tag(db: Database, tag: Tag) -> int:
     return int(found[0][0])
 
 
-def _add_drafts(db: Database, drafts: Mapping[str, Draft]) -> None:
+_ADD_DRAFT = (
+    "INSERT INTO draft SELECT ?1, ?2 "
+    "WHERE NOT EXISTS (SELECT 1 FROM conversation WHERE id = ?1 AND id IS NOT ?3) "
+    "AND NOT EXISTS (SELECT 1 FROM message WHERE id = ?1 AND conversation_id IS NOT ?3) "
+    "ON CONFLICT DO NOTHING RETURNING key"
+)
+
+
+def _add_drafts(db: Database, drafts: Mapping[str, Draft], conversation_id: str | None) -> None:
+    """Keep what was being written in a conversation, or in none, but nothing in any other."""
     for key, draft in drafts.items():
-        if db.execute(
-            "INSERT INTO draft VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING key", (key, draft.text)
-        ):
+        if db.execute(_ADD_DRAFT, (key, draft.text, conversation_id)):
             insert_parts(db, key, list(part_rows(draft.parts)), "draft_part")
 
 
@@ -254,7 +262,7 @@ def add_library(db: Database, library: Library) -> None:
             )
         for tag in library.tags:
             _tag(db, tag)
-        _add_drafts(db, library.drafts)
+        _add_drafts(db, library.drafts, None)
 
 
 def add_ledger(db: Database, entries: Sequence[LedgerEntry]) -> int:

@@ -218,3 +218,15 @@ async def test_an_import_is_to_be_searched(tmp_path: Path) -> None:
         await store.add_history([history("c", said("1"), said("2", "1"))])
         assert await store.index_pending(0) <= 3
         assert await store.index_pending(60) == 0
+
+
+async def test_what_is_being_written_in_other_chats_is_theirs(tmp_path: Path) -> None:
+    planted = Draft("planted")
+    async with opened(tmp_path) as store:
+        await store.add_history([history("mine", said("m1"))])
+        drafts = {"mine": planted, "m1": planted, "m2": Draft("own"), "other": Draft("own")}
+        other = history("other", said("m2"))
+        other.drafts = drafts
+        await store.add_history([other])
+        await store.add_library(Library(drafts={"mine": planted, "m1": planted}))
+        assert set(await store.drafts()) == {"m2", "other"}
