@@ -12,7 +12,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from desktop_chat.domain.message import State
+from desktop_chat.domain.archive import History
+from desktop_chat.domain.conversation import Conversation
+from desktop_chat.domain.ids import new_id
+from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.storage import DatabaseReadOnly, DiskFull, Store
 from desktop_chat.storage.database import Database
 from tests.helpers.stored import conversations_of
@@ -209,13 +212,25 @@ async def test_a_full_disk_at_random_writes_loses_nothing_that_was_saved(tmp_pat
             await limit_pages(store, size[0][0] + noise.randrange(4))
             words = "word " * noise.randrange(1, 4000)
             try:
-                match noise.randrange(4):
+                match noise.randrange(7):
                     case 0:
                         _, _, answer = await begun(store)
                         saved[answer.id] = ""
                     case 1:
                         await store.save_draft(f"draft {full}", words)
                         saved[f"draft {full}"] = words
+                    case 2:
+                        brought = Message(new_id(), None, Role.USER, [Part(PartKind.TEXT, words)])
+                        await store.add_history([History(Conversation(new_id()), [brought])])
+                        saved[brought.id] = words
+                    case 3:
+                        ids = [chat.id for chat in await conversations_of(store)]
+                        await store.organise(ids, pinned=noise.random() < 0.5)
+                        await store.index_pending(0.01)
+                    case 4:
+                        lost, _, _ = await begun(store)
+                        await store.delete_conversations([lost.id])
+                        await store.purge([lost.id])
                     case _:
                         await store.append(answer.id, [text(words)], durable=noise.random() < 0.5)
                         saved[answer.id] += words
