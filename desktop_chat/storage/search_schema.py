@@ -26,7 +26,7 @@ _TITLE = ("-OLD.seq", "'title'", "OLD.title", "NULL")
 
 SCHEMA = f"""
         -- A row is a document: of a message under its seq, of the title of a conversation under its negative
-        -- seq. Its words are made by Python (``keys_of_rows``) and each stands there once. FTS5 keeps no text and
+        -- seq. Python makes its words (``keys_of_rows``), and each stands there once. FTS5 keeps no text and
         -- no places, which takes a fifth of the room; phrases are looked for in the texts of the messages.
         CREATE VIRTUAL TABLE search_word USING fts5 (
             words, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '+#'"
