@@ -1,9 +1,9 @@
 """Makes the pictures of the README and the packages, off screen, from the program itself.
 
-``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, usage, context, answer,
-details, parameters, retry, problem, welcome, settings and endpoint, each in light and dark, at 1280×820. The
-conversation in them is the design's own example; answer is taller, and shows the demo model's answer with
-some of everything.
+``uv run python packaging/screenshots.py [--font FAMILY] [FOLDER]`` writes main, folders, search, backups,
+usage, context, answer, branches, trash, details, parameters, retry, problem, welcome, settings and endpoint,
+each in light and dark, at 1280×820. The conversation in them is the design's own example; answer is taller,
+and shows the demo model's answer with some of everything; folders has chats put in order, and one deleted.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_chat.application import Application, Program, make_loop
+from desktop_chat.chats import Chats
 from desktop_chat.command_line import Options
 from desktop_chat.credentials import Credentials
 from desktop_chat.domain.conversation import Conversation
@@ -38,11 +39,13 @@ from desktop_chat.domain.endpoint import (
 )
 from desktop_chat.domain.ids import new_id
 from desktop_chat.domain.ledger import LedgerEntry, Outcome, Purpose
+from desktop_chat.domain.listing import Folder, Tag, View
 from desktop_chat.domain.message import Message, Part, PartKind, Role, State
 from desktop_chat.domain.request import Parameters
 from desktop_chat.domain.usage import Timing, Usage
 from desktop_chat.paths import Profile
-from desktop_chat.storage import Store
+from desktop_chat.storage import Reason, Store
+from desktop_chat.ui.backups import BackupsWindow
 
 DAY = 24 * 3600
 TITLES = {
@@ -164,6 +167,31 @@ async def _fill(profile: Profile) -> str:
     return shown.id
 
 
+def _order(chats: Chats, ids: dict[str, str]) -> tuple[str, str]:
+    """Put some of the chats, by their titles, into folders, give tags, delete one; gives a folder to be open
+    and what is changed last."""
+    work, home = Folder(new_id(), "Work"), Folder(new_id(), "Home", position=1)
+    reports = Folder(new_id(), "Reports", work.id)
+    urgent, reading = Tag(new_id(), "Urgent", "red"), Tag(new_id(), "Reading", "blue")
+    for folder in (work, home, reports):
+        chats.save_folder(folder)
+    for tag in (urgent, reading):
+        chats.save_tag(tag)
+    for title, place in {
+        "Quarterly numbers, chart ideas": reports,
+        "Review: SQL window functions": work,
+        "Trip to Lisbon, 4 days": home,
+    }.items():
+        chats.move([ids[title]], place.id)
+    kalman = [ids["Explain Kalman filters simply"]]
+    chats.tag([ids["Review: SQL window functions"]], urgent.id)
+    chats.tag(kalman, reading.id)
+    chats.tag(kalman, urgent.id)
+    chats.mark_unread([ids["Rust lifetimes vs. Python refs"]])
+    chats.delete([ids["Cover letter, second draft"]])
+    return work.id, ids["Cover letter, second draft"]
+
+
 def _message(parent_id: str | None, role: Role, text: str) -> Message:
     return Message(new_id(), parent_id, role, [Part(PartKind.TEXT, text)], State.COMPLETE, time.time())
 
@@ -230,6 +258,23 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
         await _until(lambda: not window.chat.attaching.intake.pending)
         await _until(lambda: session.estimate(0).cost is not None and not session.is_counting)
         await save("main")
+        assert program.store is not None
+        await program.store.back_up(Reason.ASKED)
+        listed = await program.chats.page((await program.chats.listing(View())).seqs)
+        rows = window.sidebar.model
+        work, deleted = _order(program.chats, {chat.title: chat.id for chat in listed})
+        await _until(lambda: rows.find(work).isValid() and program.chats.known(deleted) is None)
+        rows.toggle(work)
+        await save("folders")
+        await program.store.index_pending(5.0)
+        window.search_chats("retry")
+        await save("search", lambda: window.palette_.count.text())
+        window.palette_.close()
+        program.dialogs.show_backups()
+        backups = window.findChild(BackupsWindow)
+        await _until(lambda: backups.listed.model().rowCount())
+        backups.listed.selectRow(1)
+        await save_window("backups", backups)
         program.dialogs.show_usage()
         await save("usage", lambda: visible("usage"))
         window.findChild(QWidget, "usage").close()
@@ -246,6 +291,13 @@ async def _take(application: QApplication, theme: str, folder: Path) -> None:
         window.resize(size.width(), TALL)
         await save("answer", lambda: window.chat.transcript.is_settled)
         window.resize(size)
+        session.regenerate(session.tree.path[1].id)
+        await _until(lambda: session.is_busy)
+        await _until(lambda: not session.is_busy)
+        window.open_branches()
+        await save_window("branches", window.findChild(QWidget, "branchMap"))
+        window.open_trash()
+        await save_window("trash", window.trash)
         window.show_answer_details()
         details = window.findChild(QWidget, "messageDetails")
         await _until(lambda: details.is_complete)
