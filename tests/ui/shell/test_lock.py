@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QPushButton, QWidget
 from shiboken6 import isValid
 
 from desktop_chat.ui.dialogs import Dialogs
@@ -276,3 +276,39 @@ async def test_the_file_removed_there_is_no_lock(running: Running, dialogs: Dial
     (tmp_path / "passphrase.json").write_text("{}")
     assert not dialogs.lock_at_start()
     assert shown() == [running.window]
+
+
+async def test_it_is_set_and_turned_off_in_the_settings_with_the_passphrase(
+    running: Running, dialogs: Dialogs, tmp_path: Path
+) -> None:
+    running.window.actions_["lock"].trigger()
+    settings = next(top for top in shown() if top.objectName() == "settings")
+
+    def button(text: str) -> QPushButton:
+        return next(each for each in settings.findChildren(QPushButton) if each.text() == text)
+
+    def write(name: str, text: str) -> None:
+        field = next(each for each in settings.findChildren(QLineEdit) if each.accessibleName() == name)
+        field.setText(text)
+
+    button("Set passphrase…").click()
+    write("New passphrase", PASSPHRASE)
+    write("New passphrase again", "open barley")
+    button("Set").click()
+    assert settings.findChild(QWidget, "passphraseNote").text() == "The two are not the same."
+    write("New passphrase again", PASSPHRASE)
+    button("Set").click()
+    await until(lambda: dialogs.app_lock.is_on)
+    await until(lambda: settings.findChild(QWidget, "passphraseCard") is None)
+    button("Turn off…").click()
+    write("Passphrase now", "open barley")
+    button("Turn off").click()
+    await until(lambda: "Wrong" in settings.findChild(QWidget, "passphraseNote").text())
+    assert (tmp_path / "passphrase.json").exists()
+    assert not button("Turn off").isEnabled()
+    await until(lambda: not dialogs.app_lock.wait)
+    write("Passphrase now", PASSPHRASE)
+    await until(lambda: button("Turn off").isEnabled())
+    button("Turn off").click()
+    await until(lambda: not dialogs.app_lock.is_on)
+    assert not (tmp_path / "passphrase.json").exists()
