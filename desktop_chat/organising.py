@@ -1,6 +1,7 @@
 """How the chats of a profile are listed and put in order; what the user changes can be undone."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import fields, replace
@@ -17,6 +18,8 @@ from desktop_chat.session import ChatSession
 from desktop_chat.storage import Store
 from desktop_chat.tasks import Tasks
 from desktop_chat.undo import Undo
+
+log = logging.getLogger(__name__)
 
 KNOWN = 2_000
 """How many conversations of recent pages are kept in memory: some 2 MB."""
@@ -358,7 +361,11 @@ class Organising(QObject):
         self._tell_changed(unsaved)
 
         async def save() -> None:
-            await write(await self._store())
+            try:
+                await write(await self._store())
+            except LookupError:
+                # It is to go into a folder, or to get a tag, that is gone by now: it stays as it was.
+                log.info("what was to be changed with chats is gone")
             self._unsaved.remove(unsaved)
             self._edits += 1
             self._edited.update(dict.fromkeys(unsaved, self._edits))

@@ -95,6 +95,9 @@ class MainWindow(Window):
                 changed.clear()
                 await changed.wait()
             session.phase_changed.disconnect(changed.set)
+        await self.sidebar.model.settled()
+        self.sidebar.grab()  # has the rows that are seen read
+        await self.sidebar.model.settled()
         # What grows tells the layout around it by an event, and so on outwards: a round of the loop each.
         for widget in reversed(self.findChildren(QWidget)):
             if (layout := widget.layout()) is not None:

@@ -132,6 +132,11 @@ class ConversationModel(QStringListModel):
         if self._reading is None:
             self._reading = self._tasks.start(self._read(), "read the list of chats")
 
+    async def settled(self) -> None:
+        """Wait until all that is asked for is read."""
+        while reading := [task for task in (self._reading, self.pages.reading) if task is not None]:
+            await asyncio.wait(reading)
+
     def regroup(self) -> None:
         """Group anew: the day changed."""
         self._arrange()

@@ -31,7 +31,8 @@ class Pages(QObject):
         """None for those that are gone, which would be asked for without end."""
         self._seqs: dict[str, int] = {}
         self._wanted: Sequence[int] = ()
-        self._reading: asyncio.Task[None] | None = None
+        self.reading: asyncio.Task[None] | None = None
+        """What reads now."""
 
     def __getitem__(self, seq: int) -> Conversation | None:
         """What is known of a conversation so far."""
@@ -50,8 +51,8 @@ class Pages(QObject):
     def want(self, seqs: Sequence[int]) -> None:
         """Read those that are not known, in place of all that was wanted before."""
         self._wanted = seqs
-        if self._reading is None and self._missing():
-            self._reading = self._tasks.start(self._read(), "read a page of chats")
+        if self.reading is None and self._missing():
+            self.reading = self._tasks.start(self._read(), "read a page of chats")
 
     def changed(self, conversation_id: str) -> int:
         """A conversation changed: gives its number, 0 where nothing is kept of it."""
@@ -83,8 +84,9 @@ class Pages(QObject):
     async def _read(self) -> None:
         try:
             while missing := self._missing():
+                page = await self._chats.page(missing)
                 self._kept.update(dict.fromkeys(missing))
-                for conversation in await self._chats.page(missing):
+                for conversation in page:
                     self._kept[conversation.seq] = conversation
                     self._seqs[conversation.id] = conversation.seq
                 if len(self._kept) > MOST_KEPT:
@@ -94,7 +96,7 @@ class Pages(QObject):
             # The rows stay as they are. The list of what there is fails too, and says so.
             return
         finally:
-            self._reading = None
+            self.reading = None
 
     def _forget(self) -> None:
         wanted = set(self._wanted)
