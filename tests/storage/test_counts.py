@@ -81,7 +81,7 @@ async def test_a_count_is_forgotten_when_the_message_changes(tmp_path: Path) -> 
         assert await store.token_counts(chat, O200K) == {question: 2}
     with raw(tmp_path / "chats.db") as connection:
         assert connection.execute("SELECT count(*) FROM token_count").get == 1
-        connection.execute("UPDATE conversation SET deleted_at = 0")
+        connection.execute("UPDATE conversation SET deleted_at = unixepoch() - 31 * 86400")
     async with opened(tmp_path) as store:
         await store.purge_expired()
     with raw(tmp_path / "chats.db") as connection:

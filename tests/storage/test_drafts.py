@@ -96,7 +96,7 @@ async def test_only_what_nothing_needs_is_unreferenced(tmp_path: Path) -> None:
         await store.delete_conversations([conversation.id])
         assert await store.unreferenced(hashes) == {"b" * 64, "c" * 64, "d" * 64}
         with raw(tmp_path / "chats.db") as connection:
-            connection.execute("UPDATE conversation SET deleted_at = 1")
+            connection.execute("UPDATE conversation SET deleted_at = unixepoch() - 31 * 86400")
     async with opened(tmp_path) as store:
         await store.purge_expired()
         assert await store.unreferenced(hashes) == set(hashes)

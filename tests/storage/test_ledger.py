@@ -92,9 +92,10 @@ async def test_an_entry_names_its_chat_as_it_is_called_now(tmp_path: Path) -> No
         assert await names() == ["Another"] * 2
         await store.delete_conversations([conversation.id])
     with raw(tmp_path / "chats.db") as connection:
-        connection.execute("UPDATE conversation SET deleted_at = 0")
+        connection.execute("UPDATE conversation SET deleted_at = unixepoch() - 31 * 86400")
     async with opened(tmp_path) as store:
-        assert await conversations_of(store) == []
+        await store.purge_expired()
+        assert len(await store.tree(conversation.id)) == 0
         assert await store.ledger(0, 10) == [told]
         assert await store.chat_totals(conversation.id) == Totals(1, 0, 0, 10, 20, 3, 4, 5, told.cost)
 

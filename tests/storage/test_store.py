@@ -352,7 +352,7 @@ async def test_ten_thousand_messages(tmp_path: Path) -> None:
         assert [m.text for m in tree.path] == [m.text for m in messages]
         await store.delete_conversations([conversation.id])
     with raw(tmp_path / "chats.db") as connection:
-        connection.execute("UPDATE conversation SET deleted_at = 0")
+        connection.execute("UPDATE conversation SET deleted_at = unixepoch() - 31 * 86400")
     async with opened(tmp_path) as store:
         await store.purge_expired()
         assert len(await store.tree(conversation.id)) == 0

@@ -51,7 +51,8 @@ class Pages(QObject):
     def want(self, seqs: Sequence[int]) -> None:
         """Read those that are not known, in place of all that was wanted before."""
         self._wanted = seqs
-        if self.reading is None and self._missing():
+        # Qt also paints while the loop does not run, at the very end say: nobody waits for it then.
+        if self.reading is None and self._missing() and asyncio._get_running_loop() is not None:
             self.reading = self._tasks.start(self._read(), "read a page of chats")
 
     def changed(self, conversation_id: str) -> int:

@@ -322,13 +322,14 @@ def test_menu_has_every_action(chat: Chat) -> None:
     assert list(entries(menu)) == [
         "Copy message", "Copy as Markdown", "Copy as plain text", "Code block", "Links", "Continue",
         "Regenerate", "Edit", "Always send", "Never send", "What is sent…", "Previous version",
-        "Next version", "Show reasoning", "Details…", "Select this message", "Select all",
+        "Next version", "Compare versions…", "Branches…", "Fork chat from here", "Delete message",
+        "Show reasoning", "Details…", "Select this message", "Select all",
     ]  # fmt: skip
     entries(menu)["Copy as Markdown"].trigger()  # type: ignore[attr-defined]
     assert clipboard(chat) == message.text
     assert list(entries(chat.view.menu(0))) == [
-        "Copy message", "Edit", "Always send", "Never send", "What is sent…", "Show as Markdown",
-        "Select this message", "Select all",
+        "Copy message", "Edit", "Always send", "Never send", "What is sent…", "Fork chat from here",
+        "Delete message", "Show as Markdown", "Select this message", "Select all",
     ]  # fmt: skip
 
 
