@@ -123,6 +123,9 @@ def run(
 ) -> int:
     """Steps 2 to 8 of the start-up told in :mod:`desktop_chat.app`. Returns the exit code."""
     application = Application()
+    if options.screenshot is not None:
+        # A caret that blinks is in a picture or not, by the moment.
+        application.setCursorFlashTime(0)
     credentials = Credentials(environment_key)
     instance = Instance(profile)
     complaint = ""
