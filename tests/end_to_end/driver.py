@@ -146,10 +146,12 @@ async def running(
         yield Driver(program)
     finally:
         program.window.save_state()
+        # As the program does it, or what starts late finds a database that is closed.
+        starting.cancel()
         await program.close()
         with contextlib.suppress(asyncio.CancelledError):
             await starting
-    assert mistakes == []
+    assert mistakes == [], [repr(mistake) for mistake in mistakes]
 
 
 def server_endpoint(url: str, dialect: Dialect = Dialect.RESPONSES, **values: Any) -> Endpoint:
